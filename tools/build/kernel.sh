@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel.sh stock|base|debug: build that kernel and its modules; print the directory it is in.
+#
+#   stock  the source as it came, base.config
+#   base   patched, base.config, scriptfs as a module
+#   debug  the same with debug.config on top
+#
+# The image is arch/x86/boot/bzImage in there, the modules are installed below mod/. Callers at the
+# same time wait for one build; a build that has nothing to do takes seconds.
+. "$(dirname "$0")/lib.sh"
+
+variant=${1:-}
+config=$top/qemu/config
+fragments=("$config/base.config")
+flavour=scriptfs
+case $variant in
+stock) flavour=stock ;;
+base) ;;
+debug) fragments+=("$config/debug.config") ;;
+*) die "usage: kernel.sh stock|base|debug" ;;
+esac
+
+tree=$("$top/tools/build/tree.sh" "$flavour")
+# Beside the source, so that ccache sees the same relative paths in every tree. A tree of the user's
+# own is not the place to build in.
+build=${tree%/src}/$variant
+case $tree in
+"$cache"/*) ;;
+*) build=$cache/tree/$(printf '%s\n' "$tree" | sha256sum | cut -c1-12)/$variant ;;
+esac
+[ "$flavour" = stock ] || fragments+=("$config/scriptfs.config")
+if [ "$flavour" = scriptfs ] && ! grep -q scriptfs "$tree/fs/Kconfig"; then
+	unset 'fragments[-1]'
+fi
+
+kmake()
+{
+	nice make -C "$tree" O="$build" ARCH=x86_64 -j"$jobs" "$@"
+}
+
+# Every symbol asked for must be in .config as asked: kconfig drops what it cannot satisfy in silence.
+check_config()
+{
+	local line name lost=0
+
+	while read -r line; do
+		name=${line%%=*}
+		case $line in
+		*=n) ! grep -q "^$name=" "$build/.config" ;;
+		*) grep -qxF "$line" "$build/.config" ;;
+		esac || { echo "error: $line did not survive: $(grep -w "$name" "$build/.config")"; lost=1; }
+	done < <(grep -h '^CONFIG_' "${fragments[@]}" | tac | sort -t= -u -k1,1 -s)
+	return "$lost"
+}
+
+configure()
+{
+	kmake KCONFIG_ALLCONFIG="$build/fragments" allnoconfig && check_config
+}
+
+compile()
+{
+	kmake bzImage modules && kmake INSTALL_MOD_PATH="$build/mod" modules_install
+}
+
+mkdir -p "$build"
+lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
+cat "${fragments[@]}" >"$build/fragments.new"
+if ! cmp -s "$build/fragments.new" "$build/fragments" || [ ! -f "$build/.config" ]; then
+	rm -f "$build/fragments"
+	cp "$build/fragments.new" "$build/fragments.try"
+	mv "$build/fragments.try" "$build/fragments"
+	step "kernel $variant config" configure || { rm -f "$build/fragments"; exit 1; }
+fi
+step "kernel $variant" compile
+echo "$build"

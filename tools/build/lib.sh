@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced by every script here: where things live, and how a step reports itself.
+set -euo pipefail
+export LC_ALL=C
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/scriptfs
+out=$top/out
+# shellcheck disable=SC2034 # for the scripts that source this
+jobs=$(nproc)
+mkdir -p "$cache" "$out/log"
+
+# The compilers found through this path are ccache. Objects must not depend on where the clone or
+# the cache is, on the day, or on the machine's name, or nothing would be found again.
+export PATH=/usr/lib/ccache:$PATH
+export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=10G CCACHE_BASEDIR=$cache CCACHE_NOHASHDIR=1
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026' KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_USER=scriptfs KBUILD_BUILD_HOST=scriptfs
+
+say()
+{
+	printf '%s\n' "$*" >&2
+}
+
+die()
+{
+	say "${0##*/}: $*"
+	exit 1
+}
+
+# step NAME COMMAND...: run it with its output in a log file, and say how long it took.
+step()
+{
+	local name=$1 log=$out/log/${1// /-}.log begin=$SECONDS rc=0
+
+	shift
+	[ ! -t 2 ] || printf '==> %s ...\r' "$name" >&2
+	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	if [ "$rc" -ne 0 ]; then
+		say "==> $name ... FAILED (exit $rc) after $((SECONDS - begin)) s, its last lines:"
+		grep -E 'error|Error|\*\*\*|fatal|FAILED' "$log" | tail -n 5 | sed 's/^/  ! /' >&2 || :
+		tail -n 15 "$log" | sed 's/^/  | /' >&2
+		say "    the whole log: $log"
+		exit "$rc"
+	fi
+	say "==> $name ... $((SECONDS - begin)) s"
+}
+
+# lock NAME: hold a lock of the cache until this shell ends. Says so when it has to wait.
+lock()
+{
+	local fd
+
+	exec {fd}>"$cache/$1.lock"
+	flock -n "$fd" && return
+	say "    waiting for another build ($1)"
+	flock "$fd"
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# tree.sh stock|scriptfs: print the path of a kernel tree to build from.
+#
+# stock is the source as it came. scriptfs is a copy of it, one for each clone of this repository,
+# with patches/v5.10 applied and the repository's own files laid over it. A file is written only
+# where its content changes, so that after an edit make rebuilds what depends on it and no more.
+. "$(dirname "$0")/lib.sh"
+
+case "${1:-}" in
+stock) exec "$top/tools/build/source.sh" ;;
+scriptfs) ;;
+*) die "usage: tree.sh stock|scriptfs" ;;
+esac
+
+pristine=$("$top/tools/build/source.sh")
+home=$cache/tree/$(printf '%s\n' "$top" "$pristine" | sha256sum | cut -c1-12)
+tree=$home/src
+patches=$top/patches/v5.10
+
+# Directories of the repository that are laid over the tree.
+overlay=(fs/scriptfs mm include Documentation tools/testing/selftests/scriptfs)
+
+copy_pristine()
+{
+	local other
+
+	# A tree whose clone is gone serves nobody any more.
+	for other in "$cache"/tree/*/clone; do
+		[ ! -f "$other" ] || [ -d "$(cat "$other")" ] || rm -rf "${other%/clone}"
+	done
+	rm -rf "$tree" "$home/tmp"
+	mkdir -p "$home"
+	# No tool here writes into a file in place, so the cached source can share its files.
+	cp -al "$pristine" "$home/tmp" 2>/dev/null || {
+		rm -rf "$home/tmp"
+		cp -a "$pristine" "$home/tmp"
+	}
+	echo "$top" >"$home/clone"
+	: >"$home/touched"
+	mv "$home/tmp" "$tree"
+}
+
+# Build in $stage what every touched file must look like, then carry over what differs.
+refresh()
+{
+	local stage=$home/stage name file
+	local -a names=()
+
+	[ ! -f "$patches/series" ] ||
+		mapfile -t names < <(sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$patches/series")
+	rm -rf "$stage"
+	mkdir -p "$stage"
+	for name in ${names[@]+"${names[@]}"}; do
+		sed -n 's/^+++ b\/\([^[:space:]]*\).*/\1/p' "$patches/$name"
+	done | sort -u >"$home/patched"
+	while read -r file; do
+		[ ! -e "$pristine/$file" ] || (cd "$pristine" && cp -a --parents "$file" "$stage")
+	done <"$home/patched"
+	for name in ${names[@]+"${names[@]}"}; do
+		echo "patch $name"
+		patch -d "$stage" -p1 -F0 --no-backup-if-mismatch <"$patches/$name" ||
+			{ echo "error: patches/v5.10/$name does not apply"; return 1; }
+	done
+	for file in "${overlay[@]}"; do
+		[ ! -d "$top/$file" ] || (cd "$top" && rsync -a --relative "$file" "$stage/")
+	done
+
+	(cd "$stage" && find . -type f | sort) >"$home/now"
+	comm -23 "$home/touched" "$home/now" | while read -r file; do
+		rm -f "$tree/$file"
+		[ ! -e "$pristine/$file" ] ||
+			{ cp -a "$pristine/$file" "$tree/$file"; touch "$tree/$file"; }
+	done
+	sort -u "$home/touched" "$home/now" -o "$home/touched"
+	# Timestamps are not carried over: a changed file is new now, whatever its age elsewhere.
+	rsync -rlp --checksum "$stage/" "$tree/"
+	mv "$home/now" "$home/touched"
+}
+
+lock "tree-${home##*/}"
+[ -d "$tree" ] || step 'tree copy' copy_pristine
+refresh >"$out/log/tree.log" 2>&1 ||
+	{ tail -n 20 "$out/log/tree.log" >&2; die "patches/v5.10: see $out/log/tree.log"; }
+echo "$tree"
