@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Boot a guest. This is the one place that knows QEMU's command line.
+#
+#   boot.sh [options] BUILD INITRAMFS     BUILD as tools/build/kernel.sh prints it
+#   boot.sh -p BUILD INITRAMFS            print the fastest bed that works here: kvm or tcg
+#
+#   -b BED      kvm | tcg | tcg-icount (one CPU whose clock counts instructions, exactly repeatable);
+#               default: the fastest that works
+#   -m MIB      memory (3072)         -s CPUS     processors (2; tcg-icount always has one)
+#   -a ARGS     more kernel command line; guest.run=... says what the guest does (qemu/guest/init)
+#   -o FILE     what the guest reports through its virtio port (default: /dev/null)
+#   -l FILE     the console (default: /dev/null)
+#   -d DIR      shared with the guest over 9p as /host, read-only
+#   -t SECONDS  end the guest after that long (600)
+#   -i          interactive: the console is this terminal, no time limit
+#
+# Ends with 0 when the guest shut itself down or rebooted (which is also what it does on a panic: look
+# at what it reported), 124 when the time ran out.
+. "$(dirname "$0")/../tools/build/lib.sh"
+
+bed='' mem=3072 smp=2 append='' port=/dev/null console=/dev/null dir='' limit=600 interactive='' probe=''
+while getopts 'b:m:s:a:o:l:d:t:ip' option; do
+	case $option in
+	b) bed=$OPTARG ;;
+	m) mem=$OPTARG ;;
+	s) smp=$OPTARG ;;
+	a) append=$OPTARG ;;
+	o) port=$OPTARG ;;
+	l) console=$OPTARG ;;
+	d) dir=$OPTARG ;;
+	t) limit=$OPTARG ;;
+	i) interactive=1 ;;
+	p) probe=1 ;;
+	*) die "see the head of $0" ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -eq 2 ] || die "usage: boot.sh [options] BUILD INITRAMFS"
+build=$1 initramfs=$2
+
+# The node may be there, be ours to open, and a kernel still not come up under it (a nested machine):
+# only a guest that says so counts. The answer holds until this machine boots again.
+fastest_bed()
+{
+	local answer said
+	answer=$cache/bed-$(tr -d - </proc/sys/kernel/random/boot_id)
+
+	if [ ! -s "$answer" ]; then
+		said=$(mktemp)
+		if [ -w /dev/kvm ] && "$0" -b kvm -m 512 -t 15 -a guest.run=probe -o "$said" \
+			"$build" "$initramfs" 2>/dev/null && grep -q '^probe: up' "$said"; then
+			echo kvm >"$answer.new"
+		else
+			echo tcg >"$answer.new"
+		fi
+		rm -f "$said"
+		mv "$answer.new" "$answer"
+	fi
+	cat "$answer"
+}
+
+[ -n "$bed" ] || bed=$(fastest_bed)
+if [ -n "$probe" ]; then
+	echo "$bed"
+	exit
+fi
+
+qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -M pc -m "$mem")
+# A string copy with ERMS or FSRM is one instruction a byte under TCG: nothing would be comparable.
+qemu+=(-cpu 'max,-erms,-fsrm')
+case $bed in
+kvm) qemu+=(-accel kvm -smp "$smp") ;;
+tcg) qemu+=(-accel 'tcg,thread=multi,tb-size=512' -smp "$smp") ;;
+tcg-icount)
+	qemu+=(-accel 'tcg,thread=single' -smp 1 -icount 'shift=0,sleep=off' -seed 1
+		-rtc 'base=2026-01-01T00:00:00,clock=vm')
+	;;
+*) die "no bed named $bed" ;;
+esac
+
+# mitigations and address randomisation would only add noise to what is measured and debugged here
+args="panic=-1 oops=panic mitigations=off nokaslr norandmaps no_timer_check"
+[ "$bed" = kvm ] || args+=" tsc=reliable"
+qemu+=(-kernel "$build/arch/x86/boot/bzImage" -initrd "$initramfs"
+	-device virtio-rng-pci -device virtio-serial-pci
+	-chardev "file,id=port,path=$port" -device 'virtserialport,chardev=port,name=scriptfs')
+[ -z "$dir" ] || qemu+=(-virtfs "local,path=$dir,mount_tag=host,security_model=none,readonly=on")
+
+if [ -n "$interactive" ]; then
+	exec "${qemu[@]}" -nographic -serial mon:stdio -append "console=ttyS0 quiet $args guest.bed=$bed $append"
+fi
+exec timeout -k 10 "$limit" "${qemu[@]}" -display none -serial "file:$console" \
+	-append "console=ttyS0 $args guest.bed=$bed $append" </dev/null

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# initramfs.sh stock|base|debug [DIR...]: print the path of an initramfs for that kernel.
+#
+# BusyBox is the system. On top: the machine's own fio and GNU dd with their libraries (people compare
+# with these), the kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and
+# each DIR as /guest/<its name>. Not compressed: under TCG inflating costs more than reading.
+. "$(dirname "$0")/../tools/build/lib.sh"
+
+variant=${1:?usage: initramfs.sh VARIANT [DIR...]}
+shift
+build=$("$top/tools/build/kernel.sh" "$variant")
+
+# add_program ROOT FILE: with the libraries it loads
+add_program()
+{
+	local file
+
+	for file in "$2" $(ldd "$2" | grep -o '/[^ ]*'); do
+		[ -e "$1$file" ] || install -D "$(readlink -f "$file")" "$1$file"
+	done
+}
+
+pack()
+{
+	(cd "$1" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0 --reproducible)
+}
+
+# What comes from installed packages changes only with them.
+key=$(dpkg-query -W -f '${Package} ${Version}\n' fio coreutils busybox-static | sha256sum | cut -c1-12)
+tools=$cache/initramfs/tools-$key.cpio
+make_tools()
+{
+	local root
+
+	root=$(mktemp -d)
+	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,mnt,host,root,etc,usr/bin,usr/sbin}
+	cp /bin/busybox "$root/bin/busybox"
+	ln -s busybox "$root/bin/sh"
+	add_program "$root" /usr/bin/fio
+	add_program "$root" /bin/dd
+	mv "$root/bin/dd" "$root/usr/bin/dd"
+	mkdir -p "${tools%/*}"
+	pack "$root" >"$tools.new"
+	mv "$tools.new" "$tools"
+	rm -rf "$root"
+}
+
+selftests=$build/selftests
+make_selftests()
+{
+	local tree
+
+	tree=$("$top/tools/build/tree.sh" scriptfs)
+	mkdir -p "$selftests/obj"
+	rm -rf "$selftests/tests"
+	make -C "$tree/tools/testing/selftests/scriptfs" OUTPUT="$selftests/obj" \
+		INSTALL_PATH="$selftests/tests" USERLDFLAGS=-static COLLECTION=scriptfs install
+	make -s -C "$tree/tools/testing/selftests/scriptfs" OUTPUT="$selftests/obj" \
+		COLLECTION=scriptfs emit_tests | sed -n 's/^scriptfs://p' >"$selftests/tests/list"
+	find "$top/tools/testing/selftests/scriptfs" -name '*.dmesg' -exec cp -t "$selftests/tests" {} +
+}
+
+lock "initramfs-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
+[ -f "$tools" ] || step 'initramfs tools' make_tools
+mkdir -p "$selftests/tests"
+[ ! -f "$top/tools/testing/selftests/scriptfs/Makefile" ] || step "selftests $variant" make_selftests
+
+root=$build/initramfs
+rm -rf "$root"
+mkdir -p "$root/guest" "$root/lib/modules"
+cp -a "$top/qemu/guest/." "$root/guest/"
+ln -s guest/init "$root/init"
+cp -a "$selftests/tests" "$root/guest/tests"
+(cd "$build/mod" && find lib/modules -type f | cpio --quiet -pd "$root")
+for dir; do
+	cp -a "$dir" "$root/guest/"
+done
+{
+	cat "$tools"
+	pack "$root"
+} >"$build/initramfs.cpio.new"
+# Callers may have a guest running from the old one.
+image=$build/initramfs-$(sha256sum <"$build/initramfs.cpio.new" | cut -c1-12).cpio
+[ -f "$image" ] || find "$build" -maxdepth 1 -name 'initramfs-*.cpio' -mmin +120 -delete
+mv "$build/initramfs.cpio.new" "$image"
+echo "$image"

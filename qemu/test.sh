@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# test.sh base|debug block|page [NAME...]: run guest selftests, all or the named, on that kernel and
+# with that io= road, and print one ok / not ok line for each.
+#
+# All tests share one guest. When it panics, hangs or falls silent, the test that was running has
+# failed, with the console's last lines, and another guest runs the rest.
+. "$(dirname "$0")/../tools/build/lib.sh"
+
+variant=${1:-} io=${2:-}
+case $variant-$io in
+base-block | base-page) limit=300 ;;
+debug-block | debug-page) limit=900 ;;
+*) die "usage: test.sh base|debug block|page [NAME...]" ;;
+esac
+shift 2
+
+build=$("$top/tools/build/kernel.sh" "$variant")
+initramfs=$("$top/qemu/initramfs.sh" "$variant")
+if [ $# -gt 0 ]; then
+	pending=("$@")
+else
+	[ -s "$build/selftests/tests/list" ] || die "no selftests in tools/testing/selftests/scriptfs"
+	mapfile -t pending <"$build/selftests/tests/list"
+fi
+bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
+logs=$out/test/$variant-$io
+mkdir -p "$logs"
+[ $# -gt 0 ] || rm -f "$logs"/*
+failed=0 boots=0 begin=$SECONDS
+
+# report NAME pass|fail|skip SECONDS REASON
+report()
+{
+	local title="$variant io=$io $1"
+
+	case $2 in
+	pass) echo "ok - $title ($3 s)" ;;
+	skip) echo "ok - $title # SKIP $4" ;;
+	*)
+		echo "not ok - $title: $4"
+		grep -E '^not ok|^# (kernel|FAIL|.*failed)' "$logs/$1.log" | tail -n 10 | sed 's/^/#   /' || :
+		echo "#   log: $logs/$1.log, console: $logs/console-$boots.log"
+		failed=1
+		;;
+	esac
+}
+
+# Follow one guest; sets $current to the test that has started but not ended, and $ended.
+follow()
+{
+	local line word name what seconds reason
+
+	current='' ended=''
+	while IFS= read -r -t $((limit + 120)) line; do
+		read -r word name what seconds reason <<<"$line"
+		case $word in
+		START)
+			current=$name
+			: >"$logs/$name.log"
+			;;
+		RESULT)
+			report "$name" "$what" "$seconds" "$reason"
+			current=''
+			finished+=("$name")
+			;;
+		END) ended=1 ;;
+		*) [ -z "$current" ] || printf '%s\n' "$line" >>"$logs/$current.log" ;;
+		esac
+	done
+}
+
+while [ "${#pending[@]}" -gt 0 ]; do
+	boots=$((boots + 1))
+	port=$logs/port-$boots.log console=$logs/console-$boots.log finished=()
+	: >"$port"
+	names=$(IFS=,; echo "${pending[*]}")
+	"$top/qemu/boot.sh" -b "$bed" -o "$port" -l "$console" -t 7200 \
+		-a "log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit guest.tests=$names" \
+		"$build" "$initramfs" &
+	guest=$!
+	follow < <(tail -n +1 -f --pid="$guest" "$port")
+	stuck=''
+	if kill -0 "$guest" 2>/dev/null && [ -z "$ended" ]; then
+		stuck="hung: nothing heard for $((limit + 120)) s"
+		kill "$guest"
+	fi
+	wait "$guest" 2>/dev/null || :
+
+	mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
+		grep -vxF -f <(printf '%s\n' ${finished[@]+"${finished[@]}"}))
+	[ -z "$ended" ] || break
+	if [ -z "$current" ] && [ "${#finished[@]}" -gt 0 ] && [ "${#pending[@]}" -gt 0 ]; then
+		continue
+	fi
+	name=${current:-${pending[0]:-end}}
+	[ -n "$current" ] || : >"$logs/$name.log"
+	tail -n 40 "$console" | sed 's/^/# console: /' >>"$logs/$name.log"
+	reason=$(grep -aoE 'Kernel panic - .*|BUG: .*|Oops: .*' "$console" | tail -n 1 || :)
+	report "$name" fail 0 "${stuck:-${reason:-the guest ended without a result}}"
+	tail -n 12 "$console" | sed 's/^/#   | /'
+	# A guest that cannot even begin will not do better the next time.
+	[ -n "$current" ] || break
+	mapfile -t pending < <(printf '%s\n' "${pending[@]}" | grep -vxF "$name")
+done
+# What no guest got to.
+for name in ${pending[@]+"${pending[@]}"}; do
+	[ -n "$ended" ] && break
+	[ -f "$logs/$name.log" ] || { : >"$logs/$name.log"; report "$name" fail 0 "not run: no guest came up"; }
+done
+echo "# guest tests $variant io=$io on $bed: $((SECONDS - begin)) s in $boots boot(s), logs in $logs"
+exit "$failed"
