@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything a user or developer of scriptfs runs. The work is done by the scripts below tools/ and
+# qemu/; each of them can be called on its own and says in its head what it does.
+
+.DEFAULT_GOAL := help
+.PHONY: help deps run test kunit shell series style clean
+
+help:		## this list
+	@echo 'scriptfs: a RAM file system whose memory is already there'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  make test T=NAME  one guest test by name, IO=block|page, V=base|debug'
+	@echo '  KERNEL_SRC=DIR    another v5.10 tree instead of the packaged one'
+
+deps:		## install the packages that are missing (tools/build/packages)
+	@tools/build/deps.sh
+
+run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run/
+	@tools/bench/run.sh
+
+test: deps	## every check: style, KUnit, guest tests, upstream selftests, hook cost
+	@tools/build/test.sh $(if $(T),guest $(or $(V),base) $(or $(IO),block) $(T))
+
+kunit: deps	## the KUnit tests under user-mode Linux
+	@tools/build/kunit.sh
+
+shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: poweroff)
+	@tools/build/shell.sh
+
+series: deps	## write the mailing-list series to out/series/v5.10/
+	@tools/build/series.sh
+
+style: deps	## checkpatch, sparse, W=1, shellcheck
+	@tools/build/style.sh
+
+clean:		## remove out/ and this clone's build trees (not the downloaded source, not ccache)
+	@tools/build/clean.sh

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Remove what was built for this clone: out/ and its kernel trees. The downloaded source, the stock
+# kernel beside it and the compiler cache serve every clone and stay.
+. "$(dirname "$0")/lib.sh"
+
+for clone in "$cache"/tree/*/clone; do
+	if [ -f "$clone" ] && [ "$(cat "$clone")" = "$top" ]; then
+		rm -rf "${clone%/clone}"
+	fi
+done
+rm -rf "$out"

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kunit.sh: build scriptfs and its KUnit tests into a user-mode Linux with the kernel's own kunit.py,
+# run them, and print one ok / not ok line for each test.
+. "$(dirname "$0")/lib.sh"
+
+tree=$("$top/tools/build/tree.sh" scriptfs)
+build=${tree%/src}/kunit
+wanted=$top/fs/scriptfs/.kunitconfig
+log=$out/log/kunit-run.log
+
+tool()
+{
+	nice python3 "$tree/tools/testing/kunit/kunit.py" "$@" --build_dir="$build"
+}
+
+# shellcheck disable=SC2317 # called by step
+compile()
+{
+	# kunit.py keeps a configuration that has more than is asked for: start from nothing instead.
+	cmp -s "$wanted" "$build/.kunitconfig" || rm -f "$build/.config"
+	cp "$wanted" "$build/.kunitconfig"
+	tool config && tool build --jobs="$jobs"
+}
+
+mkdir -p "$build"
+lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
+step kunit compile
+
+begin=$SECONDS rc=0
+tool exec --timeout=300 >"$log" 2>&1 </dev/null || rc=$?
+cp "$build/test.log" "$out/log/kunit-console.log"
+# Each "# Subtest: SUITE" heads indented result lines of its own.
+results=$(awk '
+	/^ +# Subtest: / { suite = $3; next }
+	/^ +(not )?ok [0-9]+ - / && suite {
+		sub(/^ +/, "")
+		sub(/ok [0-9]+ - /, "ok - kunit " suite ".")
+		print
+	}' "$build/test.log")
+[ -z "$results" ] || printf '%s\n' "$results"
+echo "# kunit: $((SECONDS - begin)) s, console: $out/log/kunit-console.log"
+if [ "$rc" -ne 0 ] && ! grep -q '^not ok' <<<"$results"; then
+	echo "not ok - kunit: kunit.py failed (exit $rc), see $log"
+	tail -n 15 "$log" | sed 's/^/#   | /'
+fi
+[ -n "$results" ] || { echo "not ok - kunit: no test ran"; rc=1; }
+exit "$rc"

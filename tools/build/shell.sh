@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shell.sh [base|debug]: an interactive guest with scriptfs on /mnt and the repository on /host.
+. "$(dirname "$0")/lib.sh"
+
+variant=${1:-base}
+build=$("$top/tools/build/kernel.sh" "$variant")
+initramfs=$("$top/qemu/initramfs.sh" "$variant")
+say "==> guest shell: 'poweroff' ends it, Ctrl-A X kills it"
+exec "$top/qemu/boot.sh" -i -d "$top" -a guest.run=shell "$build" "$initramfs"

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# test.sh: run every check, and end with the line "N passed, N failed".
+# test.sh guest base|debug block|page NAME...: only these guest tests.
+#
+# Each part is a script of its own that prints ok / not ok lines; here they are counted.
+. "$(dirname "$0")/lib.sh"
+
+begin=$SECONDS
+results=$out/test/results
+mkdir -p "$out/test"
+: >"$results"
+
+# part NAME COMMAND...
+part()
+{
+	local name=$1 start=$SECONDS rc=0 log=$out/test/$1.log
+
+	shift
+	echo "# ---- $name"
+	"$@" </dev/null 2>&1 | tee "$log" || rc=$?
+	grep -aE '^(not )?ok ' "$log" >>"$results" || rc="$rc, no result at all"
+	if [ "$rc" != 0 ] && ! grep -aq '^not ok ' "$log"; then
+		echo "not ok - $name: exit code $rc; see $log" | tee -a "$results"
+	fi
+	echo "# ---- $name: $((SECONDS - start)) s"
+}
+
+finish()
+{
+	local failed skipped
+
+	failed=$(grep -c '^not ok ' "$results" || :)
+	skipped=$(grep -c '^ok .*# SKIP' "$results" || :)
+	echo
+	grep -E '^not ok |^ok .*# SKIP' "$results" || :
+	echo "# $((SECONDS - begin)) s, $skipped skipped, logs in $out/test and $out/log"
+	echo "$(($(wc -l <"$results") - failed - skipped)) passed, $failed failed"
+	[ "$failed" -eq 0 ]
+}
+
+if [ "${1:-}" = guest ]; then
+	shift
+	part "guest-$1-$2" "$top/qemu/test.sh" "$@"
+	finish
+	exit
+fi
+
+# The kernels are built one after the other beside the parts; a part waits for the one it needs.
+"$top/tools/build/tree.sh" scriptfs >/dev/null
+# shellcheck disable=SC2016 # expanded by that shell
+setsid bash -c 'for kernel in base debug stock; do "$1" $kernel; done' - \
+	"$top/tools/build/kernel.sh" >"$out/log/kernels.log" 2>&1 </dev/null &
+kernels=$!
+trap 'kill -- "-$kernels" 2>/dev/null || :' EXIT
+
+part style "$top/tools/build/style.sh"
+part kunit "$top/tools/build/kunit.sh"
+part guest-base-block "$top/qemu/test.sh" base block
+part guest-base-page "$top/qemu/test.sh" base page
+part guest-debug-block "$top/qemu/test.sh" debug block
+part guest-debug-page "$top/qemu/test.sh" debug page
+part upstream "$top/tools/build/upstream.sh"
+part hookcost "$top/tools/bench/hookcost.sh"
+finish
