@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file system as the VFS sees it: module, mount, superblock, life and death of inodes.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs_context.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/statfs.h>
+
+#include "scriptfs.h"
+
+static struct kmem_cache *scriptfs_inode_cache;
+
+static void scriptfs_init_once(void *object)
+{
+	struct scriptfs_inode *si = object;
+
+	inode_init_once(&si->vfs_inode);
+	init_rwsem(&si->map_lock);
+	xa_init(&si->map);
+}
+
+static struct inode *scriptfs_alloc_inode(struct super_block *sb)
+{
+	struct scriptfs_inode *si = kmem_cache_alloc(scriptfs_inode_cache, GFP_KERNEL);
+
+	if (!si)
+		return NULL;
+	si->filling = ULONG_MAX;
+	si->supply_end = 0;
+	si->class = SCRIPTFS_NR_CLASSES;
+	return &si->vfs_inode;
+}
+
+/*
+ * Runs after a grace period: a path walk under RCU may have been reading the symlink's
+ * target.
+ */
+static void scriptfs_free_inode(struct inode *inode)
+{
+	if (S_ISLNK(inode->i_mode))
+		kfree(inode->i_link);
+	kmem_cache_free(scriptfs_inode_cache, scriptfs_inode(inode));
+}
+
+static void scriptfs_evict_inode(struct inode *inode)
+{
+	bool regular = S_ISREG(inode->i_mode);
+
+	if (regular)
+		scriptfs_withdraw_all(inode);
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (regular)
+		scriptfs_map_release(inode);
+	atomic64_dec(&scriptfs_sb(inode->i_sb)->inodes);
+}
+
+static void scriptfs_put_super(struct super_block *sb)
+{
+	scriptfs_sysfs_remove(scriptfs_sb(sb));
+}
+
+/*
+ * What is in use counts as taken and the rest of what the mount may come to as free,
+ * whether or not the system has that much left. Available is only what a write could really
+ * get now.
+ */
+static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
+{
+	struct super_block *sb = dentry->d_sb;
+	struct scriptfs_sb *sbi = scriptfs_sb(sb);
+	u64 limit = READ_ONCE(sbi->opt.nr_inodes);
+	u64 idle = 0, held = 0, total, growth;
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		struct scriptfs_pool *pool = &sbi->pool[class];
+		unsigned int shift = scriptfs_class_shifts[class];
+
+		scriptfs_pool_settle(sbi, class);
+		spin_lock(&pool->lock);
+		idle += (u64)pool->idle << shift;
+		held += (u64)(pool->reserve + pool->surplus) << shift;
+		spin_unlock(&pool->lock);
+	}
+	total = READ_ONCE(sbi->opt.strict) ? held : max(READ_ONCE(sbi->opt.size), held);
+	growth = min_t(u64, total - held, (u64)max(si_mem_available(), 0L) << PAGE_SHIFT);
+
+	buf->f_type = sb->s_magic;
+	buf->f_bsize = PAGE_SIZE;
+	buf->f_blocks = total >> PAGE_SHIFT;
+	buf->f_bfree = (total - held + idle) >> PAGE_SHIFT;
+	buf->f_bavail = (growth + idle) >> PAGE_SHIFT;
+	if (limit) {
+		u64 inodes = atomic64_read(&sbi->inodes);
+
+		buf->f_files = limit;
+		buf->f_ffree = limit - min(inodes, limit);
+	}
+	buf->f_fsid = u64_to_fsid(huge_encode_dev(sb->s_dev));
+	buf->f_namelen = NAME_MAX;
+	return 0;
+}
+
+static const struct super_operations scriptfs_super_operations = {
+	.alloc_inode	= scriptfs_alloc_inode,
+	.free_inode	= scriptfs_free_inode,
+	.drop_inode	= generic_delete_inode,
+	.evict_inode	= scriptfs_evict_inode,
+	.put_super	= scriptfs_put_super,
+	.statfs		= scriptfs_statfs,
+	.show_options	= scriptfs_show_options,
+};
+
+static int scriptfs_fill_super(struct super_block *sb, struct fs_context *fc)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(sb);
+	struct inode *root;
+	int err;
+
+	sbi->sb = sb;
+	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_magic = SCRIPTFS_MAGIC;
+	sb->s_time_gran = 1;
+	sb->s_max_links = INT_MAX;	/* keeps i_nlink from coming round to 0 */
+	sb->s_op = &scriptfs_super_operations;
+	sb->s_flags |= SB_NOSEC;	/* no xattrs, so write(2) need not look for capabilities */
+
+	root = scriptfs_new_inode(sb, NULL, S_IFDIR | sbi->opt.mode, 0);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	root->i_uid = sbi->opt.uid;
+	root->i_gid = sbi->opt.gid;
+
+	/* First: once there is a root, a failed mount goes through put_super. */
+	err = scriptfs_sysfs_add(sbi);
+	if (err) {
+		iput(root);
+		return err;
+	}
+	sb->s_root = d_make_root(root);
+	if (!sb->s_root) {
+		scriptfs_sysfs_remove(sbi);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void scriptfs_free_sb(struct scriptfs_sb *sbi)
+{
+	if (!sbi)
+		return;
+	scriptfs_pools_drain(sbi);
+	kfree(sbi);
+}
+
+static void scriptfs_kill_sb(struct super_block *sb)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(sb);
+
+	kill_litter_super(sb);
+	scriptfs_free_sb(sbi);
+}
+
+/*
+ * The pools are filled before there is a superblock. A large reserve takes seconds, and all
+ * that time sync(2) and everyone else who visits each superblock would wait for s_umount.
+ */
+static int scriptfs_get_tree(struct fs_context *fc)
+{
+	struct scriptfs_context *ctx = fc->fs_private;
+	struct scriptfs_sb *sbi;
+	unsigned long missing;
+	int err;
+
+	err = scriptfs_settle_options(fc);
+	if (err)
+		return err;
+
+	sbi = kzalloc(sizeof(*sbi), GFP_KERNEL);
+	if (!sbi)
+		return -ENOMEM;
+	sbi->opt = ctx->opt;
+	err = scriptfs_pools_fill(sbi, &missing);
+	if (err) {
+		if (err == -ENOMEM)
+			scriptfs_report(&fc->log,
+					"reserve: %lluK: allowed is what memory has room for, %luK were missing",
+					scriptfs_reserve_bytes(&sbi->opt) >> 10,
+					DIV_ROUND_UP(missing, 1024));
+		kfree(sbi);
+		return err;
+	}
+	fc->s_fs_info = sbi;
+	return get_tree_nodev(fc, scriptfs_fill_super);
+}
+
+static int scriptfs_reconfigure(struct fs_context *fc)
+{
+	return scriptfs_change_options(fc, scriptfs_sb(fc->root->d_sb));
+}
+
+/* s_fs_info is still here only if no superblock took it over. */
+static void scriptfs_free_fc(struct fs_context *fc)
+{
+	scriptfs_free_sb(fc->s_fs_info);
+	kfree(fc->fs_private);
+}
+
+static const struct fs_context_operations scriptfs_context_operations = {
+	.free		= scriptfs_free_fc,
+	.parse_param	= scriptfs_parse_param,
+	.get_tree	= scriptfs_get_tree,
+	.reconfigure	= scriptfs_reconfigure,
+};
+
+static int scriptfs_init_fs_context(struct fs_context *fc)
+{
+	struct scriptfs_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+
+	if (!ctx)
+		return -ENOMEM;
+	scriptfs_default_options(&ctx->opt);
+	fc->fs_private = ctx;
+	fc->ops = &scriptfs_context_operations;
+	return 0;
+}
+
+/* No FS_USERNS_MOUNT: a mount takes memory from the whole system at once and keeps it. */
+struct file_system_type scriptfs_fs_type = {
+	.owner			= THIS_MODULE,
+	.name			= "scriptfs",
+	.init_fs_context	= scriptfs_init_fs_context,
+	.parameters		= scriptfs_parameters,
+	.kill_sb		= scriptfs_kill_sb,
+};
+
+static int __init scriptfs_init(void)
+{
+	int err;
+
+	scriptfs_inode_cache = kmem_cache_create("scriptfs_inode", sizeof(struct scriptfs_inode), 0,
+						 SLAB_ACCOUNT, scriptfs_init_once);
+	if (!scriptfs_inode_cache)
+		return -ENOMEM;
+	err = scriptfs_sysfs_init();
+	if (err)
+		goto destroy_cache;
+	err = register_filesystem(&scriptfs_fs_type);
+	if (err)
+		goto exit_sysfs;
+	return 0;
+
+exit_sysfs:
+	scriptfs_sysfs_exit();
+destroy_cache:
+	kmem_cache_destroy(scriptfs_inode_cache);
+	return err;
+}
+
+static void __exit scriptfs_exit(void)
+{
+	unregister_filesystem(&scriptfs_fs_type);
+	scriptfs_sysfs_exit();
+	/* Inodes of the last mount may still wait for their grace period. */
+	rcu_barrier();
+	kmem_cache_destroy(scriptfs_inode_cache);
+}
+
+module_init(scriptfs_init);
+module_exit(scriptfs_exit);
+
+MODULE_ALIAS_FS("scriptfs");
+MODULE_DESCRIPTION("RAM file system with preallocated memory");
+MODULE_LICENSE("GPL");
