@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: the block map of a file, and which class a new block gets.
+ *
+ * The map is an XArray in units of the smallest class, with one multi-index entry a block, so
+ * that finding the block of an offset is one short walk whatever the classes are, and truncate
+ * and evict cost O(blocks).
+ */
+#include "scriptfs.h"
+
+static pgoff_t scriptfs_unit(loff_t pos)
+{
+	return pos >> SCRIPTFS_UNIT_SHIFT;
+}
+
+/**
+ * scriptfs_block_find - the block that covers an offset
+ * @si:		the file
+ * @pos:	offset in bytes
+ *
+ * Context: The caller holds inode_lock (shared will do) or map_lock, so that the block stays in
+ * the file.
+ * Return: The block, or NULL where there is a hole.
+ */
+struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos)
+{
+	return xa_load(&si->map, scriptfs_unit(pos));
+}
+
+/**
+ * scriptfs_hole_end - where the hole around an offset ends
+ * @si:		the file
+ * @pos:	offset in bytes, in a hole
+ *
+ * Context: As for scriptfs_block_find().
+ * Return: Offset of the first byte after @pos that a block covers, MAX_LFS_FILESIZE if there is
+ * none.
+ */
+loff_t scriptfs_hole_end(struct scriptfs_inode *si, loff_t pos)
+{
+	unsigned long unit = scriptfs_unit(pos);
+	struct scriptfs_block *block = xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT);
+
+	return block ? scriptfs_block_start(block) : MAX_LFS_FILESIZE;
+}
+
+/* Is there no block in the aligned range of @class around @pos? */
+static bool scriptfs_range_free(struct scriptfs_inode *si, loff_t pos, unsigned int class)
+{
+	u64 start = round_down((u64)pos, scriptfs_class_size(class));
+	unsigned long unit = scriptfs_unit(start);
+	unsigned long last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
+
+	return !xa_find(&si->map, &unit, last, XA_PRESENT);
+}
+
+/*
+ * May the new block that covers @pos be of @class? A block begins where the data begins: memory
+ * in front of the first byte written would only be zeroed and held for nothing.
+ */
+static bool scriptfs_class_wanted(struct inode *inode, loff_t pos, u64 want, unsigned int class)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	u64 start = round_down((u64)pos, scriptfs_class_size(class));
+
+	if (class == SCRIPTFS_POEM)
+		return true;
+	if (scriptfs_unit(start) != scriptfs_unit(pos))
+		return false;
+	/* the caller has bytes to fill all of it */
+	if (start + scriptfs_class_size(class) <= pos + want)
+		return true;
+	/* the file grows on from here: at most double its memory, but never by a super */
+	return class <= SCRIPTFS_LARGE && start && scriptfs_block_find(si, start - 1) &&
+	       scriptfs_class_size(class) <= (u64)inode->i_blocks << 9;
+}
+
+static unsigned int scriptfs_choose_class(struct inode *inode, loff_t pos, u64 want)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	unsigned int hint = si->class;
+	unsigned int class;
+
+	if (hint < SCRIPTFS_NR_CLASSES && scriptfs_range_free(si, pos, hint))
+		return hint;
+
+	for (class = SCRIPTFS_SUPER; class > SCRIPTFS_POEM; class--)
+		if (scriptfs_class_wanted(inode, pos, want, class) &&
+		    scriptfs_range_free(si, pos, class))
+			break;
+	return class;
+}
+
+/*
+ * Get a block of @class, or of the nearest class that has one: smaller ones first, since they
+ * fit wherever the wanted one did and waste nothing, then larger ones where the file has room
+ * around @pos.
+ */
+static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos,
+						 unsigned int class)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_block *block;
+	int c;
+
+	for (c = class; c >= SCRIPTFS_POEM; c--) {
+		block = scriptfs_pool_take(sbi, c, true);
+		if (block)
+			return block;
+	}
+	for (c = class + 1; c < SCRIPTFS_NR_CLASSES; c++) {
+		if (!scriptfs_range_free(scriptfs_inode(inode), pos, c))
+			break;
+		block = scriptfs_pool_take(sbi, c, false);
+		if (block)
+			return block;
+	}
+	return NULL;
+}
+
+/* Enter @block into the map at the aligned place around @pos. */
+static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos,
+			       gfp_t gfp)
+{
+	u64 start = round_down((u64)pos, scriptfs_block_size(block));
+	unsigned int order = scriptfs_class_shifts[block->class] - SCRIPTFS_UNIT_SHIFT;
+
+	XA_STATE_ORDER(xas, &scriptfs_inode(inode)->map, scriptfs_unit(start), order);
+
+	block->index = start >> PAGE_SHIFT;
+	do {
+		xas_lock(&xas);
+		xas_store(&xas, block);
+		xas_unlock(&xas);
+	} while (xas_nomem(&xas, gfp));
+
+	if (xas_error(&xas))
+		return xas_error(&xas);
+	inode_add_bytes(inode, scriptfs_block_size(block));
+	return 0;
+}
+
+static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
+{
+	xa_erase(&scriptfs_inode(inode)->map, scriptfs_unit(scriptfs_block_start(block)));
+	inode_sub_bytes(inode, scriptfs_block_size(block));
+}
+
+/**
+ * scriptfs_block_get - find the block that covers an offset, or give the file one
+ * @inode:	the file
+ * @pos:	offset in bytes
+ * @want:	how many bytes from @pos on the caller is about to fill
+ *
+ * Context: The caller holds map_lock exclusively. May sleep.
+ * Return: The block; ERR_PTR(-ENOSPC) when no pool has one and none may be added, ERR_PTR(-ENOMEM).
+ */
+struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want)
+{
+	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
+	int err;
+
+	if (block)
+		return block;
+
+	block = scriptfs_take_near(inode, pos, scriptfs_choose_class(inode, pos, want));
+	if (!block)
+		return ERR_PTR(-ENOSPC);
+
+	err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
+	if (err) {
+		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+		return ERR_PTR(err);
+	}
+	return block;
+}
+
+/**
+ * scriptfs_mark_raise - move the initialised mark of a chunk up over zeroes
+ * @chunk:	the chunk
+ * @mark:	new mark, an offset in the chunk in bytes
+ *
+ * Context: The caller holds map_lock exclusively.
+ */
+void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark)
+{
+	if (mark <= chunk->mark)
+		return;
+	memset(chunk->addr + chunk->mark, 0, mark - chunk->mark);
+	scriptfs_mark_set(chunk, mark);
+}
+
+/**
+ * scriptfs_zero_tail - clear what lies behind an offset in its page
+ * @inode:	the file
+ * @pos:	offset in bytes
+ *
+ * A shared mapping may have stored bytes behind the end of the file in its last page. They must
+ * be gone before the file grows over them.
+ *
+ * Context: The caller holds inode_lock exclusively.
+ */
+void scriptfs_zero_tail(struct inode *inode, loff_t pos)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *block;
+	struct scriptfs_chunk *chunk;
+	u32 offset, end;
+
+	if (!offset_in_page(pos))
+		return;
+	block = scriptfs_block_find(si, pos);
+	if (!block)
+		return;
+
+	down_write(&si->map_lock);
+	chunk = scriptfs_chunk_at(block, pos, &offset);
+	end = min_t(u32, chunk->mark, PAGE_ALIGN(offset));
+	if (offset < end)
+		memset(chunk->addr + offset, 0, end - offset);
+	up_write(&si->map_lock);
+}
+
+/*
+ * Lower the marks of a block that now ends the file at @size. Pages below the end of the file's
+ * last page may still be published, so that page stays initialised to its end.
+ */
+static void scriptfs_marks_lower(struct scriptfs_block *block, loff_t size)
+{
+	unsigned int chunks = scriptfs_class_chunks(block->class);
+	struct scriptfs_chunk *chunk;
+	u32 offset;
+
+	chunk = scriptfs_chunk_at(block, size, &offset);
+	if (chunk->mark > offset) {
+		chunk->mark = min_t(u32, chunk->mark, PAGE_ALIGN(offset));
+		memset(chunk->addr + offset, 0, chunk->mark - offset);
+	}
+	while (++chunk < block->chunk + chunks)
+		chunk->mark = 0;
+}
+
+/**
+ * scriptfs_map_truncate - give back the blocks behind a file's new end
+ * @inode:	the file
+ * @size:	its new size in bytes, smaller than before
+ *
+ * The pages behind @size are neither mapped nor in the page cache any more, and cannot be
+ * published again because i_size is @size already.
+ *
+ * Context: The caller holds inode_lock exclusively.
+ */
+void scriptfs_map_truncate(struct inode *inode, loff_t size)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	unsigned long unit = scriptfs_unit(size);
+	struct scriptfs_block *block;
+
+	down_write(&si->map_lock);
+	xa_for_each_start(&si->map, unit, block, unit) {
+		if (scriptfs_block_start(block) < size) {
+			scriptfs_marks_lower(block, size);
+			continue;
+		}
+		scriptfs_map_remove(inode, block);
+		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+	}
+	up_write(&si->map_lock);
+}
+
+/**
+ * scriptfs_map_release - give back all blocks of a file
+ * @inode:	a file that is being evicted, with nothing left in the page cache
+ *
+ * Context: Nobody else has the inode any more, so no locks.
+ */
+void scriptfs_map_release(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *block;
+	unsigned long unit;
+
+	xa_for_each(&si->map, unit, block)
+		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+	xa_destroy(&si->map);
+	inode_set_bytes(inode, 0);
+}
+
+/* Has any page of the block been in the page cache, so that someone may hold or map it? */
+static bool scriptfs_block_published(const struct scriptfs_block *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
+		if (block->chunk[i].published)
+			return true;
+	return false;
+}
+
+/*
+ * Take idle blocks of smaller classes that together hold @need bytes, largest first, onto
+ * @blocks. A block taken this way lies at an aligned place of its own, because those before it
+ * are multiples of its size.
+ */
+static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u64 need,
+				  struct list_head *blocks)
+{
+	struct scriptfs_block *block;
+
+	while (need) {
+		while (class > SCRIPTFS_POEM && scriptfs_class_size(class) > need)
+			class--;
+		block = scriptfs_pool_take(sbi, class, false);
+		if (block) {
+			list_add_tail(&block->link, blocks);
+			need -= min_t(u64, need, scriptfs_block_size(block));
+		} else if (class-- == SCRIPTFS_POEM) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Copy what @old holds from @offset on into @new, as far as the mark goes. @new is one chunk. */
+static void scriptfs_block_copy(struct scriptfs_block *new, struct scriptfs_block *old, u64 offset)
+{
+	struct scriptfs_chunk *from = &old->chunk[offset >> SCRIPTFS_CHUNK_SHIFT];
+	u32 start = offset & (SCRIPTFS_CHUNK_SIZE - 1);
+	u32 len = from->mark > start ? from->mark - start : 0;
+
+	len = min_t(u64, len, scriptfs_block_size(new));
+	memcpy(new->chunk->addr, from->addr + start, len);
+	new->chunk->mark = len;
+}
+
+/*
+ * Replace a tail block by smaller ones that hold its first @need bytes. Nothing happens if the
+ * pools lack them.
+ */
+static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u64 need)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	loff_t pos = scriptfs_block_start(old);
+	struct scriptfs_block *block, *next;
+	LIST_HEAD(blocks);
+
+	if (!scriptfs_take_smaller(sbi, old->class - 1, need, &blocks)) {
+		list_for_each_entry_safe(block, next, &blocks, link) {
+			list_del(&block->link);
+			scriptfs_pool_put(sbi, block, inode->i_ino);
+		}
+		return;
+	}
+
+	scriptfs_map_remove(inode, old);
+	list_for_each_entry_safe(block, next, &blocks, link) {
+		list_del(&block->link);
+		scriptfs_block_copy(block, old, pos - scriptfs_block_start(old));
+		/* No way back: @old is out of the map. All that is needed are its small nodes. */
+		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
+		pos += scriptfs_block_size(block);
+	}
+	scriptfs_pool_put(sbi, old, inode->i_ino);
+}
+
+/**
+ * scriptfs_map_fit - make the memory of a file fit its size
+ * @inode:	a file whose last writer is closing it
+ *
+ * Blocks that lie behind the end of the file, left by a write that failed, go back. A tail
+ * block far too large for what it holds, got in the hope that the file would grow on, is
+ * exchanged for smaller ones; one that the class hint asked for stays.
+ *
+ * Context: Takes inode_lock and map_lock.
+ */
+void scriptfs_map_fit(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *tail;
+	unsigned long unit;
+	loff_t size;
+	u64 need;
+
+	inode_lock(inode);
+	size = i_size_read(inode);
+	unit = scriptfs_unit(size + SCRIPTFS_UNIT_SIZE - 1);
+	if (xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT)) {
+		/* write_begin may have published pages there */
+		truncate_inode_pages(inode->i_mapping, PAGE_ALIGN(size));
+		scriptfs_map_truncate(inode, size);
+	}
+
+	down_write(&si->map_lock);
+	tail = size ? scriptfs_block_find(si, size - 1) : NULL;
+	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
+		need = round_up(size - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
+		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail))
+			scriptfs_exchange(inode, tail, need);
+	}
+	up_write(&si->map_lock);
+	inode_unlock(inode);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: the page road. What the page cache asks of a mapping that supplies its own pages, and
+ * writing page by page (io=page) on top of it. Built for kernels that have ->supply_page.
+ */
+#include <linux/mm.h>
+#include <linux/page_run.h>
+#include <linux/pagemap.h>
+
+#include "scriptfs.h"
+
+/*
+ * Make the page at @offset of @chunk ready to be seen. One that write_begin is about to fill
+ * from end to end need not be zeroed first: it stays locked and not uptodate until write_end.
+ */
+static void scriptfs_page_init(struct scriptfs_chunk *chunk, u32 offset, struct page *page,
+			       bool fill)
+{
+	if (fill && offset >= chunk->mark) {
+		scriptfs_mark_raise(chunk, offset);
+		ClearPageUptodate(page);
+		return;
+	}
+	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
+	SetPageUptodate(page);
+}
+
+/*
+ * Publish the locked @page of a block. A page to be filled counts as initialised only once it is in
+ * the page cache, where its lock keeps everyone off.
+ */
+static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_chunk *chunk,
+				u32 offset, struct page *page, pgoff_t index, gfp_t gfp)
+{
+	bool fill = index == scriptfs_inode(mapping->host)->filling;
+	int ret;
+
+	scriptfs_page_init(chunk, offset, page, fill);
+	chunk->published = true;
+	ret = page_cache_insert_run(mapping, page, index, 1, gfp);
+	if (ret < 0)
+		return ret;
+	if (offset + PAGE_SIZE > chunk->mark)
+		scriptfs_mark_set(chunk, offset + PAGE_SIZE);
+	return 0;
+}
+
+/*
+ * ->supply_page: answer a page cache miss with the page of the file's own block. See
+ * Documentation/filesystems/vfs.rst for what is returned.
+ */
+static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t index, gfp_t gfp)
+{
+	struct inode *inode = mapping->host;
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *block;
+	struct scriptfs_chunk *chunk;
+	struct page *page;
+	u32 offset;
+	int err;
+
+	down_write(&si->map_lock);
+	if (index >= scriptfs_page_limit(si)) {
+		page = ERR_PTR(-ENODATA);
+		goto out;
+	}
+	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
+	if (IS_ERR(block)) {
+		page = ERR_CAST(block);
+		goto out;
+	}
+	chunk = scriptfs_chunk_at(block, (loff_t)index << PAGE_SHIFT, &offset);
+	page = scriptfs_chunk_page(chunk, offset);
+
+	get_page(page);
+	if (!trylock_page(page)) {
+		/* In the page cache already, or someone who found it there before is not done. */
+		up_write(&si->map_lock);
+		wait_on_page_locked(page);
+		put_page(page);
+		return ERR_PTR(-EEXIST);
+	}
+	err = page->mapping ? -EEXIST :
+			      scriptfs_page_insert(mapping, chunk, offset, page, index, gfp);
+	if (err) {
+		unlock_page(page);
+		put_page(page);
+		page = ERR_PTR(err);
+	}
+out:
+	up_write(&si->map_lock);
+	return page;
+}
+
+static int scriptfs_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
+				unsigned int len, unsigned int flags, struct page **pagep,
+				void **fsdata)
+{
+	struct inode *inode = mapping->host;
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	pgoff_t index = pos >> PAGE_SHIFT;
+	struct scriptfs_block *block;
+
+	/* Find the block first, for an error better than no page. */
+	down_write(&si->map_lock);
+	block = scriptfs_block_get(inode, pos, len);
+	if (!IS_ERR(block)) {
+		si->supply_end = index + 1;
+		si->filling = len == PAGE_SIZE ? index : ULONG_MAX;
+	}
+	up_write(&si->map_lock);
+	if (IS_ERR(block))
+		return PTR_ERR(block);
+
+	*pagep = grab_cache_page_write_begin(mapping, index, flags);
+	return *pagep ? 0 : -ENOMEM;
+}
+
+static int scriptfs_write_end(struct file *file, struct address_space *mapping, loff_t pos,
+			      unsigned int len, unsigned int copied, struct page *page,
+			      void *fsdata)
+{
+	struct inode *inode = mapping->host;
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	if (!PageUptodate(page)) {
+		zero_user_segment(page, copied, PAGE_SIZE);
+		SetPageUptodate(page);
+	}
+	if (pos + copied > i_size_read(inode))
+		i_size_write(inode, pos + copied);
+	unlock_page(page);
+	put_page(page);
+
+	down_write(&si->map_lock);
+	si->supply_end = 0;
+	si->filling = ULONG_MAX;
+	up_write(&si->map_lock);
+	return copied;
+}
+
+/* Not reached, as pages are uptodate whenever they are not locked; uprobes wants it to be there. */
+static int scriptfs_readpage(struct file *file, struct page *page)
+{
+	unlock_page(page);
+	return -EIO;
+}
+
+const struct address_space_operations scriptfs_aops = {
+	.readpage	= scriptfs_readpage,
+	.write_begin	= scriptfs_write_begin,
+	.write_end	= scriptfs_write_end,
+	.set_page_dirty	= noop_set_page_dirty,
+	.supply_page	= scriptfs_supply_page,
+};
