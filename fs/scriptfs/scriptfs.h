@@ -270,36 +270,6 @@ static inline u32 scriptfs_mark_get(const struct scriptfs_chunk *chunk)
 	return smp_load_acquire(&chunk->mark);
 }
 
-static inline loff_t scriptfs_block_start(const struct scriptfs_block *block)
-{
-	return (loff_t)block->index << PAGE_SHIFT;
-}
-
-static inline u64 scriptfs_block_end(const struct scriptfs_block *block)
-{
-	return scriptfs_block_start(block) + scriptfs_block_size(block);
-}
-
-/* How many bytes a chunk of @block has. */
-static inline u32 scriptfs_chunk_size(const struct scriptfs_block *block)
-{
-	return min(scriptfs_block_size(block), SCRIPTFS_CHUNK_SIZE);
-}
-
-/*
- * A reader without map_lock who sees the new mark must see the bytes below it too: pairs with
- * scriptfs_mark_get().
- */
-static inline void scriptfs_mark_set(struct scriptfs_chunk *chunk, u32 mark)
-{
-	smp_store_release(&chunk->mark, mark);
-}
-
-static inline u32 scriptfs_mark_get(const struct scriptfs_chunk *chunk)
-{
-	return smp_load_acquire(&chunk->mark);
-}
-
 static inline struct page *scriptfs_chunk_page(struct scriptfs_chunk *chunk, u32 offset)
 {
 	return virt_to_page(chunk->addr + offset);
