@@ -19,6 +19,7 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "scriptfs.h"
 
 /* Far above every memory there is, and five such reserves still add up in a u64. */
@@ -80,15 +81,16 @@ void scriptfs_report(struct p_log *log, const char *fmt, ...)
 /* Quotes what was typed, without the control characters that would forge log lines. */
 static int bad_value(struct p_log *log, const struct fs_parameter *param, const char *allowed)
 {
-	const char *value = param->type == fs_value_is_string ? param->string : NULL;
+	const char *value = param->string;
 
-	if (!value)
-		scriptfs_report(log, "%s: (no text): allowed is %s", param->key, allowed);
+	if (param->type == fs_value_is_flag)
+		value = "(none)";
+	else if (param->type != fs_value_is_string)
+		value = "(not text)";
 	else if (!*value)
-		scriptfs_report(log, "%s: (empty): allowed is %s", param->key, allowed);
-	else
-		scriptfs_report(log, "%s: %*pE: allowed is %s", param->key,
-				(int)strnlen(value, SHOWN_LENGTH), value, allowed);
+		value = "(empty)";
+	scriptfs_report(log, "%s: %*pE: allowed is %s", param->key,
+			(int)strnlen(value, SHOWN_LENGTH), value, allowed);
 	return -EINVAL;
 }
 
@@ -222,7 +224,7 @@ static int param_is_io(struct p_log *log, const struct fs_parameter_spec *spec,
 	int road = -EINVAL;
 
 	if (param->type == fs_value_is_string)
-		road = match_string(roads, ARRAY_SIZE(roads), param->string);
+		road = match_string(roads, SCRIPTFS_PAGE_ROAD ? 2 : 1, param->string);
 	if (road < 0)
 		return bad_value(log, param, spec->data);
 	result->boolean = road;
@@ -253,6 +255,7 @@ static int param_is_flag(struct p_log *log, const struct fs_parameter_spec *spec
 }
 
 #define RESERVE_ALLOWED "a number of blocks, or memory as a number with K, M, G, T or % (up to 100%), up to 1 EiB"
+#define IO_ALLOWED (SCRIPTFS_PAGE_ROAD ? "block or page" : "block, this kernel cannot do page")
 
 const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(param_is_reserve, "poem", SCRIPTFS_POEM, 0, RESERVE_ALLOWED),
@@ -266,7 +269,7 @@ const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(param_is_mode, "mode", OPT_MODE, 0, "an octal number up to 7777"),
 	__fsparam(param_is_uid, "uid", OPT_UID, 0, "the number of a user"),
 	__fsparam(param_is_gid, "gid", OPT_GID, 0, "the number of a group"),
-	__fsparam(param_is_io, "io", OPT_IO, 0, "block or page"),
+	__fsparam(param_is_io, "io", OPT_IO, 0, IO_ALLOWED),
 	__fsparam(param_is_class, "class", OPT_CLASS, 0,
 		  "poem, novel, medium, large, super or none"),
 	__fsparam(param_is_flag, "strict", OPT_STRICT, fs_param_neg_with_no, "no value"),
@@ -403,7 +406,7 @@ int scriptfs_settle_options(struct fs_context *fc)
 
 	reserve = scriptfs_reserve_bytes(opt);
 	if (!sized)
-		opt->size = max(round_down(memory / 2, PAGE_SIZE), reserve);
+		opt->size = max(round_up(memory / 2, PAGE_SIZE), reserve);
 	return check_size(fc, opt->size, reserve);
 }
 
