@@ -406,7 +406,7 @@ int scriptfs_settle_options(struct fs_context *fc)
 
 	reserve = scriptfs_reserve_bytes(opt);
 	if (!sized)
-		opt->size = max(round_up(memory / 2, PAGE_SIZE), reserve);
+		opt->size = max(round_down(memory / 2, PAGE_SIZE), reserve);
 	return check_size(fc, opt->size, reserve);
 }
 
