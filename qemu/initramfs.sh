@@ -10,6 +10,8 @@
 variant=${1:?usage: initramfs.sh VARIANT [DIR...]}
 shift
 build=$("$top/tools/build/kernel.sh" "$variant")
+tree=$("$top/tools/build/tree.sh" scriptfs)
+home=${tree%/src}
 
 # add_program ROOT FILE: with the libraries it loads
 add_program()
@@ -46,27 +48,25 @@ make_tools()
 	rm -rf "$root"
 }
 
-selftests=$build/selftests
+selftests=$home/selftests
 make_selftests()
 {
-	local tree
-
-	tree=$("$top/tools/build/tree.sh" scriptfs)
 	mkdir -p "$selftests/obj"
 	rm -rf "$selftests/tests"
 	make -C "$tree/tools/testing/selftests/scriptfs" OUTPUT="$selftests/obj" \
 		INSTALL_PATH="$selftests/tests" USERLDFLAGS=-static COLLECTION=scriptfs install
 	make -s -C "$tree/tools/testing/selftests/scriptfs" OUTPUT="$selftests/obj" \
-		COLLECTION=scriptfs emit_tests | sed -n 's/^scriptfs://p' >"$selftests/tests/list"
+		COLLECTION=scriptfs emit_tests |
+		sed -n 's/^scriptfs://p' >"$selftests/tests/list"
 	find "$top/tools/testing/selftests/scriptfs" -name '*.dmesg' -exec cp -t "$selftests/tests" {} +
 }
 
-lock "initramfs-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
+lock "initramfs-${home##*/}"
 [ -f "$tools" ] || step 'initramfs tools' make_tools
 mkdir -p "$selftests/tests"
-[ ! -f "$top/tools/testing/selftests/scriptfs/Makefile" ] || step "selftests $variant" make_selftests
+[ ! -f "$top/tools/testing/selftests/scriptfs/Makefile" ] || step selftests make_selftests
 
-root=$build/initramfs
+root=$home/initramfs
 rm -rf "$root"
 mkdir -p "$root/guest" "$root/lib/modules"
 cp -a "$top/qemu/guest/." "$root/guest/"
@@ -79,9 +79,9 @@ done
 {
 	cat "$tools"
 	pack "$root"
-} >"$build/initramfs.cpio.new"
-# Callers may have a guest running from the old one.
-image=$build/initramfs-$(sha256sum <"$build/initramfs.cpio.new" | cut -c1-12).cpio
-[ -f "$image" ] || find "$build" -maxdepth 1 -name 'initramfs-*.cpio' -mmin +120 -delete
-mv "$build/initramfs.cpio.new" "$image"
+} >"$home/initramfs.cpio"
+# Named by its content: a guest may be running from an older one.
+image=$home/initramfs-$variant-$(sha256sum <"$home/initramfs.cpio" | cut -c1-12).cpio
+find "$home" -maxdepth 1 -name "initramfs-$variant-*.cpio" -mmin +120 -delete
+mv "$home/initramfs.cpio" "$image"
 echo "$image"

@@ -5,12 +5,13 @@
 #
 # All tests share one guest. When it panics, hangs or falls silent, the test that was running has
 # failed, with the console's last lines, and another guest runs the rest.
+# TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on the debug kernel).
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 variant=${1:-} io=${2:-}
 case $variant-$io in
-base-block | base-page) limit=300 ;;
-debug-block | debug-page) limit=900 ;;
+base-block | base-page) limit=${TEST_TIMEOUT:-300} ;;
+debug-block | debug-page) limit=${TEST_TIMEOUT:-900} ;;
 *) die "usage: test.sh base|debug block|page [NAME...]" ;;
 esac
 shift 2
@@ -20,8 +21,9 @@ initramfs=$("$top/qemu/initramfs.sh" "$variant")
 if [ $# -gt 0 ]; then
 	pending=("$@")
 else
-	[ -s "$build/selftests/tests/list" ] || die "no selftests in tools/testing/selftests/scriptfs"
-	mapfile -t pending <"$build/selftests/tests/list"
+	list=${initramfs%/*}/selftests/tests/list
+	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
+	mapfile -t pending <"$list"
 fi
 bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
 logs=$out/test/$variant-$io
@@ -46,28 +48,46 @@ report()
 	esac
 }
 
-# Follow one guest; sets $current to the test that has started but not ended, and $ended.
+# heard LINE: what a guest says
+heard()
+{
+	local word name what seconds reason
+
+	read -r word name what seconds reason <<<"$1"
+	case $word in
+	START)
+		current=$name
+		: >"$logs/$name.log"
+		;;
+	RESULT)
+		report "$name" "$what" "$seconds" "$reason"
+		current=''
+		finished+=("$name")
+		;;
+	END) ended=1 ;;
+	*) [ -z "$current" ] || printf '%s\n' "$1" >>"$logs/$current.log" ;;
+	esac
+}
+
+# follow PID FILE: until the guest is gone, or silent for too long
 follow()
 {
-	local line word name what seconds reason
+	local line rest='' alive=1 silent=$SECONDS fd
 
-	current='' ended=''
-	while IFS= read -r -t $((limit + 120)) line; do
-		read -r word name what seconds reason <<<"$line"
-		case $word in
-		START)
-			current=$name
-			: >"$logs/$name.log"
-			;;
-		RESULT)
-			report "$name" "$what" "$seconds" "$reason"
-			current=''
-			finished+=("$name")
-			;;
-		END) ended=1 ;;
-		*) [ -z "$current" ] || printf '%s\n' "$line" >>"$logs/$current.log" ;;
-		esac
+	exec {fd}<"$2"
+	while [ "$alive" ]; do
+		kill -0 "$1" 2>/dev/null || alive=''
+		while IFS= read -r line <&"$fd"; do
+			heard "$rest$line"
+			rest='' silent=$SECONDS
+		done
+		rest+=$line
+		[ $((SECONDS - silent)) -lt $((limit + 120)) ] || break
+		[ -z "$alive" ] || sleep 0.3
 	done
+	exec {fd}<&-
+	stuck=''
+	[ -z "$alive" ] || stuck="hung: nothing heard for $((SECONDS - silent)) s"
 }
 
 while [ "${#pending[@]}" -gt 0 ]; do
@@ -79,12 +99,9 @@ while [ "${#pending[@]}" -gt 0 ]; do
 		-a "log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit guest.tests=$names" \
 		"$build" "$initramfs" &
 	guest=$!
-	follow < <(tail -n +1 -f --pid="$guest" "$port")
-	stuck=''
-	if kill -0 "$guest" 2>/dev/null && [ -z "$ended" ]; then
-		stuck="hung: nothing heard for $((limit + 120)) s"
-		kill "$guest"
-	fi
+	current='' ended=''
+	follow "$guest" "$port"
+	[ -z "$stuck" ] || kill "$guest"
 	wait "$guest" 2>/dev/null || :
 
 	mapfile -t pending < <(printf '%s\n' "${pending[@]}" |

@@ -15,12 +15,11 @@ if [ "$(id -u)" -ne 0 ]; then
 	command -v sudo >/dev/null || die "not root and no sudo; install: ${missing[*]}"
 	root=(sudo)
 fi
-export DEBIAN_FRONTEND=noninteractive
 install_missing()
 {
-	"${root[@]}" apt-get update &&
-		"${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y --no-install-recommends "${missing[@]}"
+	"${root[@]}" apt-get update
+	"${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "${missing[@]}"
 }
 say "    installing: ${missing[*]}"
 step deps install_missing

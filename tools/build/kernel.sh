@@ -56,22 +56,41 @@ check_config()
 
 configure()
 {
-	kmake KCONFIG_ALLCONFIG="$build/fragments" allnoconfig && check_config
+	kmake KCONFIG_ALLCONFIG="$build/fragments.new" allnoconfig
+	check_config
 }
 
 compile()
 {
-	kmake bzImage modules && kmake INSTALL_MOD_PATH="$build/mod" modules_install
+	kmake bzImage modules
+	kmake INSTALL_MOD_PATH="$build/mod" modules_install
+}
+
+# What the build is made of. tree.sh notes each change of the tree, the stock source has none; but a
+# tree of the user's own nobody watches, there make has to look every time.
+inputs()
+{
+	cat "${fragments[@]}"
+	gcc --version
+	case $tree in
+	"$cache/source"/*) ;;
+	"$cache"/*) cat "${tree%/src}/changed" ;;
+	*) date +%s.%N ;;
+	esac
 }
 
 mkdir -p "$build"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
-cat "${fragments[@]}" >"$build/fragments.new"
-if ! cmp -s "$build/fragments.new" "$build/fragments" || [ ! -f "$build/.config" ]; then
-	rm -f "$build/fragments"
-	cp "$build/fragments.new" "$build/fragments.try"
-	mv "$build/fragments.try" "$build/fragments"
-	step "kernel $variant config" configure || { rm -f "$build/fragments"; exit 1; }
+inputs=$(inputs | sha256sum)
+if [ "$inputs" != "$(cat "$build/made-of" 2>/dev/null)" ]; then
+	rm -f "$build/made-of"
+	cat "${fragments[@]}" >"$build/fragments.new"
+	if ! cmp -s "$build/fragments.new" "$build/fragments"; then
+		rm -f "$build/fragments"
+		step "kernel $variant config" configure
+		mv "$build/fragments.new" "$build/fragments"
+	fi
+	step "kernel $variant" compile
+	echo "$inputs" >"$build/made-of"
 fi
-step "kernel $variant" compile
 echo "$build"

@@ -20,7 +20,8 @@ compile()
 	# kunit.py keeps a configuration that has more than is asked for: start from nothing instead.
 	cmp -s "$wanted" "$build/.kunitconfig" || rm -f "$build/.config"
 	cp "$wanted" "$build/.kunitconfig"
-	tool config && tool build --jobs="$jobs"
+	tool config
+	tool build --jobs="$jobs"
 }
 
 mkdir -p "$build"

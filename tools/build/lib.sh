@@ -29,14 +29,21 @@ die()
 	exit 1
 }
 
-# step NAME COMMAND...: run it with its output in a log file, and say how long it took.
+# step [-q] NAME COMMAND...: run it with its output in a log file, and say how long it took; with -q
+# only if it fails. The command may be a function: it ends at its first error. For that, step itself
+# must not stand before || or && or in a condition.
 step()
 {
-	local name=$1 log=$out/log/${1// /-}.log begin=$SECONDS rc=0
+	local quiet='' name log begin=$SECONDS rc
 
+	[ "$1" != -q ] || { quiet=1; shift; }
+	name=$1 log=$out/log/${1// /-}.log
 	shift
-	[ ! -t 2 ] || printf '==> %s ...\r' "$name" >&2
-	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	[ "$quiet" ] || [ ! -t 2 ] || printf '==> %s ...\r' "$name" >&2
+	set +e
+	(set -e; "$@") >"$log" 2>&1 </dev/null
+	rc=$?
+	set -e
 	if [ "$rc" -ne 0 ]; then
 		say "==> $name ... FAILED (exit $rc) after $((SECONDS - begin)) s, its last lines:"
 		grep -E 'error|Error|\*\*\*|fatal|FAILED' "$log" | tail -n 5 | sed 's/^/  ! /' >&2 || :
@@ -44,7 +51,7 @@ step()
 		say "    the whole log: $log"
 		exit "$rc"
 	fi
-	say "==> $name ... $((SECONDS - begin)) s"
+	[ "$quiet" ] || say "==> $name ... $((SECONDS - begin)) s"
 }
 
 # lock NAME: hold a lock of the cache until this shell ends. Says so when it has to wait.

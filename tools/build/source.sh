@@ -23,36 +23,45 @@ if [ -d "$src" ]; then
 	exit
 fi
 
-# The address of a configured suite whose name does (or does not) say "security".
+# site LISTS GREP-OPTION: the address of a configured suite whose name does (-e) or does not (-v) say
+# "security", by the package lists in that directory.
 site()
 {
 	# shellcheck disable=SC2016 # the $(...) are apt's
-	apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(SITE)' 'Identifier: Packages' |
-		grep "$@" -E '^Debian\|[^|]*security' | sed -n 's/^Debian|[^|]*|//p' | sort -u | head -n 1
+	apt-get -o Dir::State::lists="$1" indextargets --format '$(ORIGIN)|$(RELEASE)|$(SITE)' \
+		'Identifier: Packages' | grep '^Debian|' | cut -d'|' -f2- |
+		grep "$2" '^[^|]*security' | cut -d'|' -f2 | sort -u | head -n 1
 }
 
 fetch()
 {
-	local apt=$cache/apt main security
+	local apt=$cache/apt lists=/var/lib/apt/lists main security
 	local key=/usr/share/keyrings/debian-archive-keyring.gpg
+	# The _apt user cannot enter a home directory. Check-Valid-Until: mirrors may have stopped
+	# signing a suite this old anew.
+	local apt_get=(apt-get -q -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)"
+		-o Acquire::Languages=none -o APT::Update::Error-Mode=any
+		-o Acquire::Check-Valid-Until=false)
 
-	main=$(site -v)
-	security=$(site)
-	[ -n "$main" ] || { echo "error: apt has no Debian mirror configured"; return 1; }
 	rm -rf "$apt"
-	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	mkdir -p "$apt/lists/partial" "$apt/own/partial" "$apt/cache/archives/partial"
+	main=$(site "$lists" -v) || :
+	if [ -z "$main" ]; then
+		echo "no package lists on this machine, fetching our own to learn its mirror"
+		lists=$apt/own
+		"${apt_get[@]}" -o Dir::State::lists="$lists" update
+		main=$(site "$lists" -v)
+	fi
+	security=$(site "$lists" -e) || :
+
 	echo "deb [signed-by=$key] $main bullseye main" >"$apt/sources.list"
 	[ -z "$security" ] ||
 		echo "deb [signed-by=$key] $security bullseye-security main" >>"$apt/sources.list"
-
-	# A suite this old is no longer signed anew everywhere, hence Check-Valid-Until; the _apt user
-	# cannot enter a home directory, hence the sandbox user.
-	local apt_get=(apt-get -q -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache"
-		-o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
-		-o Acquire::Check-Valid-Until=false -o Acquire::Languages=none
-		-o APT::Sandbox::User="$(id -un)" -o APT::Update::Error-Mode=any)
-	"${apt_get[@]}" update &&
-		cd "$apt" && "${apt_get[@]}" download linux-source-5.10
+	apt_get+=(-o Dir::State::lists="$apt/lists" -o Dir::Etc::sourcelist="$apt/sources.list"
+		-o Dir::Etc::sourceparts=/dev/null)
+	"${apt_get[@]}" update
+	cd "$apt"
+	"${apt_get[@]}" download linux-source-5.10
 }
 
 unpack()

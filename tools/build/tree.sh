@@ -31,11 +31,12 @@ copy_pristine()
 	done
 	rm -rf "$tree" "$home/tmp"
 	mkdir -p "$home"
-	# No tool here writes into a file in place, so the cached source can share its files.
-	cp -al "$pristine" "$home/tmp" 2>/dev/null || {
-		rm -rf "$home/tmp"
-		cp -a "$pristine" "$home/tmp"
-	}
+	# Nothing here writes into a file in place, so the trees can share their files; a tree of the
+	# user's own (KERNEL_SRC) is copied as it is when first used.
+	case $pristine in
+	"$cache"/*) cp -al "$pristine" "$home/tmp" ;;
+	*) cp -a "$pristine" "$home/tmp" ;;
+	esac
 	echo "$top" >"$home/clone"
 	: >"$home/touched"
 	mv "$home/tmp" "$tree"
@@ -59,8 +60,7 @@ refresh()
 	done <"$home/patched"
 	for name in ${names[@]+"${names[@]}"}; do
 		echo "patch $name"
-		patch -d "$stage" -p1 -F0 --no-backup-if-mismatch <"$patches/$name" ||
-			{ echo "error: patches/v5.10/$name does not apply"; return 1; }
+		patch -d "$stage" -p1 -F0 --no-backup-if-mismatch <"$patches/$name"
 	done
 	for file in "${overlay[@]}"; do
 		[ ! -d "$top/$file" ] || (cd "$top" && rsync -a --relative "$file" "$stage/")
@@ -72,14 +72,15 @@ refresh()
 		[ ! -e "$pristine/$file" ] ||
 			{ cp -a "$pristine/$file" "$tree/$file"; touch "$tree/$file"; }
 	done
+	cmp -s "$home/touched" "$home/now" || date +%s.%N >"$home/changed"
 	sort -u "$home/touched" "$home/now" -o "$home/touched"
 	# Timestamps are not carried over: a changed file is new now, whatever its age elsewhere.
-	rsync -rlp --checksum "$stage/" "$tree/"
+	rsync -rlpi --checksum "$stage/" "$tree/" >"$home/written"
+	! grep '^>f' "$home/written" || date +%s.%N >"$home/changed"
 	mv "$home/now" "$home/touched"
 }
 
 lock "tree-${home##*/}"
 [ -d "$tree" ] || step 'tree copy' copy_pristine
-refresh >"$out/log/tree.log" 2>&1 ||
-	{ tail -n 20 "$out/log/tree.log" >&2; die "patches/v5.10: see $out/log/tree.log"; }
+step -q tree refresh
 echo "$tree"
