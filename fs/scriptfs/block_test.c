@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the block map: which class a block gets, where it lies, how the map grows and
+ * shrinks, and what the initialised marks hide. Every test has a mount of its own.
+ */
+#include <kunit/test.h>
+#include <linux/file.h>
+#include <linux/fs_context.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+
+#include "scriptfs.h"
+
+#define POISON 0xa5
+
+struct block_context {
+	struct vfsmount *mnt;
+	struct file *file;
+	u8 *buffer;		/* of SCRIPTFS_CHUNK_SIZE bytes */
+};
+
+/* Mount with @options, "key=value" separated by commas, and open a new file. */
+static struct block_context *block_mount(struct kunit *test, const char *options)
+{
+	struct block_context *ctx = test->priv;
+	struct fs_context *fc = fs_context_for_mount(&scriptfs_fs_type, 0);
+	char *copy = kstrdup(options, GFP_KERNEL);
+	char *rest = copy, *key;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(fc));
+	while ((key = strsep(&rest, ",")) != NULL) {
+		char *value = strchr(key, '=');
+
+		if (value)
+			*value++ = '\0';
+		KUNIT_ASSERT_EQ(test, 0, vfs_parse_fs_string(fc, key, value,
+							     value ? strlen(value) : 0));
+	}
+	kfree(copy);
+	ctx->mnt = fc_mount(fc);
+	put_fs_context(fc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->mnt));
+
+	ctx->file = file_open_root(ctx->mnt->mnt_root, ctx->mnt, "file", O_CREAT | O_RDWR, 0600);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
+	return ctx;
+}
+
+static void block_close(struct block_context *ctx)
+{
+	filp_close(ctx->file, NULL);
+	flush_delayed_fput();
+	ctx->file = NULL;
+}
+
+static struct inode *block_inode(struct block_context *ctx)
+{
+	return file_inode(ctx->file);
+}
+
+static struct scriptfs_pool *block_pool(struct block_context *ctx, unsigned int class)
+{
+	return &scriptfs_sb(ctx->mnt->mnt_sb)->pool[class];
+}
+
+static struct scriptfs_block *block_find(struct block_context *ctx, loff_t pos)
+{
+	return scriptfs_block_find(scriptfs_inode(block_inode(ctx)), pos);
+}
+
+static struct scriptfs_block *block_get(struct block_context *ctx, loff_t pos, u64 want)
+{
+	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
+	struct scriptfs_block *block;
+
+	down_write(&si->map_lock);
+	block = scriptfs_block_get(block_inode(ctx), pos, want);
+	up_write(&si->map_lock);
+	return block;
+}
+
+static void block_write(struct kunit *test, struct block_context *ctx, loff_t pos, u8 byte,
+			size_t len)
+{
+	memset(ctx->buffer, byte, len);
+	KUNIT_ASSERT_EQ(test, (ssize_t)len, kernel_write(ctx->file, ctx->buffer, len, &pos));
+}
+
+/* How many bytes of the file from @pos on, at most @len, are @byte. */
+static size_t block_count(struct kunit *test, struct block_context *ctx, loff_t pos, u8 byte,
+			  size_t len)
+{
+	u8 *other;
+
+	memset(ctx->buffer, ~byte, len);
+	KUNIT_ASSERT_EQ(test, (ssize_t)len, kernel_read(ctx->file, ctx->buffer, len, &pos));
+	other = memchr_inv(ctx->buffer, byte, len);
+	return other ? other - ctx->buffer : len;
+}
+
+static void block_truncate(struct kunit *test, struct block_context *ctx, loff_t size)
+{
+	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&ctx->file->f_path, size));
+}
+
+/* Leave POISON in every idle block of @class. */
+static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(ctx->mnt->mnt_sb);
+	struct scriptfs_block *block, *next;
+	LIST_HEAD(blocks);
+
+	while ((block = scriptfs_pool_take(sbi, class, false))) {
+		memset(block->chunk->addr, POISON, scriptfs_chunk_size(block));
+		list_add(&block->link, &blocks);
+	}
+	KUNIT_ASSERT_FALSE(test, list_empty(&blocks));
+	list_for_each_entry_safe(block, next, &blocks, link) {
+		list_del(&block->link);
+		scriptfs_pool_put(sbi, block, 0);
+	}
+}
+
+static void expect_block(struct kunit *test, struct scriptfs_block *block, unsigned int class,
+			 loff_t start)
+{
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(block));
+	KUNIT_EXPECT_EQ(test, (unsigned int)block->class, class);
+	KUNIT_EXPECT_EQ(test, scriptfs_block_start(block), start);
+}
+
+/* A file that is appended to gets larger and larger blocks, each aligned to its own size. */
+static void block_growth(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=2,novel=7,medium=3,large=2,strict");
+	loff_t pos;
+
+	for (pos = 0; pos < SZ_4M; pos += SZ_4K)
+		block_write(test, ctx, pos, 1, SZ_4K);
+
+	expect_block(test, block_find(ctx, 0), SCRIPTFS_POEM, 0);
+	expect_block(test, block_find(ctx, SZ_32K), SCRIPTFS_POEM, SZ_32K);
+	expect_block(test, block_find(ctx, SZ_64K), SCRIPTFS_NOVEL, SZ_64K);
+	expect_block(test, block_find(ctx, SZ_512K - 1), SCRIPTFS_NOVEL, SZ_512K - SZ_64K);
+	expect_block(test, block_find(ctx, SZ_512K), SCRIPTFS_MEDIUM, SZ_512K);
+	expect_block(test, block_find(ctx, SZ_2M - 1), SCRIPTFS_MEDIUM, SZ_2M - SZ_512K);
+	expect_block(test, block_find(ctx, SZ_2M), SCRIPTFS_LARGE, SZ_2M);
+	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_4M), NULL);
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
+}
+
+/* One large write gets the largest blocks that it fills. */
+static void block_wanted(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=8,novel=8,medium=8,large=2,strict");
+
+	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
+	expect_block(test, block_get(ctx, SZ_4M, SZ_2M - 1), SCRIPTFS_MEDIUM, SZ_4M);
+	expect_block(test, block_get(ctx, SZ_8M, SZ_32K), SCRIPTFS_POEM, SZ_8M);
+	/* it begins behind the first unit, so an aligned large would hold memory in front of it */
+	expect_block(test, block_get(ctx, SZ_16M + SZ_64K, SZ_4M), SCRIPTFS_NOVEL,
+		     SZ_16M + SZ_64K);
+	/* a super is wanted, but there is none */
+	expect_block(test, block_get(ctx, SZ_256M, SZ_256M), SCRIPTFS_LARGE, SZ_256M);
+}
+
+/* Scattered small writes do not make a file grow as if it were appended to. */
+static void block_sparse(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=16,large=4,strict");
+	int i;
+
+	for (i = 1; i <= 8; i++) {
+		block_write(test, ctx, (loff_t)i * SZ_16M, i, SZ_4K);
+		expect_block(test, block_find(ctx, (loff_t)i * SZ_16M), SCRIPTFS_POEM, i * SZ_16M);
+	}
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)8 * SZ_32K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_16M - SZ_4K, 0, SZ_4K), (size_t)SZ_4K);
+}
+
+/* When a class has run out: smaller ones, then a larger one where there is room, then ENOSPC. */
+static void block_fallback(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=2,novel=1,large=2,strict");
+
+	expect_block(test, block_get(ctx, 0, SZ_512K), SCRIPTFS_NOVEL, 0);
+	expect_block(test, block_get(ctx, SZ_64K, SZ_512K), SCRIPTFS_POEM, SZ_64K);
+	expect_block(test, block_get(ctx, SZ_64K + SZ_32K, SZ_512K), SCRIPTFS_POEM,
+		     SZ_64K + SZ_32K);
+	/* no room for a large here: its place is taken by what lies before */
+	KUNIT_EXPECT_PTR_EQ(test, block_get(ctx, SZ_128K, SZ_512K),
+			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
+	expect_block(test, block_get(ctx, SZ_2M + SZ_64K, SZ_4K), SCRIPTFS_LARGE, SZ_2M);
+	expect_block(test, block_get(ctx, SZ_4M, SZ_4K), SCRIPTFS_LARGE, SZ_4M);
+	KUNIT_EXPECT_PTR_EQ(test, block_get(ctx, SZ_8M, SZ_4K),
+			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
+}
+
+/* The class hint goes before what the write itself wants. */
+static void block_hint(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=8,large=2,class=large,strict");
+
+	expect_block(test, block_get(ctx, SZ_1M, SZ_4K), SCRIPTFS_LARGE, 0);
+	scriptfs_inode(block_inode(ctx))->class = SCRIPTFS_NR_CLASSES;
+	expect_block(test, block_get(ctx, SZ_4M, SZ_4K), SCRIPTFS_POEM, SZ_4M);
+	scriptfs_inode(block_inode(ctx))->class = SCRIPTFS_LARGE;
+	/* taken by the poem in its range */
+	expect_block(test, block_get(ctx, SZ_4M + SZ_32K, SZ_4K), SCRIPTFS_POEM, SZ_4M + SZ_32K);
+}
+
+static void block_holes(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=8,medium=2,strict");
+	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
+
+	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, 0), (loff_t)MAX_LFS_FILESIZE);
+	block_get(ctx, SZ_1M, SZ_512K);
+	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, 0), (loff_t)SZ_1M);
+	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, SZ_1M - 1), (loff_t)SZ_1M);
+	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, SZ_1M + SZ_512K), (loff_t)MAX_LFS_FILESIZE);
+	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_1M + SZ_512K - 1), block_find(ctx, SZ_1M));
+}
+
+/* What was in a block before is hidden by its mark, and zeroed where a write leaves a gap. */
+static void block_mark(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=2,strict");
+	struct scriptfs_block *block;
+
+	block_poison(test, ctx, SCRIPTFS_POEM);
+	block_write(test, ctx, 10000, 1, 100);
+	block = block_find(ctx, 0);
+	KUNIT_EXPECT_EQ(test, block->chunk->mark, 10100U);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 0, 10000), (size_t)10000);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 10000, 1, 100), (size_t)100);
+
+	block_truncate(test, ctx, SZ_64K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 10100, 0, SZ_64K - 10100),
+			(size_t)SZ_64K - 10100);
+	KUNIT_EXPECT_EQ(test, block->chunk->mark, 10100U);
+	KUNIT_EXPECT_EQ(test, *((u8 *)block->chunk->addr + SZ_32K - 1), (u8)POISON);
+}
+
+/* Truncate gives back whole blocks, lowers the last one's mark and clears to the page's end. */
+static void block_truncated(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=8,novel=8,medium=4,strict");
+	struct scriptfs_block *block;
+
+	block_write(test, ctx, 0, POISON, SZ_1M);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 2UL);
+
+	block_truncate(test, ctx, SZ_4K + 10);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 1UL);
+	block = block_find(ctx, 0);
+	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_8K);
+
+	block_truncate(test, ctx, SZ_512K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, POISON, SZ_4K + 10), (size_t)SZ_4K + 10);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_4K + 10, 0, SZ_512K - SZ_4K - 10),
+			(size_t)SZ_512K - SZ_4K - 10);
+
+	block_truncate(test, ctx, 0);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 0UL);
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
+	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, 0), NULL);
+}
+
+/* At the last close a tail block that is hardly used is exchanged, with the data in it. */
+static void block_fit(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=8,novel=8,medium=4,large=2,strict");
+	struct inode *inode = block_inode(ctx);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct path path;
+
+	/* two larges, the second of which only 100 KiB are used of */
+	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
+	expect_block(test, block_get(ctx, SZ_2M, SZ_2M), SCRIPTFS_LARGE, SZ_2M);
+	block_write(test, ctx, 0, 1, SZ_2M);
+	block_write(test, ctx, SZ_2M, 2, 100000);
+
+	path = ctx->file->f_path;
+	path_get(&path);
+	block_close(ctx);
+
+	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_LARGE, 0);
+	expect_block(test, scriptfs_block_find(si, SZ_2M), SCRIPTFS_NOVEL, SZ_2M);
+	expect_block(test, scriptfs_block_find(si, SZ_2M + SZ_64K), SCRIPTFS_NOVEL,
+		     SZ_2M + SZ_64K);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_find(si, SZ_2M + SZ_128K), NULL);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_LARGE)->used, 1UL);
+	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_2M + SZ_128K);
+
+	ctx->file = dentry_open(&path, O_RDWR, current_cred());
+	path_put(&path);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 1, SZ_2M), (size_t)SZ_2M);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 2, 100000), (size_t)100000);
+}
+
+/* A write that fails half way gives what it wrote; blocks behind the end go at the last close. */
+static void block_nospace(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=3,strict");
+	loff_t pos = 0;
+
+	memset(ctx->buffer, 1, SZ_128K);
+	KUNIT_EXPECT_EQ(test, kernel_write(ctx->file, ctx->buffer, SZ_128K, &pos),
+			(ssize_t)(3 * SZ_32K));
+	KUNIT_EXPECT_EQ(test, kernel_write(ctx->file, ctx->buffer, 1, &pos), (ssize_t)-ENOSPC);
+	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)3 * SZ_32K);
+
+	block_truncate(test, ctx, SZ_32K);
+	block_get(ctx, SZ_1M, SZ_4K);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->used, 2UL);
+	block_close(ctx);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->used, 1UL);
+}
+
+static int block_test_init(struct kunit *test)
+{
+	struct block_context *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->buffer = kvmalloc(SCRIPTFS_CHUNK_SIZE, GFP_KERNEL);
+	if (!ctx->buffer)
+		return -ENOMEM;
+	test->priv = ctx;
+	return 0;
+}
+
+static void block_test_exit(struct kunit *test)
+{
+	struct block_context *ctx = test->priv;
+
+	if (!IS_ERR_OR_NULL(ctx->file))
+		block_close(ctx);
+	if (!IS_ERR_OR_NULL(ctx->mnt))
+		kern_unmount(ctx->mnt);
+	kvfree(ctx->buffer);
+}
+
+static struct kunit_case block_cases[] = {
+	KUNIT_CASE(block_growth),
+	KUNIT_CASE(block_wanted),
+	KUNIT_CASE(block_sparse),
+	KUNIT_CASE(block_fallback),
+	KUNIT_CASE(block_hint),
+	KUNIT_CASE(block_holes),
+	KUNIT_CASE(block_mark),
+	KUNIT_CASE(block_truncated),
+	KUNIT_CASE(block_fit),
+	KUNIT_CASE(block_nospace),
+	{}
+};
+
+static struct kunit_suite block_suite = {
+	.name = "scriptfs_block",
+	.init = block_test_init,
+	.exit = block_test_exit,
+	.test_cases = block_cases,
+};
+
+kunit_test_suite(block_suite);
