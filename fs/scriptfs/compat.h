@@ -6,6 +6,7 @@
 #define _FS_SCRIPTFS_COMPAT_H
 
 #include <linux/kconfig.h>
+#include <linux/pagemap.h>
 
 /*
  * A kernel with the run helpers also asks ->supply_page. Without it the page cache would put
@@ -13,5 +14,11 @@
  * only.
  */
 #define SCRIPTFS_PAGE_ROAD	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
+
+#if !SCRIPTFS_PAGE_ROAD
+static inline void mapping_set_supply_page(struct address_space *mapping)
+{
+}
+#endif
 
 #endif /* _FS_SCRIPTFS_COMPAT_H */

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "scriptfs.h"
 
 static const struct inode_operations scriptfs_dir_inode_operations;
@@ -64,6 +65,7 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 		inode->i_mapping->a_ops = &scriptfs_aops;
 		mapping_set_gfp_mask(inode->i_mapping, GFP_KERNEL);
 		mapping_set_unevictable(inode->i_mapping);
+		mapping_set_supply_page(inode->i_mapping);
 		scriptfs_inode(inode)->class = READ_ONCE(sbi->opt.class);
 		break;
 	case S_IFDIR:
