@@ -26,7 +26,7 @@ test: deps	## every check: style, KUnit, guest tests, upstream selftests, hook c
 kunit: deps	## the KUnit tests under user-mode Linux
 	@tools/build/kunit.sh
 
-shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: poweroff)
+shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: exit)
 	@tools/build/shell.sh
 
 series: deps	## write the mailing-list series to out/series/v5.10/

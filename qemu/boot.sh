@@ -81,6 +81,8 @@ esac
 
 # mitigations and address randomisation would only add noise to what is measured and debugged here
 args="panic=-1 oops=panic mitigations=off nokaslr norandmaps no_timer_check"
+# a busy host must not look like a stuck guest
+args+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=180"
 [ "$bed" = kvm ] || args+=" tsc=reliable"
 qemu+=(-kernel "$build/arch/x86/boot/bzImage" -initrd "$initramfs"
 	-device virtio-rng-pci -device virtio-serial-pci

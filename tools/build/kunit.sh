@@ -45,5 +45,9 @@ if [ "$rc" -ne 0 ] && ! grep -q '^not ok' <<<"$results"; then
 	echo "not ok - kunit: kunit.py failed (exit $rc), see $log"
 	tail -n 15 "$log" | sed 's/^/#   | /'
 fi
+if said=$(grep -aE 'WARNING:|BUG:|Oops|[Bb]ad page' "$build/test.log"); then
+	echo "not ok - kunit: the kernel complained: $(head -n 1 <<<"$said")"
+	rc=1
+fi
 [ -n "$results" ] || { echo "not ok - kunit: no test ran"; rc=1; }
 exit "$rc"
