@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings: that they and read(2) and write(2) see the same bytes, and where they end.
+ */
+#include "model.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+static unsigned char *map_at(int fd, size_t len, int prot, int flags, off_t offset)
+{
+	void *map = mmap(NULL, len, prot, flags, fd, offset);
+
+	if (map == MAP_FAILED)
+		fail("mmap of %zu at %lld", len, (long long)offset);
+	return map;
+}
+
+static unsigned char *map_shared(int fd, size_t len)
+{
+	return map_at(fd, len, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+}
+
+static void same_bytes(void)
+{
+	static const off_t places[] = {
+		0, PAGE - 3, KiB(32) - 3, KiB(64) - 3, KiB(512) - 3, MiB(2) - 3, MiB(3) - 6,
+	};
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map, *again;
+	unsigned int i;
+
+	write_file(fd, 0, MiB(3), 1);
+	map = map_shared(fd, MiB(3));
+	again = map_at(fd, MiB(3), PROT_READ, MAP_SHARED, 0);
+	check_fill(map, MiB(3), 0, 1);
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		fill(map + places[i], 6, places[i], 2);
+		check_file(fd, places[i], 6, 2);
+		check_fill(again + places[i], 6, places[i], 2);
+		write_file(fd, places[i], 6, 3);
+		check_fill(map + places[i], 6, places[i], 3);
+		check_fill(again + places[i], 6, places[i], 3);
+	}
+	munmap(map, MiB(3));
+	close(fd);
+	/* The second mapping alone keeps the file in use. */
+	check_fill(again + places[4], 6, places[4], 3);
+	CHECK_OK(unlink("f"));
+	check_fill(again + places[5], 6, places[5], 3);
+	munmap(again, MiB(3));
+}
+
+static void private_copies(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+
+	write_file(fd, 0, KiB(200), 1);
+	map = map_at(fd, KiB(200), PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	check_fill(map, KiB(200), 0, 1);
+	/* What was not copied yet follows the file, what was copied does not. */
+	fill(map + 5, 100, 5, 2);
+	fill(map + KiB(100), 100, KiB(100), 2);
+	check_file(fd, 0, KiB(200), 1);
+	write_file(fd, 0, KiB(200), 3);
+	check_fill(map + 5, 100, 5, 2);
+	check_fill(map + 105, PAGE - 105, 105, 1);
+	check_fill(map + PAGE, KiB(96), PAGE, 3);
+	check_fill(map + KiB(100), 100, KiB(100), 2);
+	CHECK_OK(madvise(map, KiB(200), MADV_DONTNEED));
+	check_fill(map, KiB(200), 0, 3);
+	munmap(map, KiB(200));
+}
+
+/* A hole that a mapping has read as zeroes must not stay so once it is written. */
+static void mapped_holes(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map, *private;
+
+	CHECK_OK(ftruncate(fd, MiB(3)));
+	map = map_shared(fd, MiB(3));
+	private = map_at(fd, MiB(3), PROT_READ, MAP_PRIVATE, 0);
+	check_bytes(map, MiB(3), 0);
+	check_bytes(private, MiB(3), 0);
+	write_file(fd, KiB(500), KiB(50), 1);
+	check_fill(map + KiB(500), KiB(50), KiB(500), 1);
+	check_fill(private + KiB(500), KiB(50), KiB(500), 1);
+	check_bytes(map, KiB(500), 0);
+	fill(map + MiB(2) + 10, 10, MiB(2) + 10, 2);
+	check_file(fd, MiB(2) + 10, 10, 2);
+	check_fill(private + MiB(2) + 10, 10, MiB(2) + 10, 2);
+	check_zero(fd, MiB(2), 10);
+	check_zero(fd, MiB(2) + 20, KiB(100));
+	CHECK_EQ(file_size(fd), MiB(3));
+	CHECK_CMP(file_held(fd), >, 0);
+}
+
+static void beyond_the_end(void)
+{
+	static const size_t sizes[] = {
+		1, PAGE - 1, PAGE, PAGE + 1,
+		KiB(32), KiB(32) + 1, KiB(64) - 1, KiB(600), MiB(2) + 5,
+	};
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t pages = (sizes[i] + PAGE - 1) / PAGE * PAGE;
+		unsigned char *map;
+
+		CHECK_OK(ftruncate(fd, 0));
+		write_file(fd, 0, sizes[i], 1);
+		map = map_shared(fd, pages + MiB(1));
+		check_fill(map, sizes[i], 0, 1);
+		/* The rest of the last page reads as zero; the page after it is not there. */
+		check_bytes(map + sizes[i], pages - sizes[i], 0);
+		CHECK(!try_read(map + pages, NULL));
+		CHECK(!try_write(map + pages, 1));
+		CHECK(!try_read(map + pages + KiB(512), NULL));
+		CHECK(!try_write(map + pages + MiB(1) - 1, 1));
+		CHECK_EQ(file_size(fd), sizes[i]);
+		/* And then it is. */
+		CHECK_OK(ftruncate(fd, pages + PAGE));
+		CHECK(try_write(map + pages, 1));
+		CHECK(try_read(map + pages + PAGE - 1, NULL));
+		CHECK(!try_read(map + pages + PAGE, NULL));
+		munmap(map, pages + MiB(1));
+	}
+	CHECK_OK(ftruncate(fd, 0));
+	CHECK_EQ(file_held(fd), 0);
+}
+
+static void truncate_under(void)
+{
+	static const size_t cuts[] = {
+		MiB(2) + 1, MiB(2), KiB(512) + 5, KiB(64), KiB(33), 4097, 1, 0,
+	};
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map = map_shared(fd, MiB(3)), *private;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
+		size_t cut = cuts[i], pages = (cut + PAGE - 1) / PAGE * PAGE;
+
+		write_file(fd, 0, MiB(3), i);
+		check_fill(map, MiB(3), 0, i);
+		private = map_at(fd, MiB(3), PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+		CHECK(try_write(private + MiB(3) - 1, 1));
+		CHECK_OK(ftruncate(fd, cut));
+		check_fill(map, cut, 0, i);
+		check_bytes(map + cut, pages - cut, 0);
+		CHECK(!try_read(map + pages, NULL));
+		CHECK(!try_write(map + pages, 1));
+		CHECK(!try_read(map + MiB(3) - 1, NULL));
+		/* A private copy goes too. */
+		CHECK(!try_read(private + MiB(3) - 1, NULL));
+		CHECK_OK(ftruncate(fd, MiB(3)));
+		check_bytes(map + cut, MiB(3) - cut, 0);
+		check_fill(map, cut, 0, i);
+		munmap(private, MiB(3));
+	}
+	munmap(map, MiB(3));
+}
+
+/* Whatever may drop pages from the page cache, the bytes stay. */
+static void dropped(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+
+	CHECK_OK(ftruncate(fd, MiB(1)));
+	map = map_shared(fd, MiB(1));
+	fill(map, MiB(1), 0, 1);
+	CHECK_OK(msync(map, MiB(1), MS_ASYNC));
+	CHECK_OK(msync(map, MiB(1), MS_SYNC));
+	CHECK_OK(msync(map, MiB(1), MS_SYNC | MS_INVALIDATE));
+	CHECK_OK(madvise(map, MiB(1), MADV_DONTNEED));
+	check_fill(map, KiB(512), 0, 1);
+	munmap(map, MiB(1));
+	CHECK_OK(fsync(fd));
+	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	CHECK(write_text("/proc/sys/vm/drop_caches", "3"));
+	CHECK_EQ(file_size(fd), MiB(1));
+	check_file(fd, 0, MiB(1), 1);
+	map = map_shared(fd, MiB(1));
+	check_fill(map, MiB(1), 0, 1);
+	CHECK(write_text("/proc/sys/vm/drop_caches", "3"));
+	check_fill(map, MiB(1), 0, 1);
+	fill(map, 10, 0, 2);
+	check_file(fd, 0, 10, 2);
+	munmap(map, MiB(1));
+}
+
+static void moved(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map, *old;
+
+	write_file(fd, 0, MiB(1), 1);
+	map = map_at(fd, KiB(64), PROT_READ | PROT_WRITE, MAP_SHARED, KiB(128));
+	check_fill(map, KiB(64), KiB(128), 1);
+	old = map_at(-1, MiB(1), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	map = mremap(map, KiB(64), KiB(512), MREMAP_MAYMOVE | MREMAP_FIXED, old);
+	CHECK(map == old);
+	check_fill(map, KiB(512), KiB(128), 1);
+	fill(map + KiB(500), 10, KiB(628), 2);
+	check_file(fd, KiB(628), 10, 2);
+	CHECK(mremap(map, KiB(512), PAGE, 0) == map);
+	check_fill(map, PAGE, KiB(128), 1);
+	munmap(map, PAGE);
+}
+
+static void child_of_mapping(void *arg)
+{
+	unsigned char **maps = arg;
+
+	check_fill(maps[0], KiB(100), 0, 1);
+	check_fill(maps[1], KiB(100), 0, 1);
+	fill(maps[0], KiB(100), 0, 2);
+	fill(maps[1], KiB(100), 0, 3);
+	check_fill(maps[0], KiB(100), 0, 2);
+}
+
+static void forked(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *maps[2];
+
+	write_file(fd, 0, KiB(100), 1);
+	maps[0] = map_shared(fd, KiB(100));
+	maps[1] = map_at(fd, KiB(100), PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	fill(maps[1], KiB(100), 0, 1);
+	finish(start(child_of_mapping, maps));
+	check_fill(maps[0], KiB(100), 0, 2);
+	check_fill(maps[1], KiB(100), 0, 1);
+	check_file(fd, 0, KiB(100), 2);
+}
+
+/* write(2) whose buffer is a mapping, not faulted in yet, of the file that it writes to. */
+static void write_from_own_mapping(void)
+{
+	static const struct {
+		off_t from, to;
+		size_t len;
+	} jobs[] = {
+		{ 0, KiB(64), 100 }, { 0, 0, PAGE }, { KiB(32), 0, KiB(32) },
+		{ 100, KiB(40) + 3, KiB(33) }, { MiB(2), 0, MiB(2) }, { 7, MiB(2) + 99, MiB(1) },
+		{ 0, MiB(5), MiB(2) }, { 0, MiB(4) - 10, 20 },
+		{ MiB(4) - KiB(64), MiB(4), KiB(64) },
+	};
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map, *copy = xmalloc(MiB(2));
+	unsigned int i;
+	ssize_t done;
+
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		off_t from = jobs[i].from, to = jobs[i].to;
+		size_t len = jobs[i].len;
+
+		CHECK_OK(ftruncate(fd, 0));
+		write_file(fd, 0, MiB(4), i);
+		map = map_shared(fd, MiB(8));
+		pwrite_full(fd, map + from, len, to);
+		CHECK_EQ(file_size(fd), to + (off_t)len > MiB(4) ? to + (off_t)len : MiB(4));
+		fill(copy, len, from, i);
+		CHECK(memcmp(map + to, copy, len) == 0);
+		munmap(map, MiB(8));
+
+		/* And read(2) into one. */
+		CHECK_OK(ftruncate(fd, 0));
+		write_file(fd, 0, MiB(4), i);
+		CHECK_OK(ftruncate(fd, MiB(8)));
+		map = map_shared(fd, MiB(8));
+		pread_full(fd, map + to, len, from);
+		CHECK(memcmp(map + to, copy, len) == 0);
+		munmap(map, MiB(8));
+	}
+	/* Out of a hole, and from beyond the end. */
+	CHECK_OK(ftruncate(fd, 0));
+	CHECK_OK(ftruncate(fd, MiB(1)));
+	map = map_shared(fd, MiB(2));
+	pwrite_full(fd, map + KiB(512), KiB(100), 0);
+	check_zero(fd, 0, MiB(1));
+	CHECK_ERR(pwrite(fd, map + MiB(1), 10, 0), EFAULT);
+	/* Whether what it writes is there to be read again is the write's affair. */
+	done = CHECK_OK(pwrite(fd, map + MiB(1) - 10, 20, MiB(1) - 5));
+	CHECK_CMP(done, >=, 5);
+	CHECK_CMP(done, <=, 20);
+	CHECK_EQ(file_size(fd), MiB(1) - 5 + done);
+	free(copy);
+}
+
+static void locked(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map, vec[64];
+	unsigned int i;
+
+	write_file(fd, 0, KiB(256), 1);
+	map = map_shared(fd, KiB(256));
+	CHECK_OK(mlock(map, KiB(256)));
+	CHECK_OK(mincore(map, KiB(256), vec));
+	for (i = 0; i < sizeof(vec); i++)
+		CHECK_EQ(vec[i] & 1, 1);
+	check_fill(map, KiB(256), 0, 1);
+	/* Truncate works on locked pages too. */
+	CHECK_OK(ftruncate(fd, KiB(128)));
+	check_fill(map, KiB(128), 0, 1);
+	CHECK(!try_read(map + KiB(128), NULL));
+	CHECK_OK(munlock(map, KiB(128)));
+	CHECK_OK(mlock(map, KiB(64)));
+	munmap(map, KiB(256));
+}
+
+static void advised(void)
+{
+	static const int advice[] = {
+		MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_NORMAL,
+		MADV_DONTFORK, MADV_DOFORK, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_COLD,
+		MADV_PAGEOUT, MADV_REMOVE,
+	};
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+	unsigned int i;
+
+	write_file(fd, 0, MiB(2), 1);
+	map = map_at(fd, MiB(2), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, 0);
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		bool hole = madvise(map, MiB(2), advice[i]) == 0 && advice[i] == MADV_REMOVE;
+
+		/* Advice loses nothing, punching a hole does it where it can be done. */
+		if (hole)
+			check_bytes(map, MiB(2), 0);
+		else
+			check_fill(map, MiB(2), 0, 1);
+	}
+	munmap(map, MiB(2));
+}
+
+static void allowed(void)
+{
+	int ro, wo, fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+
+	write_file(fd, 0, PAGE, 1);
+	ro = xopen("f", O_RDONLY);
+	wo = xopen("f", O_WRONLY);
+	CHECK_ERR(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, ro, 0), EACCES);
+	CHECK_ERR(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, wo, 0), EACCES);
+	CHECK_ERR(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 5), EINVAL);
+	CHECK_ERR(mmap(NULL, 0, PROT_READ, MAP_SHARED, fd, 0), EINVAL);
+	map = map_at(ro, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	CHECK(try_write(map, 1));
+	map = map_at(ro, PAGE, PROT_READ, MAP_SHARED, 0);
+	CHECK_ERR(mprotect(map, PAGE, PROT_READ | PROT_WRITE), EACCES);
+	check_file(fd, 0, PAGE, 1);
+}
+
+#define PROBE	"--as-copied-program"
+#define PROBED	42
+
+static void executed(void)
+{
+	int from = xopen("/proc/self/exe", O_RDONLY);
+	int to = CHECK_OK(open("prog", O_WRONLY | O_CREAT, 0700));
+	char *buf = xmalloc(KiB(64));
+	ssize_t got;
+	int status;
+	pid_t pid;
+
+	while ((got = read(from, buf, KiB(64))) > 0)
+		CHECK_EQ(write(to, buf, got), got);
+	close(to);
+	close(from);
+	fflush(stdout);
+	pid = CHECK_OK(fork());
+	if (pid == 0) {
+		execl("./prog", "prog", PROBE, NULL);
+		_exit(1);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), PROBED);
+	free(buf);
+}
+
+/* GUP: the kernel takes the pages of the mapping for itself. */
+static void kernel_takes_pages(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	char *buf = xmalloc(KiB(256));
+	struct iovec mine = { buf, KiB(256) }, mapped;
+	unsigned char *map;
+
+	write_file(fd, 0, KiB(256), 1);
+	map = map_shared(fd, KiB(256));
+	mapped = (struct iovec){ map, KiB(256) };
+	CHECK_EQ(process_vm_readv(getpid(), &mine, 1, &mapped, 1, 0), KiB(256));
+	check_fill(buf, KiB(256), 0, 1);
+	fill(buf, KiB(256), 0, 2);
+	CHECK_EQ(process_vm_writev(getpid(), &mine, 1, &mapped, 1, 0), KiB(256));
+	check_file(fd, 0, KiB(256), 2);
+	munmap(map, KiB(256));
+	free(buf);
+}
+
+static void wake_waiter(void *arg)
+{
+	unsigned int *word = arg;
+
+	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+	while (syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0)
+		if (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 2)
+			break;
+}
+
+/* A futex in a shared mapping is known by its page's inode and offset. */
+static void futex_in_file(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned int *word, *other;
+	pid_t pid;
+
+	CHECK_OK(ftruncate(fd, KiB(64)));
+	word = (unsigned int *)(map_shared(fd, KiB(64)) + KiB(36));
+	other = (unsigned int *)(map_shared(fd, KiB(64)) + KiB(36));
+	pid = start(wake_waiter, other);
+	while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 0)
+		syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
+	__atomic_store_n(word, 2, __ATOMIC_SEQ_CST);
+	finish(pid);
+}
+
+struct toucher {
+	pthread_t	thread;
+	unsigned char	*map;
+	size_t		first;
+	int		fd;
+};
+
+#define TOUCHERS	4
+#define TOUCHED		MiB(2)
+
+static void *touch_pages(void *arg)
+{
+	struct toucher *t = arg;
+	size_t at;
+
+	/* Every thread its own bytes, all of them in every page. */
+	for (at = t->first * 16; at < TOUCHED; at += TOUCHERS * 16 * 16) {
+		if (at / 1024 % 2)
+			fill(t->map + at, 16, at, 1);
+		else
+			write_file(t->fd, at, 16, 1);
+	}
+	return NULL;
+}
+
+static void many_threads(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	struct toucher touchers[TOUCHERS];
+	unsigned char *map;
+	size_t i, at, round;
+
+	for (round = 0; round < scaled(3); round++) {
+		CHECK_OK(ftruncate(fd, 0));
+		CHECK_OK(ftruncate(fd, TOUCHED));
+		map = map_shared(fd, TOUCHED);
+		for (i = 0; i < TOUCHERS; i++) {
+			struct toucher *t = &touchers[i];
+
+			*t = (struct toucher){ .map = map, .first = i, .fd = fd };
+			CHECK_EQ(pthread_create(&t->thread, NULL, touch_pages, t), 0);
+		}
+		for (i = 0; i < TOUCHERS; i++)
+			pthread_join(touchers[i].thread, NULL);
+		for (at = 0; at < TOUCHED; at += TOUCHERS * 16 * 16) {
+			check_fill(map + at, TOUCHERS * 16, at, 1);
+			check_bytes(map + at + TOUCHERS * 16, TOUCHERS * 16 * 15, 0);
+		}
+		munmap(map, TOUCHED);
+	}
+}
+
+static void unlinked(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+
+	write_file(fd, 0, KiB(300), 1);
+	map = map_shared(fd, KiB(300));
+	close(fd);
+	CHECK_OK(unlink("f"));
+	check_fill(map, KiB(300), 0, 1);
+	fill(map, KiB(300), 0, 2);
+	check_fill(map, KiB(300), 0, 2);
+	if (on_scriptfs())
+		CHECK_CMP(counter(NULL, "used"), >=, KiB(300));
+	munmap(map, KiB(300));
+	check_settled(".");
+}
+
+static void random_model(void)
+{
+	struct model m;
+
+	model_open(&m, "f", MiB(5) + 12345, 4711);
+	model_run(&m, MODEL_ALL, scaled(2000));
+	model_close(&m);
+	check_balance(".");
+}
+
+static const struct test tests[] = {
+	{ "same_bytes", same_bytes, ANY_POOL, 0 },
+	{ "private_copies", private_copies, ANY_POOL, 0 },
+	{ "mapped_holes", mapped_holes, ANY_POOL, 0 },
+	{ "beyond_the_end", beyond_the_end, ANY_POOL, 0 },
+	{ "truncate_under", truncate_under, ANY_POOL, 0 },
+	{ "dropped", dropped, ANY_POOL, 0 },
+	{ "moved", moved, ANY_POOL, 0 },
+	{ "forked", forked, ANY_POOL, 0 },
+	{ "write_from_own_mapping", write_from_own_mapping, ANY_POOL, 0 },
+	{ "locked", locked, ANY_POOL, 0 },
+	{ "advised", advised, ANY_POOL, 0 },
+	{ "allowed", allowed, ANY_POOL, 0 },
+	{ "executed", executed, ANY_POOL, 0 },
+	{ "kernel_takes_pages", kernel_takes_pages, ANY_POOL, 0 },
+	{ "futex_in_file", futex_in_file, ANY_POOL, 0 },
+	{ "many_threads", many_threads, ANY_POOL, 0 },
+	{ "unlinked", unlinked, ANY_POOL, 0 },
+	{ "random_model", random_model, ANY_POOL, 0 },
+	{ "random_model_strict", random_model, "poem=192,novel=64,medium=24,large=4,strict", 0 },
+	{ "random_model_poems", random_model, "poem=512,strict", 0 },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], PROBE) == 0)
+		return PROBED;
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mount options: what each gives, what each refuses and what it then says, by mount(2) and by
+ * fsopen(2); that /proc/mounts can be fed back; remount; and any nonsense at all.
+ */
+#include "util.h"
+
+#include <sched.h>
+
+#define LOG_LEN		4096
+
+/* Everything that fsopen's log has to say, and is left to be said. */
+static void read_log(int fs, char *log)
+{
+	size_t have = 0;
+	ssize_t got;
+
+	while (have < LOG_LEN - 1 && (got = read(fs, log + have, LOG_LEN - 1 - have)) > 0) {
+		have += got;
+		log[have++] = '\n';
+	}
+	log[have] = '\0';
+}
+
+/* One option of "key=value,key,..."; the string is cut up. */
+static int set_option(int fs, char *option)
+{
+	char *value = strchr(option, '=');
+
+	if (!value)
+		return fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+	*value++ = '\0';
+	return fsconfig(fs, FSCONFIG_SET_STRING, option, value, 0);
+}
+
+/* As mount(2) does it, but by the new calls; the detached mount, or -1 with errno and the log. */
+static int try_fsopen(const char *options, char *log)
+{
+	int fs = CHECK_OK(fsopen("scriptfs", FSOPEN_CLOEXEC)), mnt = -1, ret = 0, err;
+	char copy[1024], *rest = copy, *option;
+
+	snprintf(copy, sizeof(copy), "%s", options);
+	while (ret == 0 && (option = strsep(&rest, ",")))
+		if (*option)
+			ret = set_option(fs, option);
+	if (ret == 0)
+		ret = fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (ret == 0)
+		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	err = errno;
+	read_log(fs, log);
+	close(fs);
+	errno = err;
+	return mnt;
+}
+
+/* The kernel log from now on. */
+static int open_kernel_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* Lines of ours in the kernel log since then; the last of them in @line. */
+static unsigned int our_lines(int kernel_log, char *line)
+{
+	unsigned int nr = 0;
+	char record[LOG_LEN];
+	ssize_t got;
+
+	*line = '\0';
+	while ((got = read(kernel_log, record, sizeof(record) - 1)) > 0) {
+		char *text;
+
+		record[got] = '\0';
+		text = strchr(record, ';');
+		if (!text || strncmp(text + 1, "scriptfs: ", 10))
+			continue;
+		nr++;
+		strcpy(line, text + 1);
+	}
+	return nr;
+}
+
+struct bad {
+	const char	*options;
+	const char	*name;	/* which option must be named */
+	const char	*value;	/* which value must be */
+};
+
+static const struct bad bad[] = {
+	{ "poem=banana", "poem", "banana" },
+	{ "poem=-1", "poem", "-1" },
+	{ "poem=", "poem", "" },
+	{ "poem", "poem", "" },
+	{ "poem=1X", "poem", "1X" },
+	{ "poem=1KB", "poem", "1KB" },
+	{ "poem=1KK", "poem", "1KK" },
+	{ "poem=1.5M", "poem", "1.5M" },
+	{ "poem=%", "poem", "%" },
+	{ "poem=K", "poem", "K" },
+	{ "poem=101%", "poem", "101%" },
+	{ "poem=1%%", "poem", "1%%" },
+	{ "poem=1 ", "poem", "1 " },
+	{ "poem= 1", "poem", " 1" },
+	{ "poem=+1", "poem", "+1" },
+	{ "poem=0x10", "poem", "0x10" },
+	{ "poem=1e3", "poem", "1e3" },
+	{ "poem=18446744073709551615", "poem", "18446744073709551615" },
+	{ "poem=18446744073709551616", "poem", "18446744073709551616" },
+	{ "poem=99999999999999999999999999", "poem", "99999999999999999999999999" },
+	{ "poem=16777216T", "poem", "16777216T" },
+	{ "poem=36893488147419103232K", "poem", "36893488147419103232K" },
+	{ "novel=a", "novel", "a" },
+	{ "novel=9999999999999999999", "novel", "9999999999999999999" },
+	{ "medium=1m1", "medium", "1m1" },
+	{ "large=--2", "large", "--2" },
+	{ "super=one", "super", "one" },
+	{ "super=200%", "super", "200%" },
+	{ "poem=1,novel=2,medium=x,large=4", "medium", "x" },
+	{ "size=banana", "size", "banana" },
+	{ "size=", "size", "" },
+	{ "size", "size", "" },
+	{ "size=-1", "size", "-1" },
+	{ "size=0", "size", "0" },
+	{ "size=100", "size", "100" },
+	{ "size=101%", "size", "101%" },
+	{ "size=1%K", "size", "1%K" },
+	{ "size=18446744073709551616", "size", "18446744073709551616" },
+	{ "size=99999999T", "size", "99999999T" },
+	{ "poem=64,size=1M", "size", "1024K" },
+	{ "large=2,novel=1,size=4M", "size", "4096K" },
+	{ "nr_inodes=-1", "nr_inodes", "-1" },
+	{ "nr_inodes=many", "nr_inodes", "many" },
+	{ "nr_inodes=", "nr_inodes", "" },
+	{ "nr_inodes=18446744073709551616", "nr_inodes", "18446744073709551616" },
+	{ "mode=9", "mode", "9" },
+	{ "mode=rwx", "mode", "rwx" },
+	{ "mode=", "mode", "" },
+	{ "mode=10000", "mode", "10000" },
+	{ "mode=-1", "mode", "-1" },
+	{ "uid=root", "uid", "root" },
+	{ "uid=-1", "uid", "-1" },
+	{ "uid=4294967295", "uid", "4294967295" },
+	{ "uid=4294967296", "uid", "4294967296" },
+	{ "gid=wheel", "gid", "wheel" },
+	{ "gid=-2", "gid", "-2" },
+	{ "gid=4294967295", "gid", "4294967295" },
+	{ "io=direct", "io", "direct" },
+	{ "io=", "io", "" },
+	{ "io", "io", "" },
+	{ "io=blocks", "io", "blocks" },
+	{ "class=huge", "class", "huge" },
+	{ "class=", "class", "" },
+	{ "class=4", "class", "4" },
+	{ "strict=1", "strict", "1" },
+	{ "strict=banana", "strict", "banana" },
+	{ "frobnicate", "frobnicate", "" },
+	{ "frobnicate=7", "frobnicate", "" },
+	{ "Poem=1", "Poem", "" },
+	{ "poem =1", "poem ", "" },
+};
+
+static void check_message(const struct bad *b, const char *said)
+{
+	const char *at = strstr(said, b->name);
+
+	if (!at)
+		fail("%s: '%s' does not name the option", b->options, said);
+	if (!strstr(at + strlen(b->name), b->value))
+		fail("%s: '%s' does not show the value", b->options, said);
+	if (!strstr(said, "allowed"))
+		fail("%s: '%s' does not say what is allowed", b->options, said);
+}
+
+static void refused_by_mount(void)
+{
+	int kernel_log = open_kernel_log();
+	char line[LOG_LEN];
+	unsigned int i, nr;
+
+	if (kernel_log < 0)
+		skip("no /dev/kmsg");
+	our_lines(kernel_log, line);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (mount_raw(".", bad[i].options, 0) == 0)
+			fail("-o %s was mounted", bad[i].options);
+		if (errno != EINVAL)
+			fail("-o %s", bad[i].options);
+		nr = our_lines(kernel_log, line);
+		if (nr != 1)
+			fail("-o %s: %u lines in the kernel log: %s", bad[i].options, nr, line);
+		check_message(&bad[i], line);
+	}
+	CHECK_EQ(nr_sysfs_mounts(), 0);
+}
+
+static void refused_by_fsopen(void)
+{
+	char log[LOG_LEN];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (try_fsopen(bad[i].options, log) >= 0)
+			fail("%s was mounted", bad[i].options);
+		if (errno != EINVAL)
+			fail("%s: log '%s'", bad[i].options, log);
+		if (strncmp(log, "e scriptfs: ", 12) || strchr(log, '\n') != log + strlen(log) - 1)
+			fail("%s: log '%s' is not one line of an error", bad[i].options, log);
+		check_message(&bad[i], log);
+	}
+	CHECK_EQ(nr_sysfs_mounts(), 0);
+}
+
+/* More than there is: ENOMEM at once, nobody killed, and it says how much was missing. */
+static void no_memory(void)
+{
+	static const char *const too_much[] = {
+		"poem=100%", "large=100%", "super=4000", "poem=1T", "novel=900000000", "super=100%",
+		"poem=30%,novel=30%,medium=30%,large=30%", "large=4T,size=5T",
+	};
+	unsigned long before, after;
+	char log[LOG_LEN], line[LOG_LEN];
+	int kernel_log = open_kernel_log();
+	unsigned int i;
+
+	if (kernel_log < 0)
+		skip("no /dev/kmsg");
+	before = memory_figure("MemFree");
+	for (i = 0; i < ARRAY_SIZE(too_much); i++) {
+		our_lines(kernel_log, line);
+		if (mount_raw(".", too_much[i], 0) == 0)
+			fail("-o %s was mounted", too_much[i]);
+		if (errno != ENOMEM)
+			fail("-o %s", too_much[i]);
+		CHECK_EQ(our_lines(kernel_log, line), 1);
+		CHECK(strstr(line, "missing"));
+		if (try_fsopen(too_much[i], log) >= 0)
+			fail("%s was mounted", too_much[i]);
+		if (errno != ENOMEM)
+			fail("%s", too_much[i]);
+		CHECK(strncmp(log, "e scriptfs: ", 12) == 0);
+		CHECK(strstr(log, "missing"));
+	}
+	CHECK_EQ(nr_sysfs_mounts(), 0);
+	after = memory_figure("MemFree");
+	CHECK_CMP(after + 8192, >=, before);
+}
+
+struct good {
+	const char		*options;
+	unsigned long long	blocks[SCRIPTFS_NR_CLASSES];
+};
+
+static const struct good good[] = {
+	{ "poem=7", { 7, 0, 0, 0, 0 } },
+	{ "poem=1,novel=2,medium=3,large=4", { 1, 2, 3, 4, 0 } },
+	{ "large=4,medium=3,novel=2,poem=1,size=64M", { 1, 2, 3, 4, 0 } },
+	{ "poem=32K", { 1, 0, 0, 0, 0 } },
+	{ "poem=33K", { 2, 0, 0, 0, 0 } },
+	{ "poem=1M,novel=1M", { 32, 16, 0, 0, 0 } },
+	{ "medium=1K,large=3M", { 0, 0, 1, 2, 0 } },
+	{ "large=9M", { 0, 0, 0, 5, 0 } },
+	{ "poem=0", { 0, 0, 0, 0, 0 } },
+	{ "super=0", { 0, 0, 0, 0, 0 } },
+	{ "large=0%", { 0, 0, 0, 0, 0 } },
+	{ "poem=5,poem=6", { 6, 0, 0, 0, 0 } },
+	{ "poem=64,size=2M", { 64, 0, 0, 0, 0 } },
+	{ "poem=8,strict", { 8, 0, 0, 0, 0 } },
+	{ "poem=00000000000000000009", { 9, 0, 0, 0, 0 } },
+};
+
+static void check_reserve(const char *dir, const struct good *g)
+{
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		unsigned long long has = counter_of(dir, class_names[class], "reserve");
+
+		if (has != g->blocks[class])
+			fail("-o %s: %s=%llu", g->options, class_names[class], has);
+		CHECK_EQ(counter_of(dir, class_names[class], "free"), g->blocks[class]);
+		CHECK_EQ(counter_of(dir, class_names[class], "surplus"), 0);
+		CHECK_EQ(counter_of(dir, class_names[class], "block_size"), class_sizes[class]);
+	}
+	check_balance(dir);
+}
+
+static void accepted(void)
+{
+	char log[LOG_LEN], path[64];
+	unsigned int i;
+	int mnt;
+
+	CHECK_OK(mkdir("m", 0700));
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		if (mount_raw("m", good[i].options, 0))
+			fail("-o %s", good[i].options);
+		check_reserve("m", &good[i]);
+		CHECK_OK(umount("m"));
+
+		mnt = try_fsopen(good[i].options, log);
+		if (mnt < 0)
+			fail("%s: log '%s'", good[i].options, log);
+		CHECK_EQ(strlen(log), 0);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", mnt);
+		check_reserve(path, &good[i]);
+		close(mnt);
+		CHECK_EQ(nr_sysfs_mounts(), 0);
+	}
+}
+
+static void percent(void)
+{
+	unsigned long long total = memory_figure("MemTotal") * 1024ULL, blocks;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", "large=2%,poem=1%,size=10%", 0));
+	blocks = counter_of("m", "large", "reserve");
+	CHECK_CMP(blocks * MiB(2), >=, total / 50);
+	CHECK_CMP(blocks * MiB(2), <, total / 50 + MiB(2));
+	blocks = counter_of("m", "poem", "reserve");
+	CHECK_CMP(blocks * KiB(32), >=, total / 100);
+	CHECK_CMP(blocks * KiB(32), <, total / 100 + KiB(32));
+	CHECK_CMP(counter_of("m", NULL, "size"), <=, total / 10 + PAGE);
+	CHECK_CMP(counter_of("m", NULL, "size"), >=, total / 10 - PAGE);
+	CHECK_OK(umount("m"));
+}
+
+static void defaults(void)
+{
+	static const unsigned int blocks[] = { 1000, 128, 32, 16, 0 };
+	unsigned long long total = memory_figure("MemTotal") * 1024ULL, sum = 0;
+	unsigned int class;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", NULL, 0));
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		sum += blocks[class] * (unsigned long long)class_sizes[class];
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		unsigned long long has = counter_of("m", class_names[class], "reserve");
+
+		if (sum <= total / 8)
+			CHECK_EQ(has, blocks[class]);
+		else
+			CHECK_CMP(has, <=, blocks[class]);
+	}
+	CHECK_CMP(counter_of("m", NULL, "reserve"), <=, total / 8);
+	CHECK_CMP(counter_of("m", NULL, "size"), <=, total / 2);
+	CHECK_CMP(counter_of("m", NULL, "size"), >=, total / 2 - PAGE);
+	CHECK_OK(umount("m"));
+
+	/* A small size= that was asked for does not fail for a reserve that was not. */
+	CHECK_OK(mount_raw("m", "size=8M", 0));
+	CHECK_EQ(counter_of("m", NULL, "size"), MiB(8));
+	CHECK_CMP(counter_of("m", NULL, "reserve"), <=, MiB(8));
+	CHECK_CMP(counter_of("m", NULL, "reserve"), >, 0);
+	CHECK_OK(umount("m"));
+}
+
+/* What /proc shows for the mount on @dir, which must be a path without a name of another in it. */
+static void shown_options(const char *dir, char *options, size_t len)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "r");
+	char *line = NULL, *cwd = getcwd(NULL, 0), path[512];
+	size_t room = 0;
+
+	CHECK(mounts && cwd);
+	snprintf(path, sizeof(path), " %s/%s ", cwd, dir);
+	*options = '\0';
+	while (getline(&line, &room, mounts) > 0) {
+		char *super;
+
+		if (!strstr(line, path))
+			continue;
+		super = strrchr(line, ' ');
+		CHECK(super);
+		snprintf(options, len, "%s", super + 1);
+		options[strcspn(options, "\n")] = '\0';
+	}
+	fclose(mounts);
+	free(line);
+	free(cwd);
+	if (!*options)
+		fail("%s is not mounted", dir);
+}
+
+static void fed_back(void)
+{
+	static const char *const lines[] = {
+		"", "size=20M", "poem=10", "poem=33K,large=5M", "medium=2,strict", "large=1%",
+		"poem=1,size=77M", "poem=4,nr_inodes=99", "poem=4,mode=1777", "poem=4,mode=0",
+		"poem=4,uid=7,gid=8", "poem=4,io=page", "poem=4,io=block", "poem=4,class=large",
+		"poem=4,class=poem,strict",
+		"poem=4,novel=3,medium=2,large=1,size=33%,strict,nr_inodes=5,mode=700",
+	};
+	char first[512], second[512];
+	unsigned int i;
+
+	CHECK_OK(mkdir("m", 0700));
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (mount_raw("m", lines[i], 0))
+			fail("-o %s", lines[i]);
+		shown_options("m", first, sizeof(first));
+		CHECK_OK(umount("m"));
+		/* "rw" is the VFS's own word, and so is what follows it before our options. */
+		if (mount_raw("m", first, 0))
+			fail("-o %s, as shown for -o %s", first, lines[i]);
+		shown_options("m", second, sizeof(second));
+		if (strcmp(first, second))
+			fail("-o %s: '%s', then '%s'", lines[i], first, second);
+		/* A remount with everything as it is changes nothing. */
+		if (mount_raw("m", first, MS_REMOUNT))
+			fail("remount -o %s", first);
+		shown_options("m", second, sizeof(second));
+		if (strcmp(first, second))
+			fail("-o %s: '%s', after remount '%s'", lines[i], first, second);
+		CHECK_OK(umount("m"));
+	}
+}
+
+static void remounted(void)
+{
+	int kernel_log = open_kernel_log();
+	char shown[512], before[512], line[LOG_LEN];
+	off_t at;
+	int fd;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", "poem=8,size=4M,nr_inodes=10", 0));
+	fd = xopen("m/f", O_RDWR | O_CREAT);
+	write_file(fd, 0, MiB(3), 1);
+	shown_options("m", before, sizeof(before));
+
+	/* What cannot be, says so and changes nothing. */
+	our_lines(kernel_log, line);
+	CHECK_ERR(mount_raw("m", "poem=9", MS_REMOUNT), EINVAL);
+	CHECK_EQ(our_lines(kernel_log, line), 1);
+	CHECK(strstr(line, "poem"));
+	CHECK_ERR(mount_raw("m", "large=1,strict,nr_inodes=77", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "size=2M", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "size=100K", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "size=5M,nr_inodes=1", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "banana", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "size=banana", MS_REMOUNT), EINVAL);
+	shown_options("m", shown, sizeof(shown));
+	if (strcmp(before, shown))
+		fail("'%s' became '%s'", before, shown);
+	check_balance("m");
+
+	/* What can. */
+	CHECK_OK(mount_raw("m", "poem=8", MS_REMOUNT));
+	CHECK_OK(mount_raw("m", "size=8M", MS_REMOUNT));
+	CHECK_EQ(counter_of("m", NULL, "size"), MiB(8));
+	write_file(fd, MiB(3), MiB(3), 1);
+	CHECK_OK(mount_raw("m", "strict", MS_REMOUNT));
+	for (at = MiB(100); pwrite(fd, "x", 1, at) == 1; at += MiB(2))
+		CHECK_CMP(at, <, MiB(120));
+	CHECK_EQ(errno, ENOSPC);
+	CHECK_OK(mount_raw("m", "nostrict", MS_REMOUNT));
+	pwrite_full(fd, "x", 1, at);
+	CHECK_OK(mount_raw("m", "nr_inodes=3", MS_REMOUNT));
+	CHECK_OK(mkdir("m/d", 0700));
+	CHECK_ERR(mkdir("m/e", 0700), ENOSPC);
+	CHECK_OK(mount_raw("m", "nr_inodes=0,uid=5,gid=6,mode=123", MS_REMOUNT));
+	CHECK_OK(mkdir("m/e", 0700));
+	CHECK_OK(mount_raw("m", "class=medium", MS_REMOUNT));
+	shown_options("m", shown, sizeof(shown));
+	CHECK(strstr(shown, "class=medium"));
+
+	/* The road may change under open files. */
+	CHECK_OK(ftruncate(fd, MiB(6)));
+	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
+	check_file(fd, 0, MiB(6), 1);
+	write_file(fd, MiB(1) + 5, MiB(1), 2);
+	CHECK_OK(mount_raw("m", "io=block", MS_REMOUNT));
+	check_file(fd, 0, MiB(1) + 5, 1);
+	check_file(fd, MiB(1) + 5, MiB(1), 2);
+	write_file(fd, 0, MiB(3), 3);
+	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
+	check_file(fd, 0, MiB(3), 3);
+	check_file(fd, MiB(3), MiB(3), 1);
+	close(fd);
+
+	CHECK_OK(mount_raw("m", NULL, MS_REMOUNT | MS_RDONLY));
+	CHECK_ERR(open("m/f", O_RDWR), EROFS);
+	CHECK_ERR(unlink("m/f"), EROFS);
+	CHECK_OK(mount_raw("m", NULL, MS_REMOUNT));
+	CHECK_OK(unlink("m/f"));
+	check_settled("m");
+	CHECK_OK(umount("m"));
+}
+
+static void reconfigured(void)
+{
+	char log[LOG_LEN];
+	int fs;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", "poem=8,size=4M", 0));
+	fs = CHECK_OK(fspick(AT_FDCWD, "m", FSPICK_CLOEXEC));
+	CHECK_OK(fsconfig(fs, FSCONFIG_SET_STRING, "size", "8M", 0));
+	CHECK_OK(fsconfig(fs, FSCONFIG_SET_FLAG, "strict", NULL, 0));
+	CHECK_OK(fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0));
+	CHECK_EQ(counter_of("m", NULL, "size"), MiB(8));
+	close(fs);
+	fs = CHECK_OK(fspick(AT_FDCWD, "m", FSPICK_CLOEXEC));
+	CHECK_OK(fsconfig(fs, FSCONFIG_SET_STRING, "poem", "16", 0));
+	CHECK_ERR(fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0), EINVAL);
+	read_log(fs, log);
+	CHECK(strncmp(log, "e scriptfs: poem: 16: ", 22) == 0);
+	close(fs);
+	CHECK_EQ(counter_of("m", "poem", "reserve"), 8);
+	CHECK_OK(umount("m"));
+}
+
+/* Values of a type that no option has, and texts that try to look like something else. */
+static void odd_values(void)
+{
+	static const char *const keys[] = {
+		"poem", "size", "nr_inodes", "mode", "uid", "io", "class", "strict", "nostrict",
+		"none",
+	};
+	char log[LOG_LEN], line[LOG_LEN], longest[256];
+	int kernel_log = open_kernel_log(), fs;
+	unsigned int i;
+
+	memset(longest, '9', 255);
+	longest[255] = '\0';
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		fs = CHECK_OK(fsopen("scriptfs", 0));
+		CHECK_ERR(fsconfig(fs, FSCONFIG_SET_BINARY, keys[i], "\0\1\2", 3), EINVAL);
+		CHECK_ERR(fsconfig(fs, FSCONFIG_SET_PATH, keys[i], "/tmp", AT_FDCWD), EINVAL);
+		CHECK_ERR(fsconfig(fs, FSCONFIG_SET_PATH_EMPTY, keys[i], "", 1), EINVAL);
+		CHECK_ERR(fsconfig(fs, FSCONFIG_SET_FD, keys[i], NULL, 1), EINVAL);
+		CHECK_ERR(fsconfig(fs, FSCONFIG_SET_STRING, keys[i], longest, 0), EINVAL);
+		CHECK_ERR(fsconfig(fs, FSCONFIG_SET_STRING, longest, keys[i], 0), EINVAL);
+		close(fs);
+	}
+	our_lines(kernel_log, line);
+	fs = CHECK_OK(fsopen("scriptfs", 0));
+	read_log(fs, log);
+	CHECK_ERR(fsconfig(fs, FSCONFIG_SET_STRING, "poem", "1\n<0>scriptfs: all is lost", 0),
+		  EINVAL);
+	read_log(fs, log);
+	CHECK(strchr(log, '\n') == log + strlen(log) - 1);
+	CHECK_ERR(fsconfig(fs, FSCONFIG_SET_STRING, "a\nb", "1", 0), EINVAL);
+	read_log(fs, log);
+	CHECK(strchr(log, '\n') == log + strlen(log) - 1);
+	close(fs);
+	CHECK_CMP(our_lines(kernel_log, line), <=, 2);
+	CHECK_EQ(nr_sysfs_mounts(), 0);
+}
+
+static void mount_in_user_namespace(void *arg)
+{
+	(void)arg;
+	CHECK_OK(setresuid(1000, 1000, 1000));
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+		skip("no user namespaces");
+	CHECK_ERR(mount_raw(".", "poem=1", 0), EPERM);
+	CHECK_ERR(fsopen("scriptfs", 0), EPERM);
+}
+
+static void privileged(void)
+{
+	CHECK_OK(chmod(".", 0777));
+	finish(start(mount_in_user_namespace, NULL));
+}
+
+static u64 rng = 1;
+
+static const char *any(const char *const *of, unsigned int nr)
+{
+	return of[rnd(&rng) % nr];
+}
+
+/* Something between an option string and noise; never one that reserves much. */
+static void nonsense(char *out, size_t len)
+{
+	static const char *const keys[] = {
+		"poem", "novel", "medium", "large", "super", "size", "strict", "nostrict",
+		"nr_inodes", "mode", "uid", "gid", "io", "class", "", "=", "poe", "poems", "no",
+		"ro", "POEM", "source", "none",
+	};
+	static const char *const values[] = {
+		"0", "1", "2", "7", "64", "100K", "1M", "3M", "4M", "64M", "1%", "0%", "3%", "-1",
+		"", "banana", "100%", "101%", "1T", "16383P", "18446744073709551615", "4294967296",
+		"18446744073709551616", "9223372036854775807", "1e9", "0x40", "07", "7777", "page",
+		"block", "poem", "large", "super", "none", " ", "%", "K", "\x01\x7f\xff", "1\n2",
+	};
+	unsigned int options = rnd(&rng) % 6, i;
+	size_t have = 0;
+
+	*out = '\0';
+	for (i = 0; i < options; i++) {
+		bool value = rnd(&rng) % 8;
+
+		have += snprintf(out + have, len - have, "%s%s%s%s", i ? "," : "",
+				 any(keys, ARRAY_SIZE(keys)), value ? "=" : "",
+				 value ? any(values, ARRAY_SIZE(values)) : "");
+		CHECK_CMP(have, <, len);
+	}
+	/* Now and then a byte goes wrong. */
+	if (have && rnd(&rng) % 4 == 0)
+		out[rnd(&rng) % have] = rnd(&rng);
+}
+
+static void fuzz(void)
+{
+	unsigned long i, mounted = 0, refused = 0, before, after;
+	char options[512], log[LOG_LEN];
+	int ret;
+
+	CHECK_OK(mkdir("m", 0700));
+	before = memory_figure("MemFree");
+	for (i = 0; i < scaled(3000); i++) {
+		nonsense(options, sizeof(options));
+		if (i % 2) {
+			ret = mount_raw("m", options, 0);
+			if (ret == 0) {
+				/* Whatever it became, it must work; remounts of it may fail. */
+				nonsense(options, sizeof(options));
+				if (mount_raw("m", options, MS_REMOUNT) && errno != EINVAL)
+					fail("remount -o '%s'", options);
+				check_settled("m");
+				CHECK_OK(umount("m"));
+			}
+		} else {
+			ret = try_fsopen(options, log);
+			if (ret >= 0)
+				close(ret);
+		}
+		if (ret < 0 && errno != EINVAL && errno != ENOMEM)
+			fail("-o '%s'", options);
+		*(ret < 0 ? &refused : &mounted) += 1;
+	}
+	note("%lu mounted, %lu refused", mounted, refused);
+	CHECK_CMP(mounted, >, i / 100);
+	CHECK_CMP(refused, >, i / 100);
+	CHECK_EQ(nr_sysfs_mounts(), 0);
+	after = memory_figure("MemFree");
+	CHECK_CMP(after + 8192, >=, before);
+}
+
+static const struct test tests[] = {
+	{ "refused_by_mount", refused_by_mount, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "refused_by_fsopen", refused_by_fsopen, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "no_memory", no_memory, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "accepted", accepted, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "percent", percent, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "defaults", defaults, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "fed_back", fed_back, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "remounted", remounted, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "reconfigured", reconfigured, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "odd_values", odd_values, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "privileged", privileged, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "fuzz", fuzz, NULL, T_SCRIPTFS | T_NO_MOUNT },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Space: which blocks files get, what happens when there are none, and that all come back.
+ */
+#include "util.h"
+
+#include <dirent.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+
+static unsigned long long used_blocks(unsigned int class)
+{
+	return counter(class_names[class], "used");
+}
+
+/* Writes until there is no space; how much there was. */
+static size_t write_all(int fd, size_t piece, u64 seed)
+{
+	char *buf = xmalloc(piece);
+	size_t total = 0;
+	ssize_t done;
+
+	do {
+		fill(buf, piece, total, seed);
+		done = pwrite(fd, buf, piece, total);
+		if (done > 0)
+			total += done;
+	} while (done > 0);
+	CHECK_EQ(done, -1);
+	CHECK_EQ(errno, ENOSPC);
+	free(buf);
+	CHECK_EQ(file_size(fd), total);
+	return total;
+}
+
+/* 16 poems, 512 KiB, and not a byte more. */
+static void strict_full(void)
+{
+	unsigned int round;
+	char *buf = xmalloc(KiB(700));
+	struct iovec iov[] = { { buf, KiB(300) }, { buf + KiB(300), KiB(400) } };
+	int fd;
+
+	for (round = 0; round < 3; round++) {
+		fd = xopen("f", O_RDWR | O_CREAT);
+		fill(buf, KiB(700), 0, round);
+		if (round == 1)
+			CHECK_EQ(writev(fd, iov, 2), KiB(512));
+		else
+			CHECK_EQ(write(fd, buf, KiB(700)), KiB(512));
+		CHECK_ERR(write(fd, buf, 1), ENOSPC);
+		CHECK_ERR(write(fd, buf, KiB(700)), ENOSPC);
+		CHECK_EQ(file_size(fd), KiB(512));
+		CHECK_EQ(file_held(fd), KiB(512));
+		CHECK_EQ(counter("poem", "free"), 0);
+		CHECK_EQ(counter("poem", "used"), 16);
+		CHECK_EQ(counter(NULL, "surplus"), 0);
+		check_file(fd, 0, KiB(512), round);
+		/* What is there can be written again, and longer made without a block. */
+		write_file(fd, 0, KiB(512), round + 10);
+		CHECK_OK(ftruncate(fd, MiB(5)));
+		check_file(fd, 0, KiB(512), round + 10);
+		CHECK_ERR(pwrite(fd, "x", 1, MiB(2)), ENOSPC);
+		CHECK_EQ(file_size(fd), MiB(5));
+		/* A write from a full part into a hole stops where the blocks do. */
+		fill(buf, KiB(700), 0, round + 20);
+		CHECK_EQ(pwrite(fd, buf, KiB(700), 0), KiB(512));
+		CHECK_OK(ftruncate(fd, KiB(100)));
+		CHECK_EQ(counter("poem", "used"), 4);
+		CHECK_EQ(pwrite(fd, buf + KiB(100), KiB(600), KiB(100)), KiB(412));
+		check_file(fd, 0, KiB(512), round + 20);
+		close(fd);
+		CHECK_OK(unlink("f"));
+		check_settled(".");
+	}
+	free(buf);
+}
+
+static void small_files(void)
+{
+	unsigned int i, round;
+	char name[16];
+	int fd;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 17; i++) {
+			snprintf(name, sizeof(name), "f%u", i);
+			fd = xopen(name, O_RDWR | O_CREAT);
+			if (i < 16)
+				write_file(fd, 0, 1 + i * 100, i);
+			else
+				CHECK_ERR(write(fd, "x", 1), ENOSPC);
+			close(fd);
+		}
+		/* The empty file took a name, not a block. */
+		CHECK_OK(unlink("f3"));
+		fd = xopen("f16", O_RDWR);
+		write_file(fd, 0, 100, 1);
+		CHECK_ERR(pwrite(fd, "x", 1, KiB(32)), ENOSPC);
+		close(fd);
+		CHECK_OK(truncate("f5", 0));
+		CHECK_EQ(counter("poem", "free"), 1);
+		for (i = 0; i < 17; i++) {
+			snprintf(name, sizeof(name), "f%u", i);
+			if (i == 3)
+				continue;
+			fd = xopen(name, O_RDONLY);
+			check_file(fd, 0, file_size(fd), i == 16 ? 1 : i);
+			close(fd);
+			CHECK_OK(unlink(name));
+		}
+		check_settled(".");
+	}
+}
+
+static void open_truncates(void)
+{
+	unsigned int round;
+	int fd;
+
+	for (round = 0; round < 5; round++) {
+		fd = xopen("f", O_RDWR | O_CREAT | O_TRUNC);
+		CHECK_EQ(write_all(fd, KiB(100), round), KiB(512));
+		check_file(fd, 0, KiB(512), round);
+		close(fd);
+	}
+}
+
+/* Beyond the reserve up to size=, not further. */
+static void surplus_to_size(void)
+{
+	unsigned long long surplus;
+	unsigned int round;
+	size_t total;
+	int fd;
+
+	for (round = 0; round < 3; round++) {
+		fd = xopen("f", O_RDWR | O_CREAT);
+		total = write_all(fd, round == 1 ? KiB(16) : KiB(500), round);
+		check_balance(".");
+		CHECK_EQ(total, MiB(3));
+		CHECK_EQ(counter(NULL, "surplus"), MiB(3) - KiB(128));
+		check_file(fd, 0, total, round);
+		close(fd);
+		CHECK_OK(unlink("f"));
+		check_settled(".");
+	}
+	/* The system may ask for idle surplus, not for the reserve. */
+	surplus = counter(NULL, "surplus");
+	CHECK(write_text("/proc/sys/vm/drop_caches", "2"));
+	CHECK_CMP(counter(NULL, "surplus"), <=, surplus);
+	CHECK_EQ(counter(NULL, "surplus"), 0);
+	CHECK_EQ(counter("poem", "free"), 4);
+	fd = xopen("f", O_RDWR | O_CREAT);
+	write_file(fd, 0, MiB(1), 1);
+	CHECK(write_text("/proc/sys/vm/drop_caches", "2"));
+	CHECK_CMP(counter(NULL, "used"), >=, MiB(1));
+	check_file(fd, 0, MiB(1), 1);
+	check_balance(".");
+}
+
+static void fault_without_space(void)
+{
+	unsigned int round, page, good;
+	unsigned char *map;
+	int fd;
+
+	for (round = 0; round < 2; round++) {
+		fd = xopen("f", O_RDWR | O_CREAT);
+		CHECK_OK(ftruncate(fd, MiB(1)));
+		map = mmap(NULL, MiB(1), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		CHECK(map != MAP_FAILED);
+		for (good = page = 0; page < 256; page++)
+			good += try_write(map + page * PAGE, page);
+		CHECK_EQ(good, KiB(512) / PAGE);
+		CHECK_EQ(counter("poem", "free"), 0);
+		CHECK_EQ(pread(fd, &(char){ 0 }, 1, MiB(1) - 1), 1);
+		for (page = 0; page < good; page++)
+			CHECK_EQ(map[page * PAGE], page % 256);
+		/* Space again: the same place can be touched now. */
+		CHECK(!try_write(map + KiB(900), 1));
+		CHECK_OK(ftruncate(fd, KiB(32)));
+		CHECK_OK(ftruncate(fd, MiB(1)));
+		CHECK(try_write(map + KiB(900), 1));
+		check_zero(fd, KiB(900) + 1, KiB(100));
+		munmap(map, MiB(1));
+		close(fd);
+		CHECK_OK(unlink("f"));
+		check_settled(".");
+	}
+}
+
+/* What one call wants decides the class. */
+static void class_by_size(void)
+{
+	static const struct {
+		size_t len;
+		unsigned int class;
+	} jobs[] = {
+		{ 1, SCRIPTFS_POEM }, { KiB(32), SCRIPTFS_POEM }, { KiB(64), SCRIPTFS_NOVEL },
+		{ KiB(512), SCRIPTFS_MEDIUM }, { MiB(2), SCRIPTFS_LARGE },
+	};
+	unsigned int i, class;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		fd = xopen("f", O_RDWR | O_CREAT);
+		if (io_block()) {
+			char *buf = xmalloc(jobs[i].len);
+
+			fill(buf, jobs[i].len, 0, i);
+			CHECK_EQ(write(fd, buf, jobs[i].len), jobs[i].len);
+			free(buf);
+			for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+				CHECK_EQ(used_blocks(class), class == jobs[i].class);
+		} else {
+			write_file(fd, 0, jobs[i].len, i);
+		}
+		CHECK_EQ(file_held(fd), counter(NULL, "used"));
+		CHECK_EQ(file_held(fd), jobs[i].len < KiB(32) ? KiB(32) : jobs[i].len);
+		check_balance(".");
+		check_file(fd, 0, jobs[i].len, i);
+		close(fd);
+		CHECK_OK(unlink("f"));
+		check_settled(".");
+	}
+}
+
+/* Not aligned: no block reaches outside of what it may cover, and the memory is what was needed. */
+static void unaligned(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	write_file(fd, KiB(32), KiB(32), 1);
+	CHECK_EQ(used_blocks(SCRIPTFS_POEM), 1);
+	CHECK_EQ(file_held(fd), KiB(32));
+	write_file(fd, 0, KiB(32), 1);
+	CHECK_EQ(file_held(fd), KiB(64));
+	write_file(fd, KiB(64) + 5, MiB(1), 1);
+	CHECK_CMP(file_held(fd), >=, KiB(64) + MiB(1));
+	CHECK_CMP(file_held(fd), <=, KiB(64) + MiB(1) + KiB(512));
+	check_file(fd, 0, KiB(64), 1);
+	check_zero(fd, KiB(64), 5);
+	check_file(fd, KiB(64) + 5, MiB(1), 1);
+	CHECK_EQ(file_held(fd), counter(NULL, "used"));
+	check_balance(".");
+}
+
+static void smaller_then_larger(void)
+{
+	int a = xopen("a", O_RDWR | O_CREAT), b = xopen("b", O_RDWR | O_CREAT), c;
+	char *buf = xmalloc(MiB(2));
+
+	/* The only large block goes to the first who wants one. */
+	fill(buf, MiB(2), 0, 1);
+	CHECK_EQ(write(a, buf, MiB(2)), MiB(2));
+	CHECK_EQ(used_blocks(SCRIPTFS_LARGE), 1);
+	/* The second gets what is smaller: 2 novels and 3 poems. */
+	CHECK_EQ(write(b, buf, MiB(2)), KiB(224));
+	CHECK_EQ(used_blocks(SCRIPTFS_NOVEL), 2);
+	CHECK_EQ(used_blocks(SCRIPTFS_POEM), 3);
+	CHECK_ERR(write(b, buf, 1), ENOSPC);
+	check_file(a, 0, MiB(2), 1);
+	check_file(b, 0, KiB(224), 1);
+	CHECK_OK(ftruncate(b, KiB(32)));
+	CHECK_OK(ftruncate(a, 0));
+	CHECK_EQ(counter("large", "free"), 1);
+
+	/* No poem left: a novel will do, and at last the large one. */
+	CHECK_OK(ftruncate(b, 0));
+	for (c = 0; c < 3; c++)
+		pwrite_full(b, "x", 1, c * KiB(256));
+	CHECK_EQ(used_blocks(SCRIPTFS_POEM), 3);
+	pwrite_full(b, "y", 1, KiB(128));
+	CHECK_EQ(used_blocks(SCRIPTFS_NOVEL), 1);
+	pwrite_full(a, "z", 1, 0);
+	CHECK_EQ(used_blocks(SCRIPTFS_NOVEL), 2);
+	c = xopen("c", O_RDWR | O_CREAT);
+	pwrite_full(c, "w", 1, 5);
+	CHECK_EQ(used_blocks(SCRIPTFS_LARGE), 1);
+	CHECK_EQ(file_held(c), MiB(2));
+	check_zero(c, 0, 5);
+	/* Its block has room for much more. */
+	write_file(c, 0, MiB(1), 4);
+	check_file(c, 0, MiB(1), 4);
+	CHECK_ERR(pwrite(a, "z", 1, MiB(4)), ENOSPC);
+	check_balance(".");
+	free(buf);
+}
+
+/* Every class alone can hold small files and large ones. */
+static void one_class_only(void)
+{
+	unsigned int class;
+	char options[64];
+	int fd;
+
+	CHECK_OK(mkdir("m", 0700));
+	for (class = 0; class < SCRIPTFS_SUPER; class++) {
+		snprintf(options, sizeof(options), "%s=3,strict", class_names[class]);
+		CHECK_OK(mount_fs("m", options));
+		CHECK_OK(chdir("m"));
+		fd = xopen("f", O_RDWR | O_CREAT);
+		CHECK_EQ(write_all(fd, KiB(100), class), 3 * class_sizes[class]);
+		CHECK_EQ(counter(class_names[class], "used"), 3);
+		check_file(fd, 0, 3 * class_sizes[class], class);
+		CHECK_OK(ftruncate(fd, class_sizes[class] + 1));
+		CHECK_EQ(counter(class_names[class], "used"), 2);
+		CHECK_OK(ftruncate(fd, class_sizes[class]));
+		CHECK_EQ(counter(class_names[class], "used"), 1);
+		check_file(fd, 0, class_sizes[class], class);
+		close(fd);
+		fd = xopen("g", O_RDWR | O_CREAT);
+		pwrite_full(fd, "x", 1, 12345678);
+		CHECK_EQ(file_held(fd), class_sizes[class]);
+		close(fd);
+		CHECK_OK(unlink("f"));
+		CHECK_OK(unlink("g"));
+		check_settled(".");
+		CHECK_OK(chdir(".."));
+		CHECK_OK(umount("m"));
+	}
+}
+
+static void class_hint(void)
+{
+	unsigned int class;
+	char options[64];
+	int fd;
+
+	CHECK_OK(mkdir("m", 0700));
+	for (class = 0; class < SCRIPTFS_SUPER; class++) {
+		snprintf(options, sizeof(options), "%s,class=%s",
+			 "poem=4,novel=4,medium=4,large=4,strict", class_names[class]);
+		CHECK_OK(mount_fs("m", options));
+		CHECK_OK(chdir("m"));
+		fd = xopen("f", O_RDWR | O_CREAT);
+		pwrite_full(fd, "x", 1, 0);
+		CHECK_EQ(counter(class_names[class], "used"), 1);
+		CHECK_EQ(file_held(fd), class_sizes[class]);
+		close(fd);
+		CHECK_OK(unlink("f"));
+		check_settled(".");
+		CHECK_OK(chdir(".."));
+		CHECK_OK(umount("m"));
+	}
+}
+
+/* A file that stopped growing does not keep a last block that is far too large for it. */
+static void fit_at_close(void)
+{
+	unsigned long long held;
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	size_t at;
+
+	for (at = 0; at < MiB(1) + KiB(8); at += KiB(8))
+		write_file(fd, at, KiB(8), 1);
+	held = file_held(fd);
+	CHECK_CMP(held, >=, MiB(1) + KiB(8));
+	close(fd);
+	fd = xopen("f", O_RDWR);
+	CHECK_CMP(file_held(fd), <=, held);
+	CHECK_CMP(file_held(fd), <=, MiB(1) + KiB(64));
+	CHECK_EQ(file_held(fd), counter(NULL, "used"));
+	check_file(fd, 0, MiB(1) + KiB(8), 1);
+	CHECK_OK(ftruncate(fd, MiB(2)));
+	check_zero(fd, MiB(1) + KiB(8), MiB(1) - KiB(8));
+	check_balance(".");
+}
+
+static void thousand_poems(void)
+{
+	unsigned int i;
+	char name[16];
+	int fd;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		fd = xopen(name, O_RDWR | O_CREAT);
+		write_file(fd, 0, KiB(32), i);
+		close(fd);
+	}
+	CHECK_EQ(counter("poem", "used"), 1000);
+	CHECK_EQ(counter("poem", "free"), 0);
+	fd = xopen("more", O_RDWR | O_CREAT);
+	CHECK_ERR(write(fd, "x", 1), ENOSPC);
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		if (i % 50 == 0) {
+			int old = xopen(name, O_RDONLY);
+
+			check_file(old, 0, KiB(32), i);
+			close(old);
+		}
+		CHECK_OK(unlink(name));
+		if (i % 100 == 0)
+			CHECK_EQ(counter("poem", "free"), i + 1);
+	}
+	CHECK_EQ(counter("poem", "free"), 1000);
+}
+
+static void fill_up(void *arg)
+{
+	char name[16];
+	int fd;
+
+	snprintf(name, sizeof(name), "f%lu", (unsigned long)arg);
+	fd = xopen(name, O_RDWR | O_CREAT);
+	write_all(fd, KiB(20) * ((unsigned long)arg + 1), (unsigned long)arg);
+}
+
+/* Several at once, until nothing is left: all of it was given out, each block once. */
+static void contended(void)
+{
+	unsigned long i, round;
+	pid_t pids[4];
+	char name[16];
+
+	for (round = 0; round < scaled(4); round++) {
+		unsigned long long held = 0;
+
+		for (i = 0; i < ARRAY_SIZE(pids); i++)
+			pids[i] = start(fill_up, (void *)i);
+		for (i = 0; i < ARRAY_SIZE(pids); i++)
+			finish(pids[i]);
+		for (i = 0; i < ARRAY_SIZE(pids); i++) {
+			int fd;
+
+			snprintf(name, sizeof(name), "f%lu", i);
+			fd = xopen(name, O_RDONLY);
+			check_file(fd, 0, file_size(fd), i);
+			held += file_held(fd);
+			close(fd);
+		}
+		CHECK_EQ(held, counter(NULL, "used"));
+		CHECK_EQ(counter("poem", "free"), 0);
+		check_balance(".");
+		for (i = 0; i < ARRAY_SIZE(pids); i++) {
+			snprintf(name, sizeof(name), "f%lu", i);
+			CHECK_OK(unlink(name));
+		}
+		check_settled(".");
+	}
+}
+
+static void sysfs_tree(void)
+{
+	static const char *const files[] = {
+		"reserve", "free", "used", "surplus", "quarantine",
+	};
+	unsigned int class, i;
+	char text[512];
+	struct stat st;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		CHECK(have_counter(".", class_names[class], "block_size"));
+		for (i = 0; i < ARRAY_SIZE(files); i++)
+			CHECK(have_counter(".", class_names[class], files[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		CHECK(have_counter(".", NULL, files[i]));
+	CHECK(have_counter(".", NULL, "size"));
+	CHECK(have_counter(".", NULL, "retired"));
+	CHECK_EQ(counter(NULL, "size"), MiB(48));
+	CHECK(read_text("/sys/fs/scriptfs/features", text, sizeof(text)));
+	CHECK(strstr(text, "io_block\n"));
+	CHECK_OK(stat("/sys/fs/scriptfs/features", &st));
+	CHECK_EQ(st.st_mode & 0777, 0444);
+	CHECK(!write_text("/sys/fs/scriptfs/features", "x"));
+}
+
+/* statfs is what df shows: it must add up while files come and go. */
+static void statfs_follows(void)
+{
+	struct statfs fs;
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	CHECK_OK(statfs(".", &fs));
+	CHECK_EQ(fs.f_blocks * fs.f_bsize, KiB(512));
+	CHECK_EQ(fs.f_bfree * fs.f_bsize, KiB(512));
+	write_file(fd, 0, KiB(100), 1);
+	CHECK_OK(statfs(".", &fs));
+	CHECK_EQ(fs.f_bfree * fs.f_bsize, KiB(512) - KiB(128));
+	CHECK_EQ(fs.f_bavail, fs.f_bfree);
+	write_file(fd, KiB(100), KiB(412), 1);
+	CHECK_OK(statfs(".", &fs));
+	CHECK_EQ(fs.f_bfree, 0);
+	CHECK_EQ(fs.f_bavail, 0);
+}
+
+#define POEMS_16	"poem=16,strict"
+
+static const struct test tests[] = {
+	{ "strict_full", strict_full, POEMS_16, T_SCRIPTFS },
+	{ "small_files", small_files, POEMS_16, T_SCRIPTFS },
+	{ "open_truncates", open_truncates, POEMS_16, T_SCRIPTFS },
+	{ "surplus_to_size", surplus_to_size, "poem=4,size=3M", T_SCRIPTFS },
+	{ "fault_without_space", fault_without_space, POEMS_16, T_SCRIPTFS },
+	{ "class_by_size", class_by_size, "poem=9,novel=9,medium=9,large=9,strict", T_SCRIPTFS },
+	{ "unaligned", unaligned, "poem=9,novel=9,medium=9,large=9,strict", T_SCRIPTFS },
+	{ "smaller_then_larger", smaller_then_larger, "poem=3,novel=2,large=1,strict", T_SCRIPTFS },
+	{ "one_class_only", one_class_only, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "class_hint", class_hint, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "fit_at_close", fit_at_close, ANY_POOL, T_SCRIPTFS },
+	{ "thousand_poems", thousand_poems, "poem=1000,strict", T_SCRIPTFS },
+	{ "contended", contended, "poem=40,novel=20,medium=6,large=2,strict", T_SCRIPTFS },
+	{ "sysfs_tree", sysfs_tree, ANY_POOL, T_SCRIPTFS },
+	{ "statfs_follows", statfs_follows, POEMS_16, T_SCRIPTFS },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,702 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the scriptfs selftests share, see util.h.
+ */
+#include "util.h"
+
+#include <dirent.h>
+#include <ftw.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/sysmacros.h>
+
+#include "../kselftest.h"
+
+const char *const class_names[SCRIPTFS_NR_CLASSES] = {
+	"poem", "novel", "medium", "large", "super",
+};
+
+const unsigned long class_sizes[SCRIPTFS_NR_CLASSES] = {
+	KiB(32), KiB(64), KiB(512), MiB(2), MiB(256),
+};
+
+const char *test_fs = "scriptfs";
+
+static char *skip_reason;	/* shared with the process of the case */
+#define SKIP_REASON_LEN	256
+
+static sig_atomic_t timed_out;
+
+static double env_number(const char *name, double otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtod(text, NULL) : otherwise;
+}
+
+bool on_scriptfs(void)
+{
+	return strcmp(test_fs, "scriptfs") == 0;
+}
+
+bool io_block(void)
+{
+	const char *io = getenv("SCRIPTFS_IO");
+
+	return !io || strcmp(io, "page") != 0;
+}
+
+unsigned long scaled(unsigned long n)
+{
+	unsigned long much = n * env_number("SCRIPTFS_SCALE", 1);
+
+	return much ? much : 1;
+}
+
+void fail_at(const char *file, int line, const char *fmt, ...)
+{
+	int err = errno;
+	va_list args;
+
+	flockfile(stdout);
+	printf("# %s:%d: ", file, line);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf(" (errno %d: %s)\n", err, strerror(err));
+	fflush(stdout);
+	_exit(KSFT_FAIL);
+}
+
+void skip(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(skip_reason, SKIP_REASON_LEN, fmt, args);
+	va_end(args);
+	_exit(KSFT_SKIP);
+}
+
+void note(const char *fmt, ...)
+{
+	va_list args;
+
+	flockfile(stdout);
+	printf("# ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+	funlockfile(stdout);
+}
+
+/* Only what the other file system knows of @options. */
+static void filter_options(char *out, size_t len, const char *options)
+{
+	static const char *const tmpfs_knows[] = {
+		"size=", "nr_inodes=", "mode=", "uid=", "gid=",
+	};
+	char copy[512], *rest = copy, *option;
+	unsigned int i;
+
+	snprintf(copy, sizeof(copy), "%s", options);
+	*out = '\0';
+	while ((option = strsep(&rest, ","))) {
+		for (i = 0; i < ARRAY_SIZE(tmpfs_knows); i++) {
+			if (strncmp(option, tmpfs_knows[i], strlen(tmpfs_knows[i])))
+				continue;
+			if (strcmp(test_fs, "ramfs") == 0 && strncmp(option, "mode=", 5))
+				continue;
+			snprintf(out + strlen(out), len - strlen(out), "%s%s", *out ? "," : "",
+				 option);
+		}
+	}
+}
+
+int mount_raw(const char *dir, const char *options, unsigned long flags)
+{
+	return mount("scriptfs-test", dir, test_fs, flags, options);
+}
+
+int mount_fs(const char *dir, const char *options)
+{
+	const char *io = getenv("SCRIPTFS_IO");
+	char all[512];
+
+	if (!on_scriptfs())
+		filter_options(all, sizeof(all), options);
+	else if (io && *io && !strstr(options, "io="))
+		snprintf(all, sizeof(all), "%s%sio=%s", options, *options ? "," : "", io);
+	else
+		snprintf(all, sizeof(all), "%s", options);
+	return mount_raw(dir, all, 0);
+}
+
+unsigned int nr_sysfs_mounts(void)
+{
+	DIR *dir = opendir("/sys/fs/scriptfs");
+	struct dirent *entry;
+	unsigned int nr = 0;
+
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir)))
+		nr += !!strchr(entry->d_name, ':');
+	closedir(dir);
+	return nr;
+}
+
+static void counter_path(char *out, size_t len, const char *path, const char *class,
+			 const char *name)
+{
+	struct stat st;
+
+	CHECK_OK(stat(path, &st));
+	snprintf(out, len, "/sys/fs/scriptfs/%u:%u/%s%s%s", major(st.st_dev), minor(st.st_dev),
+		 class ? class : "", class ? "/" : "", name);
+}
+
+bool have_counter(const char *path, const char *class, const char *name)
+{
+	char file[128];
+
+	counter_path(file, sizeof(file), path, class, name);
+	return access(file, R_OK) == 0;
+}
+
+unsigned long long counter_of(const char *path, const char *class, const char *name)
+{
+	unsigned long long value;
+	char file[128], text[64];
+	char *end;
+
+	counter_path(file, sizeof(file), path, class, name);
+	if (!read_text(file, text, sizeof(text)))
+		fail("%s cannot be read", file);
+	value = strtoull(text, &end, 10);
+	if (end == text || strcmp(end, "\n"))
+		fail("%s holds '%s'", file, text);
+	return value;
+}
+
+/* With no file left, every block is idle again, and nothing waits or was lost. */
+bool settled(const char *path, char *why, size_t len)
+{
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		const char *name = class_names[class];
+		unsigned long long quarantine = counter_of(path, name, "quarantine");
+		unsigned long long used = counter_of(path, name, "used");
+		unsigned long long free = counter_of(path, name, "free");
+		unsigned long long reserve = counter_of(path, name, "reserve");
+		unsigned long long surplus = counter_of(path, name, "surplus");
+
+		snprintf(why, len,
+			 "%s: reserve %llu surplus %llu, but free %llu used %llu quarantine %llu",
+			 name, reserve, surplus, free, used, quarantine);
+		if (used || quarantine || free != reserve + surplus)
+			return false;
+	}
+	snprintf(why, len, "retired %llu bytes", counter_of(path, NULL, "retired"));
+	return counter_of(path, NULL, "retired") == 0;
+}
+
+/* A file that a dying process had open may take a moment to go. */
+static bool settles(const char *path, char *why, size_t len)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (settled(path, why, len))
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+void check_settled(const char *path)
+{
+	char why[256];
+
+	if (on_scriptfs() && !settles(path, why, sizeof(why)))
+		fail("%s", why);
+}
+
+/* At any time when nobody writes: no block is in two places or in none. */
+void check_balance(const char *path)
+{
+	static const char *const totals[] = {
+		"reserve", "surplus", "free", "used", "quarantine",
+	};
+	unsigned long long sum[ARRAY_SIZE(totals)] = { 0 };
+	unsigned long long retired;
+	unsigned int class, i;
+
+	if (!on_scriptfs())
+		return;
+	retired = counter_of(path, NULL, "retired");
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		CHECK_EQ(counter_of(path, class_names[class], "block_size"), class_sizes[class]);
+		for (i = 0; i < ARRAY_SIZE(totals); i++)
+			sum[i] += class_sizes[class] *
+				  counter_of(path, class_names[class], totals[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(totals); i++)
+		CHECK_EQ(sum[i], counter_of(path, NULL, totals[i]));
+	CHECK_EQ(sum[0] + sum[1], sum[2] + sum[3] + sum[4] + retired);
+	CHECK_CMP(sum[0] + sum[1], <=, counter_of(path, NULL, "size"));
+}
+
+u64 rnd(u64 *state)
+{
+	u64 x = *state += 0x9e3779b97f4a7c15;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+/* Eight bytes of the pattern; every byte is odd and below 128: not zero and not POISON. */
+static u64 fill_word(u64 index, u64 seed)
+{
+	u64 x = (index + 1) * 0x9e3779b97f4a7c15 + seed * 0xd1342543de82ef95;
+
+	return ((x ^ (x >> 29)) & 0x7f7f7f7f7f7f7f7f) | 0x0101010101010101;
+}
+
+static unsigned char fill_byte(u64 offset, u64 seed)
+{
+	return fill_word(offset / 8, seed) >> (offset % 8 * 8);
+}
+
+void fill(void *buf, size_t len, u64 offset, u64 seed)
+{
+	unsigned char *p = buf;
+	u64 word;
+
+	for (; len && offset % 8; len--, offset++)
+		*p++ = fill_byte(offset, seed);
+	for (; len >= 8; len -= 8, offset += 8, p += 8) {
+		word = fill_word(offset / 8, seed);
+		memcpy(p, &word, 8);
+	}
+	for (; len; len--, offset++)
+		*p++ = fill_byte(offset, seed);
+}
+
+static void check_fill_byte(unsigned char byte, u64 offset, u64 seed)
+{
+	if (byte != fill_byte(offset, seed))
+		fail("byte at %llu is %#x, expected %#x%s", (unsigned long long)offset, byte,
+		     fill_byte(offset, seed), byte == POISON ? ": old data of another file" : "");
+}
+
+void check_fill(const void *buf, size_t len, u64 offset, u64 seed)
+{
+	const unsigned char *p = buf;
+	u64 word;
+
+	for (; len && offset % 8; len--, offset++)
+		check_fill_byte(*p++, offset, seed);
+	for (; len >= 8; len -= 8, offset += 8, p += 8) {
+		memcpy(&word, p, 8);
+		if (word != fill_word(offset / 8, seed))
+			break;
+	}
+	for (; len; len--, offset++)
+		check_fill_byte(*p++, offset, seed);
+}
+
+void check_bytes(const void *buf, size_t len, unsigned char byte)
+{
+	const unsigned char *p = buf;
+	size_t i;
+
+	if (!len || (p[0] == byte && memcmp(p, p + 1, len - 1) == 0))
+		return;
+	for (i = 0; p[i] == byte; i++)
+		;
+	fail("byte %zu of %zu is %#x, expected %#x%s", i, len, p[i], byte,
+	     p[i] == POISON ? ": old data of another file" : "");
+}
+
+void *xmalloc(size_t len)
+{
+	void *p = malloc(len);
+
+	if (!p)
+		fail("no memory for %zu bytes", len);
+	return p;
+}
+
+int xopen(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		fail("open %s", path);
+	return fd;
+}
+
+off_t file_size(int fd)
+{
+	struct stat st;
+
+	CHECK_OK(fstat(fd, &st));
+	return st.st_size;
+}
+
+/* Bytes of memory the file holds. */
+unsigned long long file_held(int fd)
+{
+	struct stat st;
+
+	CHECK_OK(fstat(fd, &st));
+	return st.st_blocks * 512ULL;
+}
+
+void pwrite_full(int fd, const void *buf, size_t len, off_t offset)
+{
+	ssize_t done = pwrite(fd, buf, len, offset);
+
+	if (done != (ssize_t)len)
+		fail("pwrite of %zu at %lld: %zd", len, (long long)offset, done);
+}
+
+void pread_full(int fd, void *buf, size_t len, off_t offset)
+{
+	ssize_t done = pread(fd, buf, len, offset);
+
+	if (done != (ssize_t)len)
+		fail("pread of %zu at %lld: %zd", len, (long long)offset, done);
+}
+
+enum piece_job { PIECE_WRITE, PIECE_CHECK, PIECE_ZERO };
+
+static void by_pieces(enum piece_job job, int fd, off_t offset, size_t len, u64 seed)
+{
+	size_t piece = len < MiB(1) ? len : MiB(1);
+	char *buf = xmalloc(piece + 1);
+
+	for (; len; len -= piece, offset += piece) {
+		if (piece > len)
+			piece = len;
+		if (job == PIECE_WRITE) {
+			fill(buf, piece, offset, seed);
+			pwrite_full(fd, buf, piece, offset);
+			continue;
+		}
+		pread_full(fd, buf, piece, offset);
+		if (job == PIECE_CHECK)
+			check_fill(buf, piece, offset, seed);
+		else
+			check_bytes(buf, piece, 0);
+	}
+	free(buf);
+}
+
+void write_file(int fd, off_t offset, size_t len, u64 seed)
+{
+	by_pieces(PIECE_WRITE, fd, offset, len, seed);
+}
+
+void check_file(int fd, off_t offset, size_t len, u64 seed)
+{
+	by_pieces(PIECE_CHECK, fd, offset, len, seed);
+}
+
+void check_zero(int fd, off_t offset, size_t len)
+{
+	by_pieces(PIECE_ZERO, fd, offset, len, 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	if (ftw->level && remove(path))
+		note("cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+void remove_all(const char *dir)
+{
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* Up to @len - 1 bytes of a small file, 0 when there is none. */
+size_t read_text(const char *path, char *buf, size_t len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return 0;
+	while (have < len - 1 && (got = read(fd, buf + have, len - 1 - have)) > 0)
+		have += got;
+	close(fd);
+	buf[have] = '\0';
+	return have;
+}
+
+bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t done;
+
+	if (fd < 0)
+		return false;
+	done = write(fd, text, strlen(text));
+	close(fd);
+	return done == (ssize_t)strlen(text);
+}
+
+/* A figure of /proc/meminfo, in KiB. */
+unsigned long memory_figure(const char *key)
+{
+	char text[8192], *line;
+
+	CHECK(read_text("/proc/meminfo", text, sizeof(text)));
+	line = strstr(text, key);
+	if (!line || line[strlen(key)] != ':')
+		fail("/proc/meminfo has no %s", key);
+	return strtoul(line + strlen(key) + 1, NULL, 10);
+}
+
+pid_t start(void (*run)(void *arg), void *arg)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = CHECK_OK(fork());
+	if (pid == 0) {
+		run(arg);
+		fflush(stdout);
+		_exit(KSFT_PASS);
+	}
+	return pid;
+}
+
+void finish(pid_t pid)
+{
+	int status;
+
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status))
+		fail("helper process died of signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) == KSFT_SKIP)
+		_exit(KSFT_SKIP);
+	if (WEXITSTATUS(status))
+		fail("helper process failed");
+}
+
+void finish_killed(pid_t pid, int sig)
+{
+	int status;
+
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != sig)
+		fail("helper process did not die of signal %d, status %#x", sig, status);
+}
+
+static __thread sigjmp_buf bus_jump;
+static __thread bool bus_expected;
+
+static void on_bus(int sig)
+{
+	if (bus_expected)
+		siglongjmp(bus_jump, 1);
+	/* Nobody asked for it: back to the access that did it, to die of it. */
+	signal(sig, SIG_DFL);
+}
+
+/* One handler for all threads, for good: they could not take turns to set it. */
+static void catch_bus(void)
+{
+	struct sigaction act = { .sa_handler = on_bus };
+
+	sigaction(SIGBUS, &act, NULL);
+}
+
+bool try_read(const void *addr, unsigned char *byte)
+{
+	unsigned char got;
+
+	if (sigsetjmp(bus_jump, 1)) {
+		bus_expected = false;
+		return false;
+	}
+	bus_expected = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	got = __atomic_load_n((const unsigned char *)addr, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	bus_expected = false;
+	if (byte)
+		*byte = got;
+	return true;
+}
+
+bool try_write(void *addr, unsigned char byte)
+{
+	if (sigsetjmp(bus_jump, 1)) {
+		bus_expected = false;
+		return false;
+	}
+	bus_expected = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n((unsigned char *)addr, byte, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	bus_expected = false;
+	return true;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	__atomic_store_n(&timed_out, 1, __ATOMIC_RELAXED);
+}
+
+/* The status of the case's process. One that cannot even be killed ends the program. */
+static int wait_for_case(pid_t pid, const char *name)
+{
+	struct sigaction act = { .sa_handler = on_alarm };
+	int status;
+
+	timed_out = 0;
+	sigaction(SIGALRM, &act, NULL);
+	alarm(env_number("SCRIPTFS_TIMEOUT", 200));
+	while (waitpid(pid, &status, 0) < 0) {
+		if (!__atomic_load_n(&timed_out, __ATOMIC_RELAXED))
+			ksft_exit_fail_msg("waitpid: %s\n", strerror(errno));
+		kill(-pid, SIGKILL);
+		timed_out = 0;
+		alarm(20);
+		if (waitpid(pid, &status, 0) < 0)
+			ksft_exit_fail_msg("%s hangs and cannot be killed\n", name);
+		note("%s hung and was killed", name);
+		status = KSFT_FAIL << 8;
+	}
+	alarm(0);
+	/* Helpers that a failed case left behind became our children. */
+	kill(-pid, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	return status;
+}
+
+static bool clean_up(const struct test *test, const char *dir, unsigned int before, bool passed)
+{
+	char why[256];
+
+	if (!(test->flags & T_NO_MOUNT)) {
+		remove_all(dir);
+		if (on_scriptfs() && !settles(dir, why, sizeof(why))) {
+			note("not everything came back: %s", why);
+			passed = false;
+		}
+		if (umount(dir)) {
+			note("umount: %s", strerror(errno));
+			passed = false;
+		}
+	}
+	if (nr_sysfs_mounts() != before) {
+		note("%u mounts in sysfs, %u before", nr_sysfs_mounts(), before);
+		passed = false;
+	}
+	while (umount2(dir, MNT_DETACH) == 0)
+		note("had to unmount %s by force", dir);
+	remove_all(dir);
+	return passed;
+}
+
+static void run_test(const struct test *test, const char *dir)
+{
+	unsigned int before = nr_sysfs_mounts();
+	bool passed, skipped;
+	int status;
+	pid_t pid;
+
+	if ((test->flags & T_SCRIPTFS) && !on_scriptfs()) {
+		ksft_test_result_skip("%s: only on scriptfs\n", test->name);
+		return;
+	}
+	if ((test->flags & T_BLOCK) && (!on_scriptfs() || !io_block())) {
+		ksft_test_result_skip("%s: only with io=block\n", test->name);
+		return;
+	}
+	if (!(test->flags & T_NO_MOUNT) && mount_fs(dir, test->options)) {
+		ksft_print_msg("mount -o %s: %s\n", test->options, strerror(errno));
+		ksft_test_result_fail("%s\n", test->name);
+		return;
+	}
+
+	pid = fork();
+	if (pid < 0)
+		ksft_exit_fail_msg("fork: %s\n", strerror(errno));
+	if (pid == 0) {
+		setpgid(0, 0);
+		catch_bus();
+		CHECK_OK(chdir(dir));
+		test->run();
+		fflush(stdout);
+		_exit(KSFT_PASS);
+	}
+	setpgid(pid, pid);
+	status = wait_for_case(pid, test->name);
+	if (WIFSIGNALED(status))
+		note("%s died of signal %d", test->name, WTERMSIG(status));
+
+	skipped = WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP;
+	passed = WIFEXITED(status) && WEXITSTATUS(status) == KSFT_PASS;
+	passed = clean_up(test, dir, before, passed || skipped);
+	if (passed && skipped)
+		ksft_test_result_skip("%s: %s\n", test->name, skip_reason);
+	else
+		ksft_test_result(passed, "%s\n", test->name);
+}
+
+int run_tests(const struct test *tests, unsigned int nr)
+{
+	char dir[] = "/tmp/scriptfs-test-XXXXXX";
+	const char *fs = getenv("SCRIPTFS_TEST_FS");
+	unsigned int i;
+
+	if (fs && *fs)
+		test_fs = fs;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	umask(0);
+	ksft_print_header();
+	if (geteuid())
+		ksft_exit_skip("needs root\n");
+	/* Mounts of our own, that go when we do. */
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		ksft_exit_skip("no mount namespace: %s\n", strerror(errno));
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	mkdir("/tmp", 01777);
+	if (!mkdtemp(dir))
+		ksft_exit_fail_msg("%s: %s\n", dir, strerror(errno));
+	if (mount_fs(dir, "") == 0) {
+		umount(dir);
+	} else if (errno == ENODEV) {
+		rmdir(dir);
+		ksft_exit_skip("this kernel has no %s\n", test_fs);
+	}
+	skip_reason = mmap(NULL, SKIP_REASON_LEN, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (skip_reason == MAP_FAILED)
+		ksft_exit_fail_msg("mmap: %s\n", strerror(errno));
+
+	ksft_set_plan(nr);
+	for (i = 0; i < nr; i++)
+		run_test(&tests[i], dir);
+	rmdir(dir);
+	if (ksft_cnt.ksft_xskip == nr)
+		exit(KSFT_SKIP);
+	return ksft_cnt.ksft_fail ? ksft_exit_fail() : ksft_exit_pass();
+}
