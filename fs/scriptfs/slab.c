@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: slabs, the memory of the pools: how it comes from the page allocator, how to tell
+ * whether a page is the pool's alone, and how it goes back.
+ *
+ * A slab is up to 2 MiB that are carved into blocks of one class, or a single block. Every page is
+ * split off on its own, so that the page cache, pipes and drivers can take and drop references to
+ * it as to any other page, and the pool keeps one reference to each from the day it was allocated.
+ * A page whose only reference is the pool's belongs to nobody else; that is what makes its block
+ * fit to be handed out again.
+ *
+ * The reference count is looked at, never set. A lockless lookup in the page cache may raise the
+ * count of a page that has just left it, notice, and drop it again: setting the count in between
+ * would have the page freed under the pool.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "pool.h"
+
+/* Flags that the page cache may leave behind, and that the next file must not find. */
+#define SCRIPTFS_STALE_FLAGS	(BIT(PG_referenced) | BIT(PG_uptodate) | BIT(PG_dirty) | \
+				 BIT(PG_active) | BIT(PG_unevictable) | BIT(PG_workingset) | \
+				 BIT(PG_error) | BIT(PG_mappedtodisk))
+
+/* Flags that a page of a pool never has: somebody else believes that it is his. */
+#define SCRIPTFS_FOREIGN_FLAGS	(PAGE_FLAGS_CHECK_AT_FREE & \
+				 ~(SCRIPTFS_STALE_FLAGS | BIT(PG_locked)))
+
+/* The smallest block is at least a page, and a chunk is not more than one allocation can give. */
+static_assert(PAGE_SHIFT <= SCRIPTFS_UNIT_SHIFT);
+static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
+
+static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
+{
+	return scriptfs_chunk_size(block) >> PAGE_SHIFT;
+}
+
+static void scriptfs_report_page(const struct scriptfs_block *block, struct page *page,
+				 unsigned long ino, const char *what)
+{
+	pr_err("corrupt %s block retired: inode %lu, pfn %#lx: %s (refcount %d, mapcount %d, mapping %p, flags %#lx(%pGp))\n",
+	       scriptfs_class_names[block->class], ino, page_to_pfn(page), what,
+	       page_ref_count(page), atomic_read(&page->_mapcount) + 1, page->mapping,
+	       page->flags, &page->flags);
+}
+
+/*
+ * What is wrong with a page that is no longer in a page cache, or NULL. A page that others still
+ * have references to is not wrong: they drop them when they are done, so it need not even be
+ * unmapped (TCP maps pages that were sent to it by sendfile). For the same reason a page may still
+ * be locked for a moment, by somebody whose reference came or went while we looked.
+ */
+static const char *scriptfs_page_wrong(struct page *page, bool *held)
+{
+	int refs = page_ref_count(page);
+
+	if (page->mapping)
+		return "belongs to a page cache";
+	if (refs < 1)
+		return "the pool's reference was dropped";
+	if (refs > 1 || PageLocked(page)) {
+		*held = true;
+		return NULL;
+	}
+	/* Whoever unmaps a page does so before dropping the reference that we saw gone. */
+	smp_rmb();
+	if (atomic_read(&page->_mapcount) != -1)
+		return "mapped without a reference";
+	if (page->flags & SCRIPTFS_FOREIGN_FLAGS)
+		return "has flags that are not a pool page's";
+	return NULL;
+}
+
+/* Atomically, because memory_failure() sets its own flag at any time. */
+static void scriptfs_clear_flags(struct page *page, unsigned long flags)
+{
+	if (page->flags & flags)
+		set_mask_bits(&page->flags, flags, 0UL);
+}
+
+/*
+ * Look at all pages of a chunk. The flags of those that somebody outside holds stay for now: a pipe
+ * looks at PG_uptodate before it hands out what is in the page.
+ */
+static enum scriptfs_fate scriptfs_chunk_inspect(const struct scriptfs_block *block,
+						 const struct scriptfs_chunk *chunk,
+						 unsigned long ino)
+{
+	struct page *page = virt_to_page(chunk->addr);
+	enum scriptfs_fate fate = SCRIPTFS_FATE_CLEAN;
+	const char *wrong;
+	unsigned int i;
+
+	for (i = 0; i < scriptfs_chunk_pages(block); i++, page++) {
+		bool held = false;
+
+		wrong = scriptfs_page_wrong(page, &held);
+		if (wrong) {
+			scriptfs_report_page(block, page, ino, wrong);
+			return SCRIPTFS_FATE_CORRUPT;
+		}
+		if (PageHWPoison(page)) {
+			if (fate < SCRIPTFS_FATE_POISONED)
+				scriptfs_report_page(block, page, ino, "hardware memory error");
+			fate = SCRIPTFS_FATE_POISONED;
+		} else if (held) {
+			fate = max(fate, SCRIPTFS_FATE_HELD);
+		} else {
+			scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
+		}
+	}
+	return fate;
+}
+
+/**
+ * scriptfs_block_inspect - look at whatever of a block was in the page cache
+ * @block:	a block that has left its file, and that nobody else can find
+ *
+ * A chunk that passed is not looked at again. One with a hardware error counts as passed, because
+ * its pages can go back to the system, which keeps the bad one out of use. So in a retired block
+ * the chunks that are still marked published are those that can not.
+ *
+ * Context: Process context, may reschedule.
+ * Return: The gravest of what was found; corruption and hardware errors were reported.
+ */
+enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
+{
+	enum scriptfs_fate worst = SCRIPTFS_FATE_CLEAN;
+	unsigned int i;
+
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
+		struct scriptfs_chunk *chunk = &block->chunk[i];
+		enum scriptfs_fate fate;
+
+		if (!chunk->published)
+			continue;
+		fate = scriptfs_chunk_inspect(block, chunk, block->ino);
+		if (fate == SCRIPTFS_FATE_CLEAN || fate == SCRIPTFS_FATE_POISONED)
+			chunk->published = false;
+		worst = max(worst, fate);
+		cond_resched();
+	}
+	return worst;
+}
+
+/*
+ * Give a chunk back to the system by dropping the pool's references: a page that somebody outside
+ * still holds goes when he drops his. A page that is no longer the pool's is left alone, since
+ * freeing it would take it from under whoever uses it.
+ *
+ * Returns how many pages were left alone.
+ */
+static unsigned int scriptfs_chunk_free(const struct scriptfs_block *block,
+					const struct scriptfs_chunk *chunk)
+{
+	struct page *page = virt_to_page(chunk->addr);
+	unsigned int left = 0;
+	unsigned int i;
+
+	for (i = 0; i < scriptfs_chunk_pages(block); i++, page++) {
+		bool held = false;
+
+		if (scriptfs_page_wrong(page, &held)) {
+			left++;
+			continue;
+		}
+		/* The page allocator takes these for corruption, and clears the others itself. */
+		scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS & PAGE_FLAGS_CHECK_AT_FREE);
+		put_page(page);
+	}
+	return left;
+}
+
+static void scriptfs_block_free(struct scriptfs_block *block)
+{
+	unsigned int pages = scriptfs_chunk_pages(block);
+	unsigned int left = 0;
+	unsigned int i;
+
+	for (i = 0; block->chunk && i < scriptfs_class_chunks(block->class); i++) {
+		struct scriptfs_chunk *chunk = &block->chunk[i];
+
+		if (!chunk->addr)
+			continue;
+		/*
+		 * What was found corrupt may look fine by now, if the page that was freed under us
+		 * has found a new owner: trust nothing of it.
+		 */
+		if (block->state == SCRIPTFS_BLOCK_RETIRED && chunk->published)
+			left += pages;
+		else
+			left += scriptfs_chunk_free(block, chunk);
+		cond_resched();
+	}
+	if (left)
+		pr_err("corrupt %s block: pages not given back, as somebody else may use them: %u\n",
+		       scriptfs_class_names[block->class], left);
+	if (block->chunk != &block->first)
+		kfree(block->chunk);
+}
+
+/**
+ * scriptfs_slab_free - give the memory of a slab back to the system
+ * @slab:	a slab that is on no list, with no block in use
+ *
+ * Context: Process context, may reschedule. Memory reclaim calls it.
+ */
+void scriptfs_slab_free(struct scriptfs_slab *slab)
+{
+	unsigned int i;
+
+	for (i = 0; i < slab->nr; i++)
+		scriptfs_block_free(&slab->block[i]);
+	kfree(slab->block);
+	kfree(slab);
+}
+
+static void *scriptfs_alloc_pages(unsigned long size, gfp_t gfp)
+{
+	unsigned int order = get_order(size);
+	struct page *page = alloc_pages(gfp, order);
+	unsigned int i;
+
+	if (!page)
+		return NULL;
+	split_page(page, order);
+	/* What the allocator rounded up was not asked for. */
+	for (i = size >> PAGE_SHIFT; i < 1U << order; i++)
+		put_page(page + i);
+	return page_address(page);
+}
+
+/* Allocate what a block of several chunks needs. On failure the caller frees what there is. */
+static bool scriptfs_alloc_chunks(struct scriptfs_block *block, gfp_t gfp)
+{
+	unsigned int nr = scriptfs_class_chunks(block->class);
+	unsigned int i;
+
+	block->chunk = kcalloc(nr, sizeof(*block->chunk), gfp);
+	if (!block->chunk)
+		return false;
+	for (i = 0; i < nr; i++) {
+		if (fatal_signal_pending(current))
+			return false;
+		block->chunk[i].addr = scriptfs_alloc_pages(SCRIPTFS_CHUNK_SIZE, gfp);
+		if (!block->chunk[i].addr)
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/**
+ * scriptfs_slab_alloc - allocate blocks
+ * @pool:	the pool they are for
+ * @class:	its class
+ * @nr:		how many, together not more than 2 MiB or one block
+ * @gfp:	SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
+ *
+ * The pages hold whatever was last in them.
+ *
+ * Context: Process context, sleeps.
+ * Return: The slab, with none of its blocks marked idle, or NULL.
+ */
+struct scriptfs_slab *scriptfs_slab_alloc(struct scriptfs_pool *pool, unsigned int class,
+					  unsigned int nr, gfp_t gfp)
+{
+	unsigned long size = scriptfs_class_size(class);
+	struct scriptfs_slab *slab;
+	void *addr = NULL;
+	unsigned int i;
+
+	slab = kzalloc(sizeof(*slab), gfp);
+	if (!slab)
+		return NULL;
+	slab->pool = pool;
+	slab->nr = nr;
+	slab->block = kcalloc(nr, sizeof(*slab->block), gfp);
+	if (!slab->block)
+		goto free_slab;
+
+	if (size <= SCRIPTFS_CHUNK_SIZE) {
+		addr = scriptfs_alloc_pages(nr * size, gfp);
+		if (!addr)
+			goto free_blocks;
+	}
+	for (i = 0; i < nr; i++) {
+		struct scriptfs_block *block = &slab->block[i];
+
+		block->class = class;
+		block->slot = i;
+		block->slab = slab;
+		if (addr) {
+			block->chunk = &block->first;
+			block->first.addr = addr + i * size;
+		} else if (!scriptfs_alloc_chunks(block, gfp)) {
+			scriptfs_slab_free(slab);
+			return NULL;
+		}
+	}
+	return slab;
+
+free_blocks:
+	kfree(slab->block);
+free_slab:
+	kfree(slab);
+	return NULL;
+}
+
