@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# run.sh: compare scriptfs with ramfs and tmpfs in a guest, print the table, leave out/run/:
+# results.json, table.txt, fio/*.json, dd/*.txt, guest.log (its console), guest.out (all it said).
+#
+#   BED=kvm|tcg|tcg-icount   where (default: kvm if a guest boots under it, else tcg-icount, where
+#                            figures are instructions and the same on every machine)
+#   ROUNDS=5  FILESYSTEMS='ramfs tmpfs tmpfs-huge scriptfs-page scriptfs'  KERNEL=base
+. "$(dirname "$0")/../build/lib.sh"
+
+rounds=${ROUNDS:-5}
+filesystems=${FILESYSTEMS:-ramfs tmpfs tmpfs-huge scriptfs-page scriptfs}
+variant=${KERNEL:-base}
+run=$out/run
+stage=$out/stage/bench
+guest=
+
+case $rounds in
+'' | 0 | *[!0-9]*) die "ROUNDS=$rounds: not a number of rounds" ;;
+esac
+
+# What the guest finds in /guest/bench
+make_stage()
+{
+	rm -rf "$stage"
+	mkdir -p "$stage"
+	cp -r "$top/tools/bench/guest/compare" "$top/tools/bench/fio" "$stage"
+	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
+	printf "rounds=%s\nfilesystems='%s'\n" "$rounds" "$filesystems" >"$stage/settings"
+}
+
+# Show what the guest says that it does.
+follow()
+{
+	local step=
+
+	while kill -0 "$guest" 2>/dev/null; do
+		step=$(sed -n 's/^step //p' "$run/guest.out" | tail -n 1)
+		[ ! -t 2 ] || printf '\r==> comparison (%s) ... %-40s' "$bed" "$step" >&2
+		sleep 1
+	done
+	[ ! -t 2 ] || printf '\r%70s\r' '' >&2
+}
+
+# fail REASON [STEP]: why there is no result; the step is the last one that the guest spoke of.
+fail()
+{
+	local step=${2:-}
+
+	[ -n "$step" ] || step=$(sed -n 's/^step //p' "$run/guest.out" | tail -n 1)
+	say "==> comparison ($bed) ... FAILED after $((SECONDS - begin)) s"
+	say "    step:   ${step:-booting the guest}"
+	say "    reason: $1"
+	say "    logs:   $run/guest.log (console), $run/guest.out"
+	exit 1
+}
+
+step 'comparison stage' make_stage
+build=$("$top/tools/build/kernel.sh" "$variant")
+initramfs=$("$top/qemu/initramfs.sh" "$variant" "$stage")
+bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}
+[ -n "${BED:-}" ] || [ "$bed" = kvm ] || bed=tcg-icount
+
+rm -rf "$run"
+mkdir -p "$run"
+: >"$run/guest.out"
+begin=$SECONDS
+trap '[ -z "$guest" ] || kill "$guest" 2>/dev/null || :' EXIT
+"$top/qemu/boot.sh" -b "$bed" -m 2560 -s 1 -t 1200 -a guest.run=/guest/bench/compare \
+	-o "$run/guest.out" -l "$run/guest.log" "$build" "$initramfs" &
+guest=$!
+follow
+code=0
+wait "$guest" || code=$?
+guest=
+
+panic=$(grep -m 1 -E 'Kernel panic|BUG:|Oops|general protection|WARNING:' "$run/guest.log" || :)
+[ "$code" -ne 124 ] || fail 'the time ran out'
+[ "$code" -eq 0 ] || fail "QEMU ended with exit code $code"
+[ -z "$panic" ] || fail "$panic"
+if ! grep -q '^finished$' "$run/guest.out"; then
+	tail -n 15 "$run/guest.out" | sed 's/^/  | /' >&2
+	fail "$(sed -n 's/^EXIT /the comparison ended with exit code /p' "$run/guest.out" | grep . ||
+		echo 'the guest ended without a word')"
+fi
+reason=$(python3 "$top/tools/bench/report.py" "$run" 2>&1 >"$run/table.txt") ||
+	fail "$(tail -n 1 <<<"$reason")" 'reading what the guest measured'
+say "==> comparison ($bed) ... $((SECONDS - begin)) s"
+cat "$run/table.txt"
