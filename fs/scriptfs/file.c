@@ -115,7 +115,7 @@ static ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
 	}
 
 	written = pos - iocb->ki_pos;
-	if (pos > i_size_read(inode))
+	if (written && pos > i_size_read(inode))
 		i_size_write(inode, pos);
 	iocb->ki_pos = pos;
 	return written ? written : ret;

@@ -52,7 +52,7 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
 		while (from + nr * PAGE_SIZE < to && !page[nr].mapping)
 			nr++;
 		for (i = 0; i < nr; i++)
-			SetPageUptodate(page + i);
+			scriptfs_page_ready(page + i);
 		done = 1;
 		if (nr)
 			done = page_cache_insert_run(inode->i_mapping, page, index, nr, GFP_KERNEL);

@@ -22,7 +22,7 @@ static void scriptfs_page_init(struct scriptfs_chunk *chunk, u32 offset, struct 
 		return;
 	}
 	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
-	SetPageUptodate(page);
+	scriptfs_page_ready(page);
 }
 
 /*
@@ -32,7 +32,7 @@ static void scriptfs_page_init(struct scriptfs_chunk *chunk, u32 offset, struct 
 static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_chunk *chunk,
 				u32 offset, struct page *page, pgoff_t index, gfp_t gfp)
 {
-	bool fill = index == scriptfs_inode(mapping->host)->filling;
+	bool fill = READ_ONCE(scriptfs_inode(mapping->host)->filler) == current;
 	int ret;
 
 	scriptfs_page_init(chunk, offset, page, fill);
@@ -92,6 +92,16 @@ out:
 	return page;
 }
 
+/*
+ * No lock: a fault that still sees the old values can do no more than publish the page that was
+ * just written, or one behind the end of the file, where nobody can map it.
+ */
+static void scriptfs_fill_end(struct scriptfs_inode *si)
+{
+	WRITE_ONCE(si->supply_end, 0);
+	WRITE_ONCE(si->filler, NULL);
+}
+
 static int scriptfs_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
 				unsigned int len, unsigned int flags, struct page **pagep,
 				void **fsdata)
@@ -105,15 +115,18 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	down_write(&si->map_lock);
 	block = scriptfs_block_get(inode, pos, len);
 	if (!IS_ERR(block)) {
-		si->supply_end = index + 1;
-		si->filling = len == PAGE_SIZE ? index : ULONG_MAX;
+		WRITE_ONCE(si->supply_end, index + 1);
+		WRITE_ONCE(si->filler, len == PAGE_SIZE ? current : NULL);
 	}
 	up_write(&si->map_lock);
 	if (IS_ERR(block))
 		return PTR_ERR(block);
 
 	*pagep = grab_cache_page_write_begin(mapping, index, flags);
-	return *pagep ? 0 : -ENOMEM;
+	if (*pagep)
+		return 0;
+	scriptfs_fill_end(si);
+	return -ENOMEM;
 }
 
 static int scriptfs_write_end(struct file *file, struct address_space *mapping, loff_t pos,
@@ -121,21 +134,16 @@ static int scriptfs_write_end(struct file *file, struct address_space *mapping, 
 			      void *fsdata)
 {
 	struct inode *inode = mapping->host;
-	struct scriptfs_inode *si = scriptfs_inode(inode);
 
 	if (!PageUptodate(page)) {
 		zero_user_segment(page, copied, PAGE_SIZE);
-		SetPageUptodate(page);
+		scriptfs_page_ready(page);
 	}
 	if (pos + copied > i_size_read(inode))
 		i_size_write(inode, pos + copied);
 	unlock_page(page);
 	put_page(page);
-
-	down_write(&si->map_lock);
-	si->supply_end = 0;
-	si->filling = ULONG_MAX;
-	up_write(&si->map_lock);
+	scriptfs_fill_end(scriptfs_inode(inode));
 	return copied;
 }
 

@@ -115,8 +115,8 @@ struct scriptfs_block {
  * reserve + surplus == idle + used + nr_quarantine + nr_retired, always.
  */
 struct scriptfs_pool {
-	struct mutex		settling;
-	spinlock_t		lock;
+	struct mutex		settling;	/* of the quarantine */
+	spinlock_t		lock;		/* lists, figures, states */
 	struct list_head	partial;
 	struct list_head	full;
 	struct list_head	quarantine;
@@ -183,8 +183,8 @@ struct scriptfs_sb {
  *		@map alone may also be looked up under inode_lock, because blocks leave it only
  *		with both held
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
- * @filling:	page that write_begin is about to fill from end to end, so needs no zeroing;
- *		ULONG_MAX when none
+ * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
+ *		that it needs no zeroing; NULL when none
  * @supply_end:	first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
@@ -193,7 +193,7 @@ struct scriptfs_sb {
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
-	pgoff_t			filling;
+	struct task_struct	*filler;
 	pgoff_t			supply_end;
 	u8			class;
 	struct inode		vfs_inode;
@@ -275,12 +275,23 @@ static inline struct page *scriptfs_chunk_page(struct scriptfs_chunk *chunk, u32
 	return virt_to_page(chunk->addr + offset);
 }
 
+/*
+ * The bytes of @page are what the file has there. It is on no LRU list; saying that it is
+ * unevictable keeps the callers of mark_page_accessed() and fadvise(2) from batching it for
+ * one, and from holding it until the batch is full.
+ */
+static inline void scriptfs_page_ready(struct page *page)
+{
+	SetPageUnevictable(page);
+	SetPageUptodate(page);
+}
+
 /* First page of a file that may not be published. */
 static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
 {
 	pgoff_t limit = DIV_ROUND_UP_ULL(i_size_read(&si->vfs_inode), PAGE_SIZE);
 
-	return max(limit, si->supply_end);
+	return max(limit, READ_ONCE(si->supply_end));
 }
 
 /* pool.c */

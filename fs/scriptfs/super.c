@@ -28,7 +28,7 @@ static struct inode *scriptfs_alloc_inode(struct super_block *sb)
 
 	if (!si)
 		return NULL;
-	si->filling = ULONG_MAX;
+	si->filler = NULL;
 	si->supply_end = 0;
 	si->class = SCRIPTFS_NR_CLASSES;
 	return &si->vfs_inode;
