@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Sourced by every script here: where things live, and how a step reports itself.
 set -euo pipefail
-export LC_ALL=C
+export LC_ALL=C LANG=C
+unset LANGUAGE LC_CTYPE LC_MESSAGES
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/scriptfs
