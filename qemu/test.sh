@@ -26,9 +26,9 @@ else
 	mapfile -t pending <"$list"
 fi
 bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
-logs=$out/test/$variant-$io
+logs=$out/test/$variant-$io${1:+-$1}
+rm -rf "$logs"
 mkdir -p "$logs"
-[ $# -gt 0 ] || rm -f "$logs"/*
 failed=0 boots=0 begin=$SECONDS
 
 # report NAME pass|fail|skip SECONDS REASON

@@ -7,9 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 
 begin=$SECONDS
-results=$out/test/results
 mkdir -p "$out/test"
-: >"$results"
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
 
 # part NAME COMMAND...
 part()
@@ -41,7 +41,7 @@ finish()
 
 if [ "${1:-}" = guest ]; then
 	shift
-	part "guest-$1-$2" "$top/qemu/test.sh" "$@"
+	part "guest-$1-$2-$3" "$top/qemu/test.sh" "$@"
 	finish
 	exit
 fi
@@ -52,7 +52,7 @@ fi
 setsid bash -c 'for kernel in base debug stock; do "$1" $kernel; done' - \
 	"$top/tools/build/kernel.sh" >"$out/log/kernels.log" 2>&1 </dev/null &
 kernels=$!
-trap 'kill -- "-$kernels" 2>/dev/null || :' EXIT
+trap 'rm -f "$results"; kill -- "-$kernels" 2>/dev/null || :' EXIT
 
 part style "$top/tools/build/style.sh"
 part kunit "$top/tools/build/kunit.sh"
