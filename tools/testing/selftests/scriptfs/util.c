@@ -49,9 +49,11 @@ bool io_block(void)
 	return !io || strcmp(io, "page") != 0;
 }
 
+/* A kernel full of checks is many times slower: less work, unless someone says how much. */
 unsigned long scaled(unsigned long n)
 {
-	unsigned long much = n * env_number("SCRIPTFS_SCALE", 1);
+	bool slow = access("/sys/kernel/debug/kmemleak", F_OK) == 0;
+	unsigned long much = n * env_number("SCRIPTFS_SCALE", slow ? 0.25 : 1);
 
 	return much ? much : 1;
 }
