@@ -63,10 +63,10 @@ bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}
 
 rm -rf "$run"
 mkdir -p "$run"
-: >"$run/guest.out"
+touch "$run/guest.out" "$run/guest.log"
 begin=$SECONDS
 trap '[ -z "$guest" ] || kill "$guest" 2>/dev/null || :' EXIT
-"$top/qemu/boot.sh" -b "$bed" -m 2560 -s 1 -t 1200 -a guest.run=/guest/bench/compare \
+"$top/qemu/boot.sh" -b "$bed" -m 2560 -s 1 -t 1800 -a guest.run=/guest/bench/compare \
 	-o "$run/guest.out" -l "$run/guest.log" "$build" "$initramfs" &
 guest=$!
 follow
