@@ -564,27 +564,34 @@ static void on_alarm(int sig)
 	__atomic_store_n(&timed_out, 1, __ATOMIC_RELAXED);
 }
 
+/* Waits for the case's process, but not for ever: false when time is up. */
+static bool wait_until(pid_t pid, int *status, unsigned int seconds)
+{
+	struct sigaction act = { .sa_handler = on_alarm };
+	bool done;
+
+	__atomic_store_n(&timed_out, 0, __ATOMIC_RELAXED);
+	sigaction(SIGALRM, &act, NULL);
+	alarm(seconds);
+	while (!(done = waitpid(pid, status, 0) == pid) &&
+	       !__atomic_load_n(&timed_out, __ATOMIC_RELAXED))
+		;
+	alarm(0);
+	return done;
+}
+
 /* The status of the case's process. One that cannot even be killed ends the program. */
 static int wait_for_case(pid_t pid, const char *name)
 {
-	struct sigaction act = { .sa_handler = on_alarm };
 	int status;
 
-	timed_out = 0;
-	sigaction(SIGALRM, &act, NULL);
-	alarm(env_number("SCRIPTFS_TIMEOUT", 200));
-	while (waitpid(pid, &status, 0) < 0) {
-		if (!__atomic_load_n(&timed_out, __ATOMIC_RELAXED))
-			ksft_exit_fail_msg("waitpid: %s\n", strerror(errno));
+	if (!wait_until(pid, &status, env_number("SCRIPTFS_TIMEOUT", 200))) {
+		note("%s hangs", name);
 		kill(-pid, SIGKILL);
-		timed_out = 0;
-		alarm(20);
-		if (waitpid(pid, &status, 0) < 0)
-			ksft_exit_fail_msg("%s hangs and cannot be killed\n", name);
-		note("%s hung and was killed", name);
+		if (!wait_until(pid, &status, 20))
+			ksft_exit_fail_msg("%s cannot be killed\n", name);
 		status = KSFT_FAIL << 8;
 	}
-	alarm(0);
 	/* Helpers that a failed case left behind became our children. */
 	kill(-pid, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0)
