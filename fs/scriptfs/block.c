@@ -150,35 +150,6 @@ static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *bloc
 }
 
 /**
- * scriptfs_block_get - find the block that covers an offset, or give the file one
- * @inode:	the file
- * @pos:	offset in bytes
- * @want:	how many bytes from @pos on the caller is about to fill
- *
- * Context: The caller holds map_lock exclusively. May sleep.
- * Return: The block; ERR_PTR(-ENOSPC) when no pool has one and none may be added, ERR_PTR(-ENOMEM).
- */
-struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want)
-{
-	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
-	int err;
-
-	if (block)
-		return block;
-
-	block = scriptfs_take_near(inode, pos, scriptfs_choose_class(inode, pos, want));
-	if (!block)
-		return ERR_PTR(-ENOSPC);
-
-	err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
-	if (err) {
-		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
-		return ERR_PTR(err);
-	}
-	return block;
-}
-
-/**
  * scriptfs_mark_raise - move the initialised mark of a chunk up over zeroes
  * @chunk:	the chunk
  * @mark:	new mark, an offset in the chunk in bytes
@@ -191,6 +162,116 @@ void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark)
 		return;
 	memset(chunk->addr + chunk->mark, 0, mark - chunk->mark);
 	scriptfs_mark_set(chunk, mark);
+}
+
+/*
+ * Can what is in the block be moved elsewhere? Not while the page cache shows its pages, and not
+ * while somebody holds one, who may be writing to it.
+ */
+static bool scriptfs_block_movable(const struct scriptfs_block *block)
+{
+	unsigned long pages = block->first.published ? scriptfs_chunk_size(block) >> PAGE_SHIFT : 0;
+	struct page *page = virt_to_page(block->first.addr);
+
+	for (; pages; pages--, page++)
+		if (page->mapping || page_ref_count(page) != 1)
+			return false;
+	return true;
+}
+
+/* The same for all blocks in the range of a new block. Each is smaller, hence one chunk. */
+static bool scriptfs_range_movable(struct scriptfs_inode *si, unsigned long first,
+				   unsigned long last)
+{
+	struct scriptfs_block *block;
+	unsigned long unit;
+
+	xa_for_each_range(&si->map, unit, block, first, last)
+		if (!scriptfs_block_movable(block))
+			return false;
+	return true;
+}
+
+/* Move what is in @old to its place in @new, which begins at file offset @start. */
+static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *new, u64 start,
+				  struct scriptfs_block *old)
+{
+	u64 in_new = scriptfs_block_start(old) - start;
+	struct scriptfs_chunk *chunk = &new->chunk[in_new >> SCRIPTFS_CHUNK_SHIFT];
+	u32 offset = in_new & (SCRIPTFS_CHUNK_SIZE - 1);
+	u32 len = old->first.mark;
+
+	if (len) {
+		scriptfs_mark_raise(chunk, offset);
+		memcpy(chunk->addr + offset, old->first.addr, len);
+		chunk->mark = offset + len;
+	}
+	scriptfs_map_remove(inode, old);
+	scriptfs_pool_put(scriptfs_sb(inode->i_sb), old, inode->i_ino);
+}
+
+/*
+ * The last resort: only blocks are left that are larger than the room that the file's other blocks
+ * leave around @pos. Replace those by a larger one that takes in what they hold. -EBUSY says that
+ * this could be done but for pages in the page cache.
+ */
+static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *block, *old;
+	unsigned long unit, first, last;
+	unsigned int class;
+	u64 start;
+
+	for (class = SCRIPTFS_NOVEL; class < SCRIPTFS_NR_CLASSES; class++) {
+		start = round_down((u64)pos, scriptfs_class_size(class));
+		first = scriptfs_unit(start);
+		last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
+		block = scriptfs_pool_take(scriptfs_sb(inode->i_sb), class, false);
+		if (!block)
+			continue;
+		if (!scriptfs_range_movable(si, first, last)) {
+			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+			return ERR_PTR(-EBUSY);
+		}
+		xa_for_each_range(&si->map, unit, old, first, last)
+			scriptfs_block_absorb(inode, block, start, old);
+		/* No way back, and only small nodes are needed. */
+		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
+		return block;
+	}
+	return ERR_PTR(-ENOSPC);
+}
+
+/**
+ * scriptfs_block_get - find the block that covers an offset, or give the file one
+ * @inode:	the file
+ * @pos:	offset in bytes
+ * @want:	how many bytes from @pos on the caller is about to fill
+ * @move:	the file's other blocks may be moved: the caller holds inode_lock exclusively
+ *
+ * Context: The caller holds map_lock exclusively. May sleep.
+ * Return: The block; ERR_PTR(-ENOSPC) when no pool has one and none may be added, ERR_PTR(-EBUSY)
+ * when there might be one with @move if the file were withdrawn, ERR_PTR(-ENOMEM).
+ */
+struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move)
+{
+	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
+	int err;
+
+	if (block)
+		return block;
+
+	block = scriptfs_take_near(inode, pos, scriptfs_choose_class(inode, pos, want));
+	if (!block)
+		return move ? scriptfs_merge(inode, pos) : ERR_PTR(-ENOSPC);
+
+	err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
+	if (err) {
+		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+		return ERR_PTR(err);
+	}
+	return block;
 }
 
 /**

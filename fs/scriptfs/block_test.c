@@ -74,7 +74,7 @@ static struct scriptfs_block *block_get(struct block_context *ctx, loff_t pos, u
 	struct scriptfs_block *block;
 
 	down_write(&si->map_lock);
-	block = scriptfs_block_get(block_inode(ctx), pos, want);
+	block = scriptfs_block_get(block_inode(ctx), pos, want, false);
 	up_write(&si->map_lock);
 	return block;
 }
@@ -194,6 +194,29 @@ static void block_fallback(struct kunit *test)
 	expect_block(test, block_get(ctx, SZ_4M, SZ_4K), SCRIPTFS_LARGE, SZ_4M);
 	KUNIT_EXPECT_PTR_EQ(test, block_get(ctx, SZ_8M, SZ_4K),
 			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
+}
+
+/* Where only blocks are left that have no room, what is in their way moves into one of them. */
+static void block_merge(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=4,large=2,strict");
+	loff_t pos;
+
+	block_poison(test, ctx, SCRIPTFS_LARGE);
+	for (pos = 0; pos < 3 * SZ_32K; pos += SZ_8K)
+		block_write(test, ctx, pos, 1, SZ_8K);
+	block_write(test, ctx, SZ_1M, 2, SZ_4K);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->idle, 0UL);
+	block_write(test, ctx, 3 * SZ_32K, 3, SZ_4K);
+
+	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->idle, 4UL);
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_2M);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 1, 3 * SZ_32K), (size_t)3 * SZ_32K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 3 * SZ_32K, 3, SZ_4K), (size_t)SZ_4K);
+	pos = 3 * SZ_32K + SZ_4K;
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, pos, 0, SZ_1M - pos), (size_t)(SZ_1M - pos));
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_1M, 2, SZ_4K), (size_t)SZ_4K);
 }
 
 /* The class hint goes before what the write itself wants. */
@@ -348,6 +371,7 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_wanted),
 	KUNIT_CASE(block_sparse),
 	KUNIT_CASE(block_fallback),
+	KUNIT_CASE(block_merge),
 	KUNIT_CASE(block_hint),
 	KUNIT_CASE(block_holes),
 	KUNIT_CASE(block_mark),

@@ -54,7 +54,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, loff_t pos, struct iov_
 	u32 offset;
 
 	down_write(&si->map_lock);
-	block = scriptfs_block_get(inode, pos, count);
+	block = scriptfs_block_to_write(inode, pos, count);
 	if (IS_ERR(block)) {
 		up_write(&si->map_lock);
 		return PTR_ERR(block);

@@ -32,7 +32,7 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
 
 	if (index >= scriptfs_page_limit(si))
 		return -ENODATA;
-	block = scriptfs_block_get(inode, pos, PAGE_SIZE);
+	block = scriptfs_block_get(inode, pos, PAGE_SIZE, false);
 	if (IS_ERR(block))
 		return PTR_ERR(block);
 	chunk = scriptfs_chunk_at(block, pos, &offset);
@@ -107,6 +107,34 @@ int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma)
 	file_accessed(file);
 	vma->vm_ops = &scriptfs_vm_ops;
 	return 0;
+}
+
+/**
+ * scriptfs_block_to_write - find the block that covers an offset, or get one at any price
+ * @inode:	the file
+ * @pos:	offset in bytes
+ * @want:	how many bytes from @pos on the caller is about to write
+ *
+ * As scriptfs_block_get(), but where pages in the page cache are what keeps the file from getting
+ * a block, it is withdrawn. Whoever maps it faults the pages in again.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively; map_lock may be dropped meanwhile.
+ * Return: The block; ERR_PTR(-ENOSPC) or ERR_PTR(-ENOMEM).
+ */
+struct scriptfs_block *scriptfs_block_to_write(struct inode *inode, loff_t pos, u64 want)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *block = scriptfs_block_get(inode, pos, want, true);
+
+	if (block == ERR_PTR(-EBUSY)) {
+		/* Page locks are not waited for under map_lock. */
+		up_write(&si->map_lock);
+		unmap_mapping_range(inode->i_mapping, 0, 0, 0);
+		truncate_inode_pages(inode->i_mapping, 0);
+		down_write(&si->map_lock);
+		block = scriptfs_block_get(inode, pos, want, true);
+	}
+	return block == ERR_PTR(-EBUSY) ? ERR_PTR(-ENOSPC) : block;
 }
 
 /**

@@ -64,7 +64,7 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 		page = ERR_PTR(-ENODATA);
 		goto out;
 	}
-	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
+	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE, false);
 	if (IS_ERR(block)) {
 		page = ERR_CAST(block);
 		goto out;
@@ -113,7 +113,7 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 
 	/* Find the block first, for an error better than no page. */
 	down_write(&si->map_lock);
-	block = scriptfs_block_get(inode, pos, len);
+	block = scriptfs_block_to_write(inode, pos, len);
 	if (!IS_ERR(block)) {
 		WRITE_ONCE(si->supply_end, index + 1);
 		WRITE_ONCE(si->filler, len == PAGE_SIZE ? current : NULL);

@@ -338,7 +338,7 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 
 /* block.c */
 struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos);
-struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want);
+struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move);
 loff_t scriptfs_hole_end(struct scriptfs_inode *si, loff_t pos);
 void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark);
 void scriptfs_zero_tail(struct inode *inode, loff_t pos);
@@ -355,6 +355,7 @@ extern const struct address_space_operations scriptfs_aops;
 
 /* mmap.c */
 int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma);
+struct scriptfs_block *scriptfs_block_to_write(struct inode *inode, loff_t pos, u64 want);
 void scriptfs_withdraw_all(struct inode *inode);
 
 #endif /* _FS_SCRIPTFS_H */
