@@ -66,7 +66,8 @@ if [ -n "$probe" ]; then
 	exit
 fi
 
-qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -M pc -m "$mem")
+# q35: a debug kernel takes half a minute to work out the interrupt routing of "pc", a loop in ACPI
+qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -M q35 -m "$mem")
 # A string copy with ERMS or FSRM is one instruction a byte under TCG: nothing would be comparable.
 qemu+=(-cpu 'max,-erms,-fsrm')
 case $bed in

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# initramfs.sh stock|base|debug [DIR...]: print the path of an initramfs for that kernel.
+# initramfs.sh [-s] stock|base|debug [DIR...]: print the path of an initramfs for that kernel; with -s a
+# small one, without fio, whose many libraries are half of a debug kernel's boot.
 #
 # BusyBox is the system. On top: the machine's own fio and GNU dd with their libraries (people compare
 # with these), the kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and
 # each DIR as /guest/<its name>. Not compressed: under TCG inflating costs more than reading.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
-variant=${1:?usage: initramfs.sh VARIANT [DIR...]}
+small=''
+[ "${1:-}" != -s ] || { small=1; shift; }
+variant=${1:?usage: initramfs.sh [-s] VARIANT [DIR...]}
 shift
 build=$("$top/tools/build/kernel.sh" "$variant")
 tree=$("$top/tools/build/tree.sh" scriptfs)
@@ -30,21 +33,20 @@ pack()
 
 # What comes from installed packages changes only with them.
 key=$(dpkg-query -W -f '${Package} ${Version}\n' fio coreutils busybox-static | sha256sum | cut -c1-12)
-tools=$cache/initramfs/tools-$key.cpio
+tools=$cache/initramfs/tools-$key
 make_tools()
 {
 	local root
 
 	root=$(mktemp -d)
-	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,mnt,host,root,etc,usr/bin,usr/sbin}
-	cp /bin/busybox "$root/bin/busybox"
-	ln -s busybox "$root/bin/sh"
-	add_program "$root" /usr/bin/fio
-	add_program "$root" /bin/dd
-	mv "$root/bin/dd" "$root/usr/bin/dd"
-	mkdir -p "${tools%/*}"
-	pack "$root" >"$tools.new"
-	mv "$tools.new" "$tools"
+	mkdir -p "$tools" "$root"/system/{bin,sbin,dev,proc,sys,tmp,mnt,host,root,etc,usr/bin,usr/sbin}
+	cp /bin/busybox "$root/system/bin/busybox"
+	ln -s busybox "$root/system/bin/sh"
+	add_program "$root/system" /bin/dd
+	mv "$root/system/bin/dd" "$root/system/usr/bin/dd"
+	add_program "$root/fio" /usr/bin/fio
+	pack "$root/fio" >"$tools/fio.cpio"
+	pack "$root/system" >"$tools/system.cpio"
 	rm -rf "$root"
 }
 
@@ -64,11 +66,12 @@ make_selftests()
 	while read -r name; do
 		find "$selftests/obj/$name" "$source/$name" "$source/$name.dmesg" -maxdepth 0 -type f \
 			-exec cp -t "$selftests/tests" {} + 2>/dev/null || :
+		strip "$selftests/tests/$name" || :
 	done <"$selftests/tests/list"
 }
 
 lock "initramfs-${home##*/}"
-[ -f "$tools" ] || step 'initramfs tools' make_tools
+[ -f "$tools/system.cpio" ] || step 'initramfs tools' make_tools
 mkdir -p "$selftests/tests"
 [ ! -f "$top/tools/testing/selftests/scriptfs/Makefile" ] || step selftests make_selftests
 
@@ -83,7 +86,8 @@ for dir; do
 	cp -a "$dir" "$root/guest/"
 done
 {
-	cat "$tools"
+	cat "$tools/system.cpio"
+	[ "$small" ] || cat "$tools/fio.cpio"
 	pack "$root"
 } >"$home/initramfs.cpio"
 # Named by its content: a guest may be running from an older one.

@@ -17,7 +17,7 @@ esac
 shift 2
 
 build=$("$top/tools/build/kernel.sh" "$variant")
-initramfs=$("$top/qemu/initramfs.sh" "$variant")
+initramfs=$("$top/qemu/initramfs.sh" -s "$variant")
 if [ $# -gt 0 ]; then
 	pending=("$@")
 else
