@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# style.sh: what can be said about the sources without running them. Prints ok / not ok lines.
+#
+# The kernel's own tools (checkpatch, kernel-doc, sparse, W=1, coccinelle, get_abi) look at the kernel
+# files and at the mailing-list series, shellcheck and docutils at the rest.
+# shellcheck disable=SC2016,SC2317 # what is called by check, or expanded by another shell
+. "$(dirname "$0")/checks.sh"
+
+tree=$("$top/tools/build/tree.sh" scriptfs)
+home=${tree%/src}
+build=$home/style
+
+# Everything of ours that goes into a kernel tree, by its name there, and all scripts of the repository.
+cd "$top"
+mapfile -t kernel_files < <(
+	find fs mm include Documentation tools/testing -type f \
+		\( -name '*.[ch]' -o -name '*.rst' -o -name '*.sh' -o -name Kconfig -o -name Makefile \
+		-o -path '*/ABI/*' \) | sort)
+mapfile -t code_files < <(printf '%s\n' "${kernel_files[@]}" | grep '^\(fs\|mm\|include\)/.*\.[ch]$')
+mapfile -t all_files < <(find . -type f ! -path './.git/*' ! -path './out/*' | sed 's/^\.\///' | sort)
+mapfile -t shell_files < <(
+	for file in "${all_files[@]}"; do
+		sed -n '/^#!.*\(ba\|da\|\/\)sh\|^# shellcheck shell=/{p;q}' "$file" | tr -d '\0' |
+			grep -q . && echo "$file"
+	done 2>/dev/null)
+
+# in_parallel COMMAND... <names
+in_parallel()
+{
+	xargs -d '\n' -P "$jobs" -n 1 "$@"
+}
+
+# quiet COMMAND...: fails if it says anything
+quiet()
+{
+	"$@" 2>&1 | (! grep .)
+}
+
+checkpatch()
+{
+	# There, because checkpatch wants modules of Python that few have once it sees a .git.
+	cd "$tree"
+	printf '%s\n' "$@" |
+		in_parallel perl scripts/checkpatch.pl --quiet --strict --show-types --no-summary --file
+}
+
+kernel_doc()
+{
+	cd "$tree"
+	printf '%s\n' "${code_files[@]}" | in_parallel scripts/kernel-doc -none -v 2>&1 |
+		(! grep -vE 'info: Scanning doc|^$')
+}
+
+kmake()
+{
+	nice make -C "$tree" O="$build" ARCH=x86_64 -j"$jobs" "$@"
+}
+
+# In a directory of its own: W=1 is another command line, for which the kernel to be tested would be
+# compiled again. What was compiled before says nothing, so nothing is left of it.
+compile()
+{
+	local line
+
+	mkdir -p "$build"
+	{
+		grep -v "^CONFIG_KUNIT=" "$top/qemu/config/base.config"
+		printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST
+	} >"$build/fragment"
+	kmake -s KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
+	for line in SCRIPTFS_FS SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN; do
+		grep -qx "CONFIG_$line=y" "$build/.config" || die "CONFIG_$line=y did not survive"
+	done
+	kmake -s prepare
+	rm -rf "$build/fs/scriptfs" "$build/mm/page_run.o"
+	kmake -k W=1 C=2 fs/scriptfs/ mm/page_run.o
+}
+
+no_warning()
+{
+	sed "s|$tree/||g; s|\.\./src/||g" "$1" |
+		(! grep -E '(warning|error): |^fs/scriptfs/.*: note: ')
+}
+
+# What other files may call is documented where it is defined.
+documented()
+{
+	local name lost=0
+
+	while read -r name; do
+		grep -qE "^ \* $name(\(\))? - " "${code_files[@]}" || { echo "no kernel-doc: $name"; lost=1; }
+	done < <(find "$build/fs/scriptfs" "$build/mm/page_run.o" -name '*.o' ! -name '*_test.o' \
+		! -name scriptfs.o -exec nm --defined-only {} + | sed -n 's/^[^ ]* T //p' |
+		grep -vxE 'init_module|cleanup_module' | sort -u)
+	return "$lost"
+}
+
+# Every semantic patch with a report mode, bar those that need an OCaml compiler.
+coccinelle()
+{
+	local place=$build/cocci
+
+	rm -rf "$place"
+	mkdir -p "$place"
+	cp --parents "${code_files[@]}" "$place"
+	# Not in the kernel tree, whose .cocciconfig wants git.
+	cd "$place"
+	grep -rl --include='*.cocci' '^virtual report' "$tree/scripts/coccinelle" |
+		xargs grep -L 'script:ocaml' | sort >list
+	in_parallel sh -c 'nice timeout 120 spatch -D report --no-show-diff --very-quiet \
+		$(sed -n "s|^///* *Options: *||p" "$1") --cocci-file "$1" \
+		-I "$0/arch/x86/include" -I "$0/include" --dir . 2>"${1##*/}.err" ||
+		echo "spatch failed: $1: $(cat "${1##*/}.err")"' "$tree" <list >said
+	wc -l <list
+	(! grep . said)
+}
+
+shell_scripts()
+{
+	printf '%s\n' "${shell_files[@]}" | in_parallel shellcheck -x
+}
+
+python_scripts()
+{
+	grep -lE '^#!.*python3' "${all_files[@]}" |
+		in_parallel python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])'
+}
+
+licences()
+{
+	local file line lost=0
+
+	for file in "${kernel_files[@]}" "${shell_files[@]}"; do
+		case $file in
+		Documentation/ABI/*) continue ;;
+		esac
+		line=$(head -n 2 "$file")
+		case $line in
+		*'SPDX-License-Identifier: GPL-2.0-only'*) ;;
+		*) echo "no SPDX line: $file"; lost=1 ;;
+		esac
+	done
+	return "$lost"
+}
+
+no_leftovers()
+{
+	(! grep -nwE 'TODO|FIXME|XXX' "${kernel_files[@]}")
+}
+
+rst()
+{
+	printf '%s\n' "${kernel_files[@]}" | grep '\.rst$' |
+		in_parallel sh -c '/usr/bin/python3 -m docutils --halt=5 --exit-status=2 "$0" /dev/null'
+}
+
+# What our documents point to is there.
+links()
+{
+	local from to lost=0
+
+	while IFS=: read -r from to; do
+		[ -e "$(dirname "$from")/${to%%#*}" ] || { echo "$from: no $to"; lost=1; }
+	done < <(grep -oHE '\]\([^):]+\)' ./*.md | sed 's/:\](\(.*\))$/:\1/')
+	while IFS=: read -r from to; do
+		[ -e "$tree/$to" ] || { echo "$from: no $to"; lost=1; }
+	done < <(grep -ohHE 'Documentation/[A-Za-z0-9/_.-]*[A-Za-z0-9]' "${kernel_files[@]}")
+	return "$lost"
+}
+
+# get_abi takes a line that it does not understand for text, so look at the tags too.
+abi()
+{
+	awk '
+	/^[^ \t]/ && !/^(What|Date|KernelVersion|Contact|Description|Users):/ { print FILENAME ": " $0; bad = 1 }
+	/^What:/ && !what { whats++; what = 1 }
+	!/^What:/ { what = 0 }
+	/^(Date|Contact|Description):/ { tags++ }
+	END { exit bad || tags != 3 * whats }' Documentation/ABI/*/*
+	cd "$tree"
+	quiet perl scripts/get_abi.pl --dir "$top/Documentation/ABI" validate
+}
+
+for place in fs/scriptfs mm include Documentation tools/testing; do
+	mapfile -t files < <(printf '%s\n' "${kernel_files[@]}" | grep "^$place/")
+	check "style checkpatch $place" checkpatch "${files[@]}"
+done
+check 'style kernel-doc' kernel_doc
+check 'style compile' compile
+check 'style sparse and W=1' no_warning "$out/log/style-compile.log"
+check 'style kernel-doc of shared functions' documented
+check 'style coccinelle' coccinelle
+check 'style shellcheck' shell_scripts
+check 'style python' python_scripts
+check 'style licences' licences
+check 'style leftovers' no_leftovers
+check 'style rst' rst
+check 'style links' links
+check 'style sysfs ABI' abi
+"$top/tools/build/series.sh" style || failed=1
+exit "$failed"
