@@ -1,0 +1,255 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# series.sh: write the mailing-list series to out/series/v5.10/. patches/series/steps says what is in
+# which patch, its neighbours are the messages and the cover letter.
+#
+# series.sh style   and run checkpatch over it
+# series.sh check   and apply it to a pristine tree and build each step, scriptfs =y, =m and off
+. "$(dirname "$0")/checks.sh"
+
+version=v5.10
+patches=$top/patches/$version
+messages=$top/patches/series
+series=$out/series/$version
+
+# Nothing of the user's git but the name and the address goes into the series.
+name=$(git -C "$top" config user.name || :)
+email=$(git -C "$top" config user.email || :)
+if [ -z "$name" ] || [ -z "$email" ]; then
+	owner=$(sed -n 's/^+M:\t//p' "$patches"/*.patch | head -n 1)
+	name=${owner% <*} email=${owner##*<} email=${email%>}
+fi
+date=$(git -C "$top" log -1 --format=%ct 2>/dev/null || date +%s)
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_AUTHOR_DATE="@$date +0000"
+export GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email GIT_COMMITTER_DATE="@$date +0000"
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+
+tree=$("$top/tools/build/tree.sh" scriptfs)
+pristine=$("$top/tools/build/tree.sh" stock)
+home=${tree%/src}
+
+# ---- writing
+
+# MAINTAINERS as it has to be when no more is there than in the current directory: of the "F:" lines that
+# the series adds, those of files to come are left out, and a directory is named file by file until its
+# Makefile has come.
+maintainers()
+{
+	{
+		git ls-files -co --exclude-standard | sort
+		echo
+		cat "$pristine/MAINTAINERS"
+		echo end of what was there
+		cat "$final/MAINTAINERS"
+	} | awk '
+		part == 0 && $0 == ""			{ part = 1; next }
+		part == 0				{ file[++files] = $0; there[$0] = 1; next }
+		part == 1 && $0 == "end of what was there"	{ part = 2; next }
+		part == 1				{ old[$0] = 1; was[++lines] = $0; next }
+		!/^F:\t/ || $0 in old			{ now[++wanted] = $0; next }
+		{
+			path = substr($0, 4)
+			if (path in there || (path "Makefile") in there) {
+				now[++wanted] = $0
+				added = 1
+				next
+			}
+			for (i = 1; path ~ /\/$/ && i <= files; i++)
+				if (index(file[i], path) == 1 && file[i] !~ /\/\.[^\/]*$/) {
+					now[++wanted] = "F:\t" file[i]
+					added = 1
+				}
+		}
+		END {
+			for (i = 1; added && i <= wanted; i++)
+				print now[i]
+			for (i = 1; !added && i <= lines; i++)
+				print was[i]
+		}'
+}
+
+# commit_step MESSAGE PATH...: take the paths over from $final into the repository here
+commit_step()
+{
+	local message=$1
+
+	shift
+	(cd "$final" && cp -a --parents "$@" "$repo")
+	maintainers >"$scratch/maintainers"
+	cat "$scratch/maintainers" >MAINTAINERS
+	git add -A
+	sed '/^---$/,$d; s/^Subject: //' "$message" | git commit -q -s -F -
+}
+
+write_series()
+{
+	local line step
+	local -a paths
+
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	repo=$scratch/repo final=$scratch/final
+	mkdir -p "$repo" "$final"
+	(
+		lock "tree-${home##*/}"
+		cp "$home/touched" "$scratch/touched"
+		cd "$tree"
+		xargs -d '\n' cp -a --parents -t "$final" <"$scratch/touched"
+	)
+
+	cd "$repo"
+	git init -q -b scriptfs
+	while read -r line; do
+		[ ! -e "$pristine/$line" ] || (cd "$pristine" && cp -a --parents "$line" "$repo")
+	done <"$scratch/touched"
+	git add -Af
+	git commit -q -m "$version"
+	git tag base
+
+	while read -r line; do
+		step=${line%%:*}
+		if [ "$step" = "$line" ]; then
+			mapfile -t paths < <(sed -n 's/^+++ b\/\([^[:space:]]*\).*/\1/p' "$patches/$step.patch")
+			commit_step "$patches/$step.patch" "${paths[@]}"
+		else
+			mapfile -t paths < <(
+				cd "$final"
+				shopt -s failglob
+				# shellcheck disable=SC2086 # globs
+				printf '%s\n' ${line#*:}
+			)
+			commit_step "$messages/$step.txt" "${paths[@]}"
+		fi
+		echo "$step: ${paths[*]}"
+	done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$messages/steps")
+
+	if git --work-tree="$final" status --porcelain -uall | grep .; then
+		die "the above is in no step of patches/series/steps"
+	fi
+	git config branch.scriptfs.description "$(cat "$messages/cover-letter.txt")"
+	rm -rf "$series"
+	mkdir -p "$series"
+	git format-patch -q --no-signature --cover-letter --cover-from-description=subject \
+		-o "$series" base
+}
+
+# ---- checking
+
+# The one false positive is EMBEDDED_FILENAME in fs/Kconfig: the line that sources
+# "fs/scriptfs/Kconfig" happens to contain the name "fs/Kconfig".
+checkpatch()
+{
+	local -a files
+
+	mapfile -t files < <(find "$series" -name '*.patch' ! -name '0000-*' | sort)
+	# In a tree without .git; with it checkpatch wants modules of Python that few have.
+	cd "$tree"
+	# shellcheck disable=SC2016 # expanded by that shell
+	printf '%s\n' "${files[@]}" | xargs -d '\n' -P "$jobs" -n 1 sh -c '
+		set -- "$0"
+		! grep -q "^+source \"fs/scriptfs/Kconfig\"" "$1" ||
+			set -- --ignore EMBEDDED_FILENAME "$1"
+		exec perl scripts/checkpatch.pl --quiet --strict --show-types --summary-file "$@"'
+}
+
+# Beside the tree all else is built from: the whole pristine source, of which git has to know only what
+# the series changes.
+apply()
+{
+	local file
+
+	if [ -d "$work/.git" ] && ! git -C "$work" checkout -qf base; then
+		rm -rf "$work"
+	fi
+	if [ ! -d "$work" ]; then
+		rm -rf "$work.new"
+		mkdir -p "${work%/*}"
+		cp -al "$pristine" "$work.new" 2>/dev/null || {
+			rm -rf "$work.new"
+			cp -a "$pristine" "$work.new"
+		}
+		mv "$work.new" "$work"
+	fi
+	cd "$work"
+	rm -rf .git
+	git init -q -b scriptfs
+	sed -n 's/^--- a\/\([^[:space:]]*\).*/\1/p' "$series"/*.patch | sort -u >.git/changed
+	while read -r file; do
+		if [ -e "$pristine/$file" ]; then
+			cmp "$file" "$pristine/$file"
+			git add -f "$file"
+		fi
+	done <.git/changed
+	git commit -q -m "$version"
+	git tag base
+	find "$series" -name '*.patch' ! -name '0000-*' -print0 | sort -z | xargs -0 git am -q
+}
+
+kmake()
+{
+	nice make -C "$work" O="$build" ARCH=x86_64 -j"$jobs" "$@"
+}
+
+# build STEP CONFIG TARGET...: CONFIG is off, y or m. All in one directory: kbuild knows which objects a
+# change of these few symbols concerns.
+build()
+{
+	local step=$1 config=$2 line log
+
+	shift 2
+	build=${work%/src}/build
+	mkdir -p "$build"
+	git -C "$work" checkout -q "$step"
+	cat "$top/tools/build/series.config" >"$build/fragment"
+	case $config in
+	y) printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST >>"$build/fragment" ;;
+	m) echo CONFIG_SCRIPTFS_FS=m >>"$build/fragment" ;;
+	esac
+	kmake -s KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
+	while read -r line; do
+		grep -qxF "$line" "$build/.config" || die "$line did not survive"
+	done < <(grep '^CONFIG_' "$build/fragment")
+	log=$(kmake "$@" 2>&1) || { echo "$log"; exit 1; }
+	echo "$log"
+	(! grep -E '(fs|mm|include)/.*warning: ' <<<"$log")
+}
+
+build_steps()
+{
+	local step subject
+
+	for step in $(git -C "$work" rev-list --reverse base..scriptfs); do
+		subject=$(git -C "$work" log -1 --format=%s "$step")
+		check "series builds without scriptfs: $subject" build "$step" off fs/ mm/
+		# Until there is a switch for it there is nothing else to build.
+		git -C "$work" grep -q scriptfs "$step" -- fs/Kconfig || continue
+		check "series builds with scriptfs=y: $subject" build "$step" y vmlinux
+		check "series builds with scriptfs=m: $subject" build "$step" m vmlinux modules
+	done
+}
+
+# ----
+
+work=$home/series/src
+lock "series-${home##*/}"
+case ${1:-} in
+'')
+	step series write_series
+	say "    $(find "$series" -name '*.patch' | wc -l) files in $series"
+	;;
+style | check)
+	check 'series is written' write_series
+	[ "$failed" -eq 0 ] || exit 1
+	if [ "$1" = check ]; then
+		check 'series applies' apply
+		[ "$failed" -eq 0 ] || exit 1
+		build_steps
+	fi
+	check 'series checkpatch' checkpatch
+	exit "$failed"
+	;;
+*)
+	die "usage: series.sh [style|check]"
+	;;
+esac
