@@ -520,6 +520,7 @@ static const struct test tests[] = {
 	{ "random_model", random_model, ANY_POOL, 0 },
 	{ "random_model_strict", random_model, "poem=192,novel=64,medium=24,large=4,strict", 0 },
 	{ "random_model_poems", random_model, "poem=512,strict", 0 },
+	{ "random_model_merged", random_model, "poem=4,novel=2,large=8,strict", 0 },
 	{ "random_model_large", random_model, "large=8,strict,class=large", 0 },
 	{ "random_small", random_small, ANY_POOL, 0 },
 	{ "file_size_limit", file_size_limit, ANY_POOL, 0 },

@@ -113,7 +113,8 @@ static void beyond_the_end(void)
 		unsigned char *map;
 
 		CHECK_OK(ftruncate(fd, 0));
-		write_file(fd, 0, sizes[i], 1);
+		write_file(fd, 0, sizes[i] + 3000, 1);
+		CHECK_OK(ftruncate(fd, sizes[i]));
 		map = map_shared(fd, pages + MiB(1));
 		check_fill(map, sizes[i], 0, 1);
 		/* The rest of the last page reads as zero; the page after it is not there. */
@@ -132,6 +133,53 @@ static void beyond_the_end(void)
 	}
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_EQ(file_held(fd), 0);
+}
+
+/*
+ * What a mapping stores behind the end of the file, in its last page, is not the file's: when the
+ * file grows over it, there are zeroes.
+ */
+static void stored_behind_the_end(void)
+{
+	static const size_t sizes[] = { 1, 4000, KiB(32) - 100, KiB(64) + 5, KiB(600) + 1 };
+	int fd = xopen("f", O_RDWR | O_CREAT), append = xopen("f", O_WRONLY | O_APPEND);
+	unsigned int i, way;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i], pages = (size + PAGE - 1) / PAGE * PAGE;
+
+		for (way = 0; way < 4; way++) {
+			unsigned char *map;
+
+			CHECK_OK(ftruncate(fd, 0));
+			write_file(fd, 0, size, 1);
+			map = map_shared(fd, pages);
+			memset(map + size, 0xee, pages - size);
+			CHECK_EQ(file_size(fd), size);
+			switch (way) {
+			case 0:
+				CHECK_OK(ftruncate(fd, MiB(1)));
+				break;
+			case 1:
+				pwrite_full(fd, "x", 1, MiB(1));
+				break;
+			case 2:
+				fill(map + size, 1, size, 1);
+				pwrite_full(append, map + size, 1, 0);
+				CHECK_OK(ftruncate(fd, MiB(1)));
+				size++;
+				break;
+			default:
+				munmap(map, pages);
+				CHECK_OK(ftruncate(fd, MiB(1)));
+				map = map_shared(fd, pages);
+			}
+			check_file(fd, 0, size, 1);
+			check_zero(fd, size, MiB(1) - size);
+			check_bytes(map + size, pages - size, 0);
+			munmap(map, pages);
+		}
+	}
 }
 
 static void truncate_under(void)
@@ -520,6 +568,7 @@ static const struct test tests[] = {
 	{ "private_copies", private_copies, ANY_POOL, 0 },
 	{ "mapped_holes", mapped_holes, ANY_POOL, 0 },
 	{ "beyond_the_end", beyond_the_end, ANY_POOL, 0 },
+	{ "stored_behind_the_end", stored_behind_the_end, ANY_POOL, T_SCRIPTFS },
 	{ "truncate_under", truncate_under, ANY_POOL, 0 },
 	{ "dropped", dropped, ANY_POOL, 0 },
 	{ "moved", moved, ANY_POOL, 0 },

@@ -274,15 +274,33 @@ static void exchanged(void)
 struct race {
 	int		fd;
 	unsigned char	*map;
-	u64		seed;
-	unsigned int	stop;
 	off_t		size;
-	bool		cut;
+	u64		seed;
+	bool		exact;	/* nobody but the writer cuts, so what it wrote must be there */
+	bool		grown;	/* the file is as long as it will be before it is written */
+	off_t		front;	/* where the writer is */
+	unsigned int	jobs;
+	unsigned int	stop;
 };
 
 static bool going(struct race *r)
 {
 	return !__atomic_load_n(&r->stop, __ATOMIC_RELAXED);
+}
+
+static u64 race_rng(struct race *r)
+{
+	return r->seed * 100 + __atomic_add_fetch(&r->jobs, 1, __ATOMIC_RELAXED);
+}
+
+/* Mostly where the writer is now, for that is where the races are. */
+static off_t race_place(struct race *r, u64 *rng)
+{
+	off_t at = rnd(rng) % r->size;
+
+	if (rnd(rng) % 4)
+		at = (__atomic_load_n(&r->front, __ATOMIC_RELAXED) + at % KiB(256)) % r->size;
+	return at;
 }
 
 static void check_race_bytes(struct race *r, const unsigned char *buf, size_t len, off_t offset)
@@ -303,25 +321,28 @@ static void check_race_bytes(struct race *r, const unsigned char *buf, size_t le
 static void *race_writer(void *arg)
 {
 	struct race *r = arg;
-	char *buf = xmalloc(KiB(80));
-	u64 rng = r->seed * 3;
+	u64 rng = race_rng(r);
+	char *buf = xmalloc(KiB(200));
 	off_t at = 0;
 
 	while (going(r)) {
-		size_t len = 1 + rnd(&rng) % KiB(80);
+		size_t len = 1 + rnd(&rng) % KiB(200);
 
-		/* Mostly onwards, so that there is always a mark to race with. */
-		if (rnd(&rng) % 8 == 0)
-			at = rnd(&rng) % r->size;
 		if (at + (off_t)len > r->size) {
-			at = 0;
-			if (r->cut)
-				CHECK_OK(ftruncate(r->fd, rnd(&rng) % KiB(100)));
+			CHECK_OK(ftruncate(r->fd, rnd(&rng) % 2 ? 0 : rnd(&rng) % KiB(100)));
+			if (r->grown)
+				CHECK_OK(ftruncate(r->fd, r->size));
+			at = rnd(&rng) % KiB(100);
 			continue;
 		}
+		__atomic_store_n(&r->front, at, __ATOMIC_RELAXED);
 		fill(buf, len, at, r->seed);
 		pwrite_full(r->fd, buf, len, at);
-		at += len;
+		if (r->exact) {
+			pread_full(r->fd, buf, len, at);
+			check_fill(buf, len, at, r->seed);
+		}
+		at += len + rnd(&rng) % 2 * (rnd(&rng) % KiB(10));
 	}
 	free(buf);
 	return NULL;
@@ -330,11 +351,11 @@ static void *race_writer(void *arg)
 static void *race_reader(void *arg)
 {
 	struct race *r = arg;
+	u64 rng = race_rng(r);
 	unsigned char *buf = xmalloc(KiB(50));
-	u64 rng = r->seed * 5;
 
 	while (going(r)) {
-		off_t at = rnd(&rng) % r->size;
+		off_t at = race_place(r, &rng);
 		ssize_t got = CHECK_OK(pread(r->fd, buf, 1 + rnd(&rng) % KiB(50), at));
 
 		check_race_bytes(r, buf, got, at);
@@ -346,11 +367,11 @@ static void *race_reader(void *arg)
 static void *race_toucher(void *arg)
 {
 	struct race *r = arg;
-	u64 rng = r->seed * 7;
+	u64 rng = race_rng(r);
 	unsigned char byte;
 
 	while (going(r)) {
-		off_t at = rnd(&rng) % r->size;
+		off_t at = race_place(r, &rng);
 
 		if (try_read(r->map + at, &byte))
 			check_race_bytes(r, &byte, 1, at);
@@ -368,7 +389,7 @@ static void *race_toucher(void *arg)
 static void *race_cutter(void *arg)
 {
 	struct race *r = arg;
-	u64 rng = r->seed * 11;
+	u64 rng = race_rng(r);
 
 	while (going(r)) {
 		CHECK_OK(ftruncate(r->fd, rnd(&rng) % r->size));
@@ -379,32 +400,35 @@ static void *race_cutter(void *arg)
 	return NULL;
 }
 
-static void run_race(void *(*const *jobs)(void *), unsigned int nr, unsigned int rounds)
+static void run_threads(struct race *r, void *(*const *jobs)(void *), unsigned int nr,
+			unsigned int ms)
 {
-	static struct race races[8];
 	pthread_t threads[8];
-	unsigned int i, round;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		CHECK_EQ(pthread_create(&threads[i], NULL, jobs[i], r), 0);
+	usleep(ms * scaled(1000));
+	__atomic_store_n(&r->stop, 1, __ATOMIC_RELAXED);
+	for (i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void run_race(void *(*const *jobs)(void *), unsigned int nr, bool exact, unsigned int rounds)
+{
+	unsigned int round;
 
 	for (round = 0; round < rounds; round++) {
-		struct race shared = { .size = MiB(3), .seed = round + 1, .cut = round % 2 };
+		struct race race = {
+			.size = MiB(3), .seed = round + 1, .exact = exact, .grown = round % 3,
+		};
 
 		poison();
-		shared.fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
-		if (round % 3 == 2)
-			CHECK_OK(ftruncate(shared.fd, shared.size));
-		shared.map = map_file(shared.fd, shared.size);
-		for (i = 0; i < nr; i++) {
-			races[i] = shared;
-			races[i].stop = 0;
-			CHECK_EQ(pthread_create(&threads[i], NULL, jobs[i], &races[i]), 0);
-		}
-		usleep(250000 * scaled(10) / 10);
-		for (i = 0; i < nr; i++)
-			__atomic_store_n(&races[i].stop, 1, __ATOMIC_RELAXED);
-		for (i = 0; i < nr; i++)
-			pthread_join(threads[i], NULL);
-		munmap(shared.map, shared.size);
-		close(shared.fd);
+		race.fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+		race.map = map_file(race.fd, race.size);
+		run_threads(&race, jobs, nr, 400);
+		munmap(race.map, race.size);
+		close(race.fd);
 		CHECK_OK(unlink("f"));
 		check_settled(".");
 	}
@@ -414,14 +438,14 @@ static void write_against_fault(void)
 {
 	static void *(*const jobs[])(void *) = { race_writer, race_toucher, race_toucher };
 
-	run_race(jobs, ARRAY_SIZE(jobs), 6);
+	run_race(jobs, ARRAY_SIZE(jobs), true, 6);
 }
 
 static void write_against_read(void)
 {
 	static void *(*const jobs[])(void *) = { race_writer, race_reader, race_reader };
 
-	run_race(jobs, ARRAY_SIZE(jobs), 4);
+	run_race(jobs, ARRAY_SIZE(jobs), true, 4);
 }
 
 static void all_against_truncate(void)
@@ -430,7 +454,7 @@ static void all_against_truncate(void)
 		race_writer, race_writer, race_reader, race_toucher, race_toucher, race_cutter,
 	};
 
-	run_race(jobs, ARRAY_SIZE(jobs), 6);
+	run_race(jobs, ARRAY_SIZE(jobs), false, 6);
 }
 
 /* A write(2) is seen whole or not at all: every read of the record finds one letter. */
@@ -493,10 +517,13 @@ static void *faulting_writer(void *arg)
 			char *from = mmap(NULL, r->size, PROT_READ, MAP_SHARED, source, 0);
 
 			CHECK(from != MAP_FAILED);
+			__atomic_store_n(&r->front, at, __ATOMIC_RELAXED);
 			pwrite_full(r->fd, from + at, KiB(48), at);
+			check_file(r->fd, at, KiB(48), r->seed);
 			munmap(from, r->size);
 		}
 		CHECK_OK(ftruncate(r->fd, 0));
+		CHECK_OK(ftruncate(r->fd, r->size));
 	}
 	close(source);
 	return NULL;
@@ -506,8 +533,6 @@ static void faulting_against_fault(void)
 {
 	static void *(*const jobs[])(void *) = { faulting_writer, race_toucher, race_reader };
 	struct race race = { .size = MiB(2), .seed = 1 };
-	pthread_t threads[ARRAY_SIZE(jobs)];
-	unsigned int i;
 	int source;
 
 	poison();
@@ -515,12 +540,7 @@ static void faulting_against_fault(void)
 	write_file(source, 0, MiB(2), race.seed);
 	race.fd = xopen("f", O_RDWR | O_CREAT);
 	race.map = map_file(race.fd, race.size);
-	for (i = 0; i < ARRAY_SIZE(jobs); i++)
-		CHECK_EQ(pthread_create(&threads[i], NULL, jobs[i], &race), 0);
-	usleep(1000000 * scaled(10) / 10);
-	__atomic_store_n(&race.stop, 1, __ATOMIC_RELAXED);
-	for (i = 0; i < ARRAY_SIZE(jobs); i++)
-		pthread_join(threads[i], NULL);
+	run_threads(&race, jobs, ARRAY_SIZE(jobs), 1000);
 	munmap(race.map, race.size);
 	check_file(source, 0, MiB(2), race.seed);
 }

@@ -49,11 +49,15 @@ bool io_block(void)
 	return !io || strcmp(io, "page") != 0;
 }
 
+bool debug_kernel(void)
+{
+	return access("/sys/kernel/debug/kmemleak", F_OK) == 0;
+}
+
 /* A kernel full of checks is many times slower: less work, unless someone says how much. */
 unsigned long scaled(unsigned long n)
 {
-	bool slow = access("/sys/kernel/debug/kmemleak", F_OK) == 0;
-	unsigned long much = n * env_number("SCRIPTFS_SCALE", slow ? 0.25 : 1);
+	unsigned long much = n * env_number("SCRIPTFS_SCALE", debug_kernel() ? 0.25 : 1);
 
 	return much ? much : 1;
 }
@@ -469,6 +473,31 @@ unsigned long memory_figure(const char *key)
 	if (!line || line[strlen(key)] != ':')
 		fail("/proc/meminfo has no %s", key);
 	return strtoul(line + strlen(key) + 1, NULL, 10);
+}
+
+/* KiB that the system has free, once everything deferred was freed. */
+unsigned long free_memory(void)
+{
+	unsigned long now, best = 0;
+	unsigned int tries;
+
+	for (tries = 0; tries < 5; tries++) {
+		write_text("/proc/sys/vm/drop_caches", "3");
+		write_text("/proc/sys/vm/compact_memory", "1");
+		now = memory_figure("MemFree");
+		if (now > best)
+			best = now;
+		usleep(20000);
+	}
+	return best;
+}
+
+/* All but @slack KiB must be free again; KASAN keeps what was freed for a while. */
+void check_free_memory(unsigned long before, unsigned long slack)
+{
+	if (debug_kernel())
+		slack += 128 * 1024;
+	CHECK_CMP(free_memory() + slack, >=, before);
 }
 
 pid_t start(void (*run)(void *arg), void *arg)

@@ -121,6 +121,7 @@ void __printf(1, 2) note(const char *fmt, ...);
 extern const char *test_fs;
 bool on_scriptfs(void);
 bool io_block(void);
+bool debug_kernel(void);
 unsigned long scaled(unsigned long n);
 
 /* Mounting: with the default io= added and filtered for other file systems, or as it is. */
@@ -160,6 +161,8 @@ void remove_all(const char *dir);
 size_t read_text(const char *path, char *buf, size_t len);
 bool write_text(const char *path, const char *text);
 unsigned long memory_figure(const char *key);
+unsigned long free_memory(void);
+void check_free_memory(unsigned long before, unsigned long slack);
 
 /* Processes. */
 pid_t start(void (*run)(void *arg), void *arg);
