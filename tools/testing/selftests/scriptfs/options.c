@@ -616,7 +616,7 @@ static void fuzz(void)
 
 	CHECK_OK(mkdir("m", 0700));
 	before = free_memory();
-	for (i = 0; i < scaled(2000); i++) {
+	for (i = 0; i < scaled(debug_kernel() ? 1000 : 2000); i++) {
 		nonsense(options, sizeof(options));
 		if (i % 2) {
 			ret = mount_raw("m", options, 0);
