@@ -139,7 +139,7 @@ static int scriptfs_write_end(struct file *file, struct address_space *mapping, 
 		zero_user_segment(page, copied, PAGE_SIZE);
 		scriptfs_page_ready(page);
 	}
-	if (pos + copied > i_size_read(inode))
+	if (copied && pos + copied > i_size_read(inode))
 		i_size_write(inode, pos + copied);
 	unlock_page(page);
 	put_page(page);
