@@ -150,6 +150,20 @@ static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *bloc
 }
 
 /**
+ * scriptfs_block_drop - take a block out of a file and give it back
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @block:	a block of it with no page in the page cache
+ *
+ * Context: The caller holds map_lock exclusively, and no reader looks at the block any more: see
+ * scriptfs_readers_wait().
+ */
+void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block)
+{
+	scriptfs_map_remove(inode, block);
+	scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+}
+
+/**
  * scriptfs_mark_raise - move the initialised mark of a chunk up over zeroes
  * @chunk:	the chunk
  * @mark:	new mark, an offset in the chunk in bytes
@@ -206,8 +220,7 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 		memcpy(chunk->addr + offset, old->first.addr, len);
 		chunk->mark = offset + len;
 	}
-	scriptfs_map_remove(inode, old);
-	scriptfs_pool_put(scriptfs_sb(inode->i_sb), old, inode->i_ino);
+	scriptfs_block_drop(inode, old);
 }
 
 /*
@@ -234,6 +247,7 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
 			return ERR_PTR(-EBUSY);
 		}
+		scriptfs_readers_wait(si);
 		xa_for_each_range(&si->map, unit, old, first, last)
 			scriptfs_block_absorb(inode, block, start, old);
 		/* No way back, and only small nodes are needed. */
@@ -330,7 +344,7 @@ static void scriptfs_marks_lower(struct scriptfs_block *block, loff_t size)
  * @size:	its new size in bytes, smaller than before
  *
  * The pages behind @size are neither mapped nor in the page cache any more, and cannot be
- * published again because i_size is @size already.
+ * published again because i_size is @size already; nor does any reader look at them.
  *
  * Context: The caller holds inode_lock exclusively.
  */
@@ -346,8 +360,7 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 			scriptfs_marks_lower(block, size);
 			continue;
 		}
-		scriptfs_map_remove(inode, block);
-		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+		scriptfs_block_drop(inode, block);
 	}
 	up_write(&si->map_lock);
 }
@@ -456,6 +469,24 @@ static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 	scriptfs_pool_put(sbi, old, inode->i_ino);
 }
 
+/* Give back the blocks that lie wholly behind @end. */
+static void scriptfs_map_trim(struct inode *inode, loff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *tail = end ? scriptfs_block_find(si, end - 1) : NULL;
+	unsigned long unit;
+
+	if (tail)
+		end = scriptfs_block_end(tail);
+	end = round_up(end, SCRIPTFS_UNIT_SIZE);
+	unit = scriptfs_unit(end);
+	if (!xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT))
+		return;
+	/* write_begin may have published pages there */
+	truncate_inode_pages(inode->i_mapping, end);
+	scriptfs_map_truncate(inode, end);
+}
+
 /**
  * scriptfs_map_fit - make the memory of a file fit its size
  * @inode:	a file whose last writer is closing it
@@ -470,26 +501,23 @@ void scriptfs_map_fit(struct inode *inode)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *tail;
-	unsigned long unit;
-	loff_t size;
+	loff_t end;
 	u64 need;
 
 	inode_lock(inode);
-	size = i_size_read(inode);
-	unit = scriptfs_unit(size + SCRIPTFS_UNIT_SIZE - 1);
-	if (xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT)) {
-		/* write_begin may have published pages there */
-		truncate_inode_pages(inode->i_mapping, PAGE_ALIGN(size));
-		scriptfs_map_truncate(inode, size);
-	}
+	scriptfs_change_begin(si);
+	scriptfs_readers_wait(si);
+	end = i_size_read(inode);
+	scriptfs_map_trim(inode, end);
 
 	down_write(&si->map_lock);
-	tail = size ? scriptfs_block_find(si, size - 1) : NULL;
+	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
 	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
-		need = round_up(size - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
+		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
 		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail))
 			scriptfs_exchange(inode, tail, need);
 	}
 	up_write(&si->map_lock);
+	scriptfs_change_end(si);
 	inode_unlock(inode);
 }

@@ -4,7 +4,8 @@
  *
  * Lock order:
  *
- *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read
+ *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read (or none, see
+ *				read.c)
  *	mmap_lock		taken by the fault on a user buffer inside read(2) and write(2)
  *	map_lock		block map, initialised marks, publishing
  *	pool->settling		the pool's quarantine
@@ -26,8 +27,10 @@
 #include <linux/percpu_counter.h>
 #include <linux/rwsem.h>
 #include <linux/scriptfs.h>
+#include <linux/seqlock.h>
 #include <linux/shrinker.h>
 #include <linux/spinlock.h>
+#include <linux/uio.h>
 #include <linux/xarray.h>
 
 /* The largest physically contiguous piece of a block. */
@@ -155,7 +158,7 @@ struct scriptfs_options {
 /**
  * struct scriptfs_sb - one mount
  * @sb:		the VFS's side of it
- * @opt:	mount options; size, nr_inodes, strict, io_page and class may change by remount
+ * @opt:	mount options; all but the reserve and mode, uid and gid may change by remount
  * @pool:	the five pools
  * @held:	bytes of all pools together, never above @opt.size through surplus
  * @inodes:	inodes in use
@@ -183,19 +186,22 @@ struct scriptfs_sb {
  *		@map alone may also be looked up under inode_lock, because blocks leave it only
  *		with both held
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
+ * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
+ *		who may do that, readers without it look here (read.c)
+ * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
  *		that it needs no zeroing; NULL when none
  * @supply_end:	first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
- * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @vfs_inode:	the VFS's part
  */
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
+	seqcount_t		changes;
+	u8			class;
 	struct task_struct	*filler;
 	pgoff_t			supply_end;
-	u8			class;
 	struct inode		vfs_inode;
 };
 
@@ -294,6 +300,20 @@ static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
 	return max(limit, READ_ONCE(si->supply_end));
 }
 
+/*
+ * Begin and end to change a file. The caller holds inode_lock exclusively, which is what makes the
+ * raw functions right: they do not expect their caller to sleep.
+ */
+static inline void scriptfs_change_begin(struct scriptfs_inode *si)
+{
+	raw_write_seqcount_begin(&si->changes);
+}
+
+static inline void scriptfs_change_end(struct scriptfs_inode *si)
+{
+	raw_write_seqcount_end(&si->changes);
+}
+
 /* pool.c */
 int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing);
 void scriptfs_pools_drain(struct scriptfs_sb *sbi);
@@ -345,6 +365,13 @@ void scriptfs_zero_tail(struct inode *inode, loff_t pos);
 void scriptfs_map_truncate(struct inode *inode, loff_t size);
 void scriptfs_map_release(struct inode *inode);
 void scriptfs_map_fit(struct inode *inode);
+
+void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
+
+/* read.c */
+void scriptfs_readers_wait(struct scriptfs_inode *si);
+ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
+loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
 
 /* file.c */
 extern const struct file_operations scriptfs_file_operations;

@@ -20,6 +20,7 @@ static void scriptfs_init_once(void *object)
 	inode_init_once(&si->vfs_inode);
 	init_rwsem(&si->map_lock);
 	xa_init(&si->map);
+	seqcount_init(&si->changes);
 }
 
 static struct inode *scriptfs_alloc_inode(struct super_block *sb)
