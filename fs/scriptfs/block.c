@@ -285,6 +285,9 @@ struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 w
 		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
 		return ERR_PTR(err);
 	}
+	/* The last close is to look at it: a poem, which is as small as can be, it need not. */
+	if (block->class != SCRIPTFS_POEM)
+		scriptfs_inode(inode)->loose = true;
 	return block;
 }
 
@@ -495,7 +498,7 @@ static void scriptfs_map_trim(struct inode *inode, loff_t end)
  * block far too large for what it holds, got in the hope that the file would grow on, is
  * exchanged for smaller ones; one that the class hint asked for stays.
  *
- * Context: Takes inode_lock and map_lock.
+ * Context: Takes inode_lock and map_lock if there may be something to do.
  */
 void scriptfs_map_fit(struct inode *inode)
 {
@@ -504,6 +507,9 @@ void scriptfs_map_fit(struct inode *inode)
 	loff_t end;
 	u64 need;
 
+	if (!READ_ONCE(si->loose))
+		return;
+
 	inode_lock(inode);
 	scriptfs_change_begin(si);
 	scriptfs_readers_wait(si);
@@ -511,6 +517,7 @@ void scriptfs_map_fit(struct inode *inode)
 	scriptfs_map_trim(inode, end);
 
 	down_write(&si->map_lock);
+	si->loose = false;
 	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
 	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
 		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);

@@ -59,6 +59,8 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, loff_t pos, struct iov_
 	pagefault_enable();
 	if (offset + copied > chunk->mark)
 		scriptfs_mark_set(chunk, offset + copied);
+	if (!copied)
+		si->loose = true;
 	up_write(&si->map_lock);
 
 	return copied ? copied : scriptfs_fault_in(from, len);

@@ -116,6 +116,7 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	block = scriptfs_block_to_write(inode, pos, len);
 	if (!IS_ERR(block)) {
 		WRITE_ONCE(si->supply_end, index + 1);
+		si->loose = true;	/* should the write fail */
 		WRITE_ONCE(si->filler, len == PAGE_SIZE ? current : NULL);
 	}
 	up_write(&si->map_lock);

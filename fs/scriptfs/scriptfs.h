@@ -188,6 +188,8 @@ struct scriptfs_sb {
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
  * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
+ * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
+ *		map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
  *		that it needs no zeroing; NULL when none
@@ -199,6 +201,7 @@ struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
 	seqcount_t		changes;
+	bool			loose;
 	u8			class;
 	struct task_struct	*filler;
 	pgoff_t			supply_end;
