@@ -19,6 +19,15 @@
 #include "compat.h"
 #include "scriptfs.h"
 
+/* Copy @len bytes of a file's new contents to @to, which is @pos in the file. */
+static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t len,
+			    struct iov_iter *from)
+{
+	if (scriptfs_should_bypass(inode, pos + iov_iter_count(from), len))
+		return scriptfs_copy_past_cache(to, len, from);
+	return copy_from_iter(to, len, from);
+}
+
 /* Fault in what the next copy needs; the first byte is enough to get on. */
 static int scriptfs_fault_in(struct iov_iter *from, size_t len)
 {
@@ -55,7 +64,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, loff_t pos, struct iov_
 	 * comes up short.
 	 */
 	pagefault_disable();
-	copied = copy_from_iter(chunk->addr + offset, len, from);
+	copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
 	pagefault_enable();
 	if (offset + copied > chunk->mark)
 		scriptfs_mark_set(chunk, offset + copied);
@@ -82,7 +91,7 @@ static ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_it
 		len = min_t(size_t, iov_iter_count(from), scriptfs_chunk_size(block) - offset);
 		/* Below the mark there is nothing to hide, so faults may come as they like. */
 		if (offset + len <= scriptfs_mark_get(chunk)) {
-			copied = copy_from_iter(chunk->addr + offset, len, from);
+			copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
 			return copied ? copied : -EFAULT;
 		}
 	}

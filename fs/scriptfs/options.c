@@ -42,6 +42,7 @@ enum {
 	OPT_GID,
 	OPT_IO,
 	OPT_CLASS,
+	OPT_COPY,
 	OPT_STRICT,
 };
 
@@ -246,6 +247,25 @@ static int param_is_class(struct p_log *log, const struct fs_parameter_spec *spe
 	return 0;
 }
 
+static const char *const copy_names[] = {
+	[SCRIPTFS_COPY_AUTO]	= "auto",
+	[SCRIPTFS_COPY_CACHED]	= "cached",
+	[SCRIPTFS_COPY_BYPASS]	= "bypass",
+};
+
+static int param_is_copy(struct p_log *log, const struct fs_parameter_spec *spec,
+			 struct fs_parameter *param, struct fs_parse_result *result)
+{
+	int copy = -EINVAL;
+
+	if (param->type == fs_value_is_string)
+		copy = match_string(copy_names, ARRAY_SIZE(copy_names), param->string);
+	if (copy < 0)
+		return bad_value(log, param, spec->data);
+	result->uint_32 = copy;
+	return 0;
+}
+
 static int param_is_flag(struct p_log *log, const struct fs_parameter_spec *spec,
 			 struct fs_parameter *param, struct fs_parse_result *result)
 {
@@ -272,6 +292,7 @@ const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(param_is_io, "io", OPT_IO, 0, IO_ALLOWED),
 	__fsparam(param_is_class, "class", OPT_CLASS, 0,
 		  "poem, novel, medium, large, super or none"),
+	__fsparam(param_is_copy, "copy", OPT_COPY, 0, "auto, cached or bypass"),
 	__fsparam(param_is_flag, "strict", OPT_STRICT, fs_param_neg_with_no, "no value"),
 	{}
 };
@@ -304,7 +325,7 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 
 	if (which == -ENOPARAM && strcmp(param->key, "source")) {
 		scriptfs_report(&fc->log,
-				"%*pE: unknown option: allowed is poem=, novel=, medium=, large=, super=, size=, nr_inodes=, mode=, uid=, gid=, io=, class=, strict or nostrict",
+				"%*pE: unknown option: allowed is poem=, novel=, medium=, large=, super=, size=, nr_inodes=, mode=, uid=, gid=, io=, class=, copy=, strict or nostrict",
 				(int)strnlen(param->key, SHOWN_LENGTH), param->key);
 		return -EINVAL;
 	}
@@ -332,6 +353,9 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		break;
 	case OPT_CLASS:
 		opt->class = result.uint_32;
+		break;
+	case OPT_COPY:
+		opt->copy = result.uint_32;
 		break;
 	case OPT_STRICT:
 		opt->strict = !result.negated;
@@ -485,6 +509,8 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 		WRITE_ONCE(opt->io_page, new->io_page);
 	if (ctx->given & BIT(OPT_CLASS))
 		WRITE_ONCE(opt->class, new->class);
+	if (ctx->given & BIT(OPT_COPY))
+		WRITE_ONCE(opt->copy, new->copy);
 	return 0;
 }
 
@@ -519,5 +545,7 @@ int scriptfs_show_options(struct seq_file *seq, struct dentry *root)
 	seq_printf(seq, ",io=%s", opt->io_page ? "page" : "block");
 	if (opt->class < SCRIPTFS_NR_CLASSES)
 		seq_printf(seq, ",class=%s", scriptfs_class_names[opt->class]);
+	if (opt->copy != SCRIPTFS_COPY_AUTO)
+		seq_printf(seq, ",copy=%s", copy_names[opt->copy]);
 	return 0;
 }

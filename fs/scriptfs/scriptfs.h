@@ -131,6 +131,22 @@ struct scriptfs_pool {
 	unsigned long		nr_retired;
 };
 
+/* From where on a copy goes past the cache unless the mount says otherwise: copy.c tells why. */
+#define SCRIPTFS_BYPASS_CALL	0x10000UL
+#define SCRIPTFS_BYPASS_FILE	0x1000000UL
+
+/**
+ * enum scriptfs_copy - how large copies into files are made
+ * @SCRIPTFS_COPY_AUTO:		past the cache where that pays
+ * @SCRIPTFS_COPY_CACHED:	always through the cache
+ * @SCRIPTFS_COPY_BYPASS:	past the cache, whatever the size of the file
+ */
+enum scriptfs_copy {
+	SCRIPTFS_COPY_AUTO,
+	SCRIPTFS_COPY_CACHED,
+	SCRIPTFS_COPY_BYPASS,
+};
+
 /**
  * struct scriptfs_options - what the mount was asked for
  * @reserve:	blocks to preallocate, per class
@@ -139,6 +155,7 @@ struct scriptfs_pool {
  * @strict:	no surplus: what does not fit into the reserve is ENOSPC
  * @io_page:	read(2) and write(2) go page by page through the page cache
  * @class:	class that new files ask for, SCRIPTFS_NR_CLASSES for none
+ * @copy:	see enum scriptfs_copy
  * @mode:	of the root directory
  * @uid:	of the root directory
  * @gid:	of the root directory
@@ -150,6 +167,7 @@ struct scriptfs_options {
 	bool			strict;
 	bool			io_page;
 	u8			class;
+	u8			copy;
 	umode_t			mode;
 	kuid_t			uid;
 	kgid_t			gid;
@@ -370,6 +388,11 @@ void scriptfs_map_release(struct inode *inode);
 void scriptfs_map_fit(struct inode *inode);
 
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
+
+/* copy.c */
+void scriptfs_copy_init(void);
+bool scriptfs_should_bypass(struct inode *inode, loff_t end, size_t len);
+size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
 
 /* read.c */
 void scriptfs_readers_wait(struct scriptfs_inode *si);

@@ -250,6 +250,7 @@ static int __init scriptfs_init(void)
 						 SLAB_ACCOUNT, scriptfs_init_once);
 	if (!scriptfs_inode_cache)
 		return -ENOMEM;
+	scriptfs_copy_init();
 	err = scriptfs_sysfs_init();
 	if (err)
 		goto destroy_cache;
