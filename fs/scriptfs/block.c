@@ -95,6 +95,15 @@ static unsigned int scriptfs_choose_class(struct inode *inode, loff_t pos, u64 w
 }
 
 /*
+ * May a block of @class be added as surplus? Not a super that nobody asked for by name: its chunks
+ * do no more for the file than larges, of which the pool may have some idle.
+ */
+static bool scriptfs_may_add(struct scriptfs_inode *si, unsigned int class)
+{
+	return class != SCRIPTFS_SUPER || si->class == SCRIPTFS_SUPER;
+}
+
+/*
  * Get a block of @class, or of the nearest class that has one: smaller ones first, since they
  * fit wherever the wanted one did and waste nothing, then larger ones where the file has room
  * around @pos.
@@ -107,7 +116,7 @@ static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos
 	int c;
 
 	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		block = scriptfs_pool_take(sbi, c, true);
+		block = scriptfs_pool_take(sbi, c, scriptfs_may_add(scriptfs_inode(inode), c));
 		if (block)
 			return block;
 	}
@@ -131,6 +140,7 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 	XA_STATE_ORDER(xas, &scriptfs_inode(inode)->map, scriptfs_unit(start), order);
 
 	block->index = start >> PAGE_SHIFT;
+	INIT_LIST_HEAD(&block->link);
 	do {
 		xas_lock(&xas);
 		xas_store(&xas, block);
@@ -220,6 +230,7 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 		memcpy(chunk->addr + offset, old->first.addr, len);
 		chunk->mark = offset + len;
 	}
+	list_del(&old->link);	/* of the blocks that fallocate(2) got just now */
 	scriptfs_block_drop(inode, old);
 }
 
@@ -395,8 +406,14 @@ void scriptfs_map_release(struct inode *inode)
 	inode_set_bytes(inode, 0);
 }
 
-/* Has any page of the block been in the page cache, so that someone may hold or map it? */
-static bool scriptfs_block_published(const struct scriptfs_block *block)
+/**
+ * scriptfs_block_published - has any page of a block been in the page cache?
+ * @block:	the block
+ *
+ * Context: The caller holds map_lock exclusively.
+ * Return: Whether someone may hold or map one.
+ */
+bool scriptfs_block_published(const struct scriptfs_block *block)
 {
 	unsigned int i;
 
@@ -472,6 +489,12 @@ static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 	scriptfs_pool_put(sbi, old, inode->i_ino);
 }
 
+/* Where the memory of a file may end: at its end, or where fallocate(2) was asked to have it end. */
+static loff_t scriptfs_memory_end(struct inode *inode)
+{
+	return max(i_size_read(inode), scriptfs_inode(inode)->kept_end);
+}
+
 /* Give back the blocks that lie wholly behind @end. */
 static void scriptfs_map_trim(struct inode *inode, loff_t end)
 {
@@ -513,7 +536,7 @@ void scriptfs_map_fit(struct inode *inode)
 	inode_lock(inode);
 	scriptfs_change_begin(si);
 	scriptfs_readers_wait(si);
-	end = i_size_read(inode);
+	end = scriptfs_memory_end(inode);
 	scriptfs_map_trim(inode, end);
 
 	down_write(&si->map_lock);

@@ -167,11 +167,13 @@ static void scriptfs_shrink(struct inode *inode, loff_t size)
 	/* Under map_lock, so that no page behind the new end can be published from here on. */
 	down_write(&si->map_lock);
 	i_size_write(inode, size);
+	si->kept_end = 0;
 	up_write(&si->map_lock);
 	truncate_pagecache(inode, size);
 	scriptfs_map_truncate(inode, size);
 }
 
+/* Also takes what fallocate(2) allocated behind the end, when the size stays what it is. */
 static void scriptfs_resize(struct inode *inode, loff_t size)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
@@ -181,7 +183,7 @@ static void scriptfs_resize(struct inode *inode, loff_t size)
 	if (size > old) {
 		scriptfs_zero_tail(inode, old);
 		i_size_write(inode, size);
-	} else if (size < old) {
+	} else if (size < old || si->kept_end) {
 		scriptfs_shrink(inode, size);
 	}
 	scriptfs_change_end(si);
@@ -210,6 +212,7 @@ const struct file_operations scriptfs_file_operations = {
 	.write_iter	= scriptfs_write_iter,
 	.mmap		= scriptfs_file_mmap,
 	.release	= scriptfs_release,
+	.fallocate	= scriptfs_fallocate,
 	.fsync		= noop_fsync,
 	.splice_read	= generic_file_splice_read,
 	.splice_write	= iter_file_splice_write,

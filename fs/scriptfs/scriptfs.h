@@ -206,6 +206,8 @@ struct scriptfs_sb {
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
  * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
+ * @kept_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing; guarded
+ *		by inode_lock
  * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
@@ -219,6 +221,7 @@ struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
 	seqcount_t		changes;
+	loff_t			kept_end;
 	bool			loose;
 	u8			class;
 	struct task_struct	*filler;
@@ -388,6 +391,7 @@ void scriptfs_map_release(struct inode *inode);
 void scriptfs_map_fit(struct inode *inode);
 
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
+bool scriptfs_block_published(const struct scriptfs_block *block);
 
 /* copy.c */
 void scriptfs_copy_init(void);
@@ -398,6 +402,9 @@ size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
 void scriptfs_readers_wait(struct scriptfs_inode *si);
 ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
+
+/* fallocate.c */
+long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 
 /* file.c */
 extern const struct file_operations scriptfs_file_operations;
