@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# build.sh: build scriptfs-bench, a static program, and print its path; with -b the path of the build
+# tree instead, which has the unit tests and compile_commands.json too.
+#
+# The program is named by what it was built from, so another clone with the same sources finds it.
+. "$(dirname "$0")/../build/lib.sh"
+
+source=$top/tools/bench
+home=$cache/bench
+build=$home/build-$(sha256sum <<<"$top" | cut -c1-12)
+key=$({
+	cd "$source"
+	find CMakeLists.txt src -type f | sort | xargs sha256sum
+	dpkg-query -W -f '${Package} ${Version}\n' g++ libc6-dev libcli11-dev libfmt-dev nlohmann-json3-dev
+} | sha256sum | cut -c1-12)
+program=$home/scriptfs-bench-$key
+
+make_bench()
+{
+	local other
+
+	# A tree whose clone is gone serves nobody any more.
+	for other in "$home"/build-*/clone; do
+		[ ! -f "$other" ] || [ -d "$(cat "$other")" ] || rm -rf "${other%/clone}"
+	done
+	mkdir -p "$build"
+	echo "$top" >"$build/clone"
+	CCACHE_BASEDIR=$top nice cmake -G Ninja -S "$source" -B "$build" \
+		-DCMAKE_CXX_COMPILER=/usr/lib/ccache/g++
+	CCACHE_BASEDIR=$top nice ninja -C "$build"
+	strip -o "$build/stripped" "$build/scriptfs-bench"
+	mv "$build/stripped" "$program"
+	find "$home" -maxdepth 1 -name 'scriptfs-bench-*' -mtime +7 -delete
+}
+
+mkdir -p "$home"
+lock "bench-${build##*-}"
+if [ "${1:-}" = -b ] || [ ! -x "$program" ]; then
+	step -q 'bench build' make_bench
+fi
+[ "${1:-}" = -b ] && echo "$build" || echo "$program"

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// scriptfs-bench: what file systems in memory cost, measured so that others can check it.
+//
+// Exit codes: 0, 1 when a check that was asked for failed, 2 when something was wrong with the
+// command line, a file or the machine.
+#include "commands.h"
+#include "error.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+constexpr void (*commands[])(CLI::App &) = {
+    bench::add_collect,
+};
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    CLI::App app{"Measures file systems in memory: scriptfs, ramfs, tmpfs, or any directory.",
+                 "scriptfs-bench"};
+    app.require_subcommand(1);
+    try {
+        for (auto *add : commands)
+            add(app);
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        const int code = app.exit(error);
+        return code <= 1 ? code : 2;
+    } catch (const std::exception &error) {
+        fmt::print(stderr, "scriptfs-bench: {}\n", error.what());
+        return 2;
+    }
+    return 0;
+}

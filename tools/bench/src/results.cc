@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "results.h"
+
+#include "error.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <sys/utsname.h>
+
+namespace bench {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+// A value of a JSON file that knows where it stands.
+class Place {
+public:
+    Place(const json &value, std::string where) : value_(value), where_(std::move(where)) {}
+
+    [[noreturn]] void wrong(std::string_view allowed) const
+    {
+        throw Error("{}: {} is not allowed; allowed: {}", where_, short_text(), allowed);
+    }
+
+    [[nodiscard]] std::optional<Place> find(const std::string &key) const
+    {
+        if (!value_.is_object())
+            wrong("an object");
+        const auto found = value_.find(key);
+        if (found == value_.end())
+            return std::nullopt;
+        return Place(*found, where_ + (where_.ends_with(": ") ? "" : ".") + key);
+    }
+
+    [[nodiscard]] Place at(const std::string &key) const
+    {
+        if (auto place = find(key))
+            return *place;
+        throw Error("{}{}: the key is missing", where_ + (where_.ends_with(": ") ? "" : "."), key);
+    }
+
+    [[nodiscard]] std::vector<Place> items() const
+    {
+        if (!value_.is_array())
+            wrong("a list");
+        std::vector<Place> places;
+        places.reserve(value_.size());
+        for (const json &item : value_)
+            places.emplace_back(item, fmt::format("{}[{}]", where_, places.size()));
+        return places;
+    }
+
+    [[nodiscard]] std::string text() const
+    {
+        if (!value_.is_string() || value_.get_ref<const std::string &>().empty())
+            wrong("a text that is not empty");
+        return value_.get<std::string>();
+    }
+
+    [[nodiscard]] std::string text(std::span<const std::string_view> allowed) const
+    {
+        std::string value = text();
+        check_one_of(allowed, value, where_);
+        return value;
+    }
+
+    [[nodiscard]] double number() const
+    {
+        if (!value_.is_number() || !std::isfinite(value_.get<double>()) || value_.get<double>() < 0)
+            wrong("a number of 0 or more");
+        return value_.get<double>();
+    }
+
+    [[nodiscard]] std::uint64_t count() const
+    {
+        if (!value_.is_number_unsigned())
+            wrong("a whole number of 0 or more");
+        return value_.get<std::uint64_t>();
+    }
+
+    [[nodiscard]] int small_count() const
+    {
+        const std::uint64_t value = count();
+        if (value > 1'000'000'000)
+            wrong("a whole number up to 1000000000");
+        return static_cast<int>(value);
+    }
+
+    [[nodiscard]] const std::string &where() const { return where_; }
+
+private:
+    [[nodiscard]] std::string short_text() const
+    {
+        std::string text = value_.dump(-1, ' ', false, json::error_handler_t::replace);
+        return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+    }
+
+    const json &value_;
+    std::string where_;
+};
+
+json parse(const std::string &text, const std::string &name)
+{
+    try {
+        return json::parse(text);
+    } catch (const json::parse_error &error) {
+        throw Error("{}: not JSON: {}", name, error.what());
+    }
+}
+
+constexpr std::string_view document_beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host", mixed};
+constexpr std::string_view document_units[] = {"ns", "instructions", mixed};
+constexpr std::string_view loads[] = {"idle", "pressure"};
+
+// Schema 1 does not say what took the measurement.
+std::string driver_of_schema_1(const std::string &name)
+{
+    if (name.starts_with("dd-"))
+        return "dd";
+    return name.starts_with("poems") || name.starts_with("unlink") ? "bench" : "fio";
+}
+
+Result result_from(const Place &place, const Document &document, std::uint64_t schema)
+{
+    Result result;
+
+    result.name = place.at("case").text();
+    result.fs = place.at("fs").text();
+    result.per = place.at("per").text(pers);
+    result.bed = schema == 1 ? document.bed : place.at("bed").text(beds);
+    result.unit = schema == 1 ? document.unit : place.at("unit").text(units);
+    result.driver =
+        schema == 1 ? driver_of_schema_1(result.name) : place.at("driver").text(drivers);
+    Summary &figure = result.figure;
+    figure.median = place.at("median").number();
+    figure.min = place.at("min").number();
+    figure.max = place.at("max").number();
+    figure.runs = place.at("runs").small_count();
+    const auto q1 = place.find("q1");
+    const auto q3 = place.find("q3");
+    figure.q1 = q1 ? q1->number() : figure.min;
+    figure.q3 = q3 ? q3->number() : figure.max;
+    if (!(figure.min <= figure.q1 && figure.q1 <= figure.median && figure.median <= figure.q3 &&
+          figure.q3 <= figure.max))
+        place.wrong("min <= q1 <= median <= q3 <= max");
+    if (figure.runs < 1)
+        place.at("runs").wrong("at least 1");
+    if (const auto p999 = place.find("p999"))
+        result.p999 = p999->number();
+    return result;
+}
+
+Latency latency_from(const Place &place)
+{
+    Latency latency;
+
+    latency.bed = place.at("bed").text(beds);
+    latency.fs = place.at("fs").text();
+    latency.load = place.at("load").text(loads);
+    latency.unit = place.at("unit").text(units);
+    latency.count = place.at("count").count();
+    latency.p50 = place.at("p50").number();
+    latency.p99 = place.at("p99").number();
+    latency.p999 = place.at("p999").number();
+    latency.max = place.at("max").number();
+    latency.reclaim = place.at("reclaim").count();
+    latency.compaction = place.at("compaction").count();
+    for (const Place &point : place.at("cdf").items()) {
+        const auto pair = point.items();
+        if (pair.size() != 2 || pair[1].number() > 1)
+            point.wrong("[nanoseconds, fraction from 0 to 1]");
+        latency.cdf.emplace_back(pair[0].number(), pair[1].number());
+    }
+    return latency;
+}
+
+// Two digits after the point are more than any measurement here is worth.
+double rounded(double value)
+{
+    return std::round(value * 100) / 100;
+}
+
+ordered_json to_json(const Result &result)
+{
+    const Summary &figure = result.figure;
+    ordered_json out = {{"case", result.name},
+                        {"fs", result.fs},
+                        {"per", result.per},
+                        {"bed", result.bed},
+                        {"driver", result.driver},
+                        {"unit", result.unit},
+                        {"median", rounded(figure.median)},
+                        {"min", rounded(figure.min)},
+                        {"q1", rounded(figure.q1)},
+                        {"q3", rounded(figure.q3)},
+                        {"max", rounded(figure.max)}};
+    if (result.p999)
+        out["p999"] = rounded(*result.p999);
+    out["runs"] = figure.runs;
+    return out;
+}
+
+ordered_json to_json(const Latency &latency)
+{
+    ordered_json out = {{"bed", latency.bed},
+                        {"fs", latency.fs},
+                        {"load", latency.load},
+                        {"unit", latency.unit},
+                        {"count", latency.count},
+                        {"p50", rounded(latency.p50)},
+                        {"p99", rounded(latency.p99)},
+                        {"p999", rounded(latency.p999)},
+                        {"max", rounded(latency.max)},
+                        {"reclaim", latency.reclaim},
+                        {"compaction", latency.compaction},
+                        {"cdf", ordered_json::array()}};
+    for (const auto &[ns, fraction] : latency.cdf)
+        out["cdf"].push_back({ns, fraction});
+    return out;
+}
+
+// The value that all of them share, or "mixed".
+template <typename Member>
+std::string common(const Document &document, Member member)
+{
+    std::string value;
+
+    auto see = [&](const std::string &next) {
+        if (value.empty())
+            value = next;
+        else if (value != next)
+            value = mixed;
+    };
+    for (const Result &result : document.results)
+        see(member(result));
+    for (const Latency &latency : document.latency)
+        see(member(latency));
+    return value;
+}
+
+std::string cpu_name()
+{
+    std::ifstream file("/proc/cpuinfo");
+    std::string line;
+
+    while (std::getline(file, line)) {
+        const auto colon = line.find(": ");
+        if (line.starts_with("model name") && colon != std::string::npos)
+            return line.substr(colon + 2);
+    }
+    return "unknown";
+}
+
+} // namespace
+
+void check_one_of(std::span<const std::string_view> allowed, std::string_view value,
+                  std::string_view where)
+{
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+        throw Error("{}: \"{}\" is not allowed; allowed: {}", where, value,
+                    fmt::join(allowed, ", "));
+}
+
+const Result *Document::find(const Result &like, std::string_view fs) const
+{
+    const auto found = std::find_if(results.begin(), results.end(), [&](const Result &other) {
+        return other.fs == fs && other.name == like.name && other.bed == like.bed &&
+               other.driver == like.driver && other.unit == like.unit;
+    });
+    return found == results.end() ? nullptr : &*found;
+}
+
+void describe(Document &document)
+{
+    utsname system{};
+
+    if (document.kernel.empty() && !uname(&system))
+        document.kernel = system.release;
+    document.cpu = cpu_name();
+    document.cores = static_cast<int>(std::thread::hardware_concurrency());
+    document.bed = common(document, [](const auto &result) { return result.bed; });
+    document.unit = common(document, [](const auto &result) { return result.unit; });
+}
+
+Document parse_document(const std::string &text, const std::string &name)
+{
+    const json root = parse(text, name);
+    const Place top(root, name + ": ");
+    const Place version = top.at("schema");
+    const std::uint64_t schema = version.count();
+    Document document;
+
+    if (schema != 1 && schema != 2)
+        version.wrong("1, 2");
+    document.kernel = top.at("kernel").text();
+    document.bed = top.at("bed").text(document_beds);
+    document.unit = top.at("unit").text(document_units);
+    document.rounds = top.at("rounds").small_count();
+    if (schema == 2) {
+        const Place host = top.at("host");
+        document.cpu = host.at("cpu").text();
+        document.cores = host.at("cores").small_count();
+    }
+    for (const Place &place : top.at("results").items())
+        document.results.push_back(result_from(place, document, schema));
+    if (const auto latency = top.find("latency"))
+        for (const Place &place : latency->items())
+            document.latency.push_back(latency_from(place));
+    return document;
+}
+
+Document read_document(const std::string &path)
+{
+    std::ifstream file(path);
+    std::ostringstream text;
+
+    if (!file || !(text << file.rdbuf()))
+        throw Error("{}: cannot be read", path);
+    return parse_document(text.str(), path);
+}
+
+std::string document_json(const Document &document)
+{
+    ordered_json root = {{"schema", 2},
+                         {"kernel", document.kernel},
+                         {"bed", document.bed},
+                         {"unit", document.unit},
+                         {"rounds", document.rounds},
+                         {"host", {{"cpu", document.cpu}, {"cores", document.cores}}}};
+    // A line for each result: `git diff` of a baseline shows what changed.
+    std::string text = root.dump(1);
+    auto list = [&text](const char *key, const auto &items) {
+        text += fmt::format(",\n \"{}\": [", key);
+        const char *comma = "\n  ";
+        for (const auto &item : items) {
+            text += comma + to_json(item).dump();
+            comma = ",\n  ";
+        }
+        text += items.empty() ? "]" : "\n ]";
+    };
+    text.resize(text.rfind('\n'));
+    list("results", document.results);
+    list("latency", document.latency);
+    return text + "\n}\n";
+}
+
+void write_document(const Document &document, const std::string &path)
+{
+    std::ofstream file(path);
+
+    file << document_json(document);
+    if (!file.flush())
+        throw Error("{}: cannot be written", path);
+}
+
+std::string latency_json(const Latency &latency)
+{
+    return to_json(latency).dump();
+}
+
+Latency parse_latency(const std::string &text, const std::string &where)
+{
+    const json root = parse(text, where);
+    return latency_from(Place(root, where + ": "));
+}
+
+} // namespace bench

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bench {
+namespace {
+
+using Row = std::vector<std::string>;
+
+constexpr std::string_view base_fs = "ramfs";
+constexpr std::string_view limit_fs = "memcpy";
+
+bool is_limit(std::string_view fs)
+{
+    return fs == "memcpy" || fs == "memcpy-nt";
+}
+
+// What one table shows: one driver on one bed.
+struct Group {
+    std::string bed;
+    std::string driver;
+    std::string unit;
+    std::vector<const Result *> cases; // one result of each, whichever came first
+    std::vector<std::string> columns;  // file systems
+    bool doubtful = false;             // a ratio was withheld
+
+    [[nodiscard]] bool holds(const Result &result) const
+    {
+        return result.bed == bed && result.driver == driver && result.unit == unit;
+    }
+};
+
+// The limits come first, then the file systems as people name them, then directories.
+int rank(std::string_view fs)
+{
+    constexpr std::string_view order[] = {"memcpy",     "memcpy-nt",     "ramfs",   "tmpfs",
+                                          "tmpfs-huge", "scriptfs-page", "scriptfs"};
+    return static_cast<int>(std::find(std::begin(order), std::end(order), fs) - std::begin(order));
+}
+
+std::vector<Group> groups(const Document &document)
+{
+    std::vector<Group> all;
+
+    for (const Result &result : document.results) {
+        auto group = std::find_if(all.begin(), all.end(),
+                                  [&](const Group &other) { return other.holds(result); });
+        if (group == all.end())
+            group = all.insert(all.end(), {result.bed, result.driver, result.unit, {}, {}, false});
+        if (std::none_of(group->cases.begin(), group->cases.end(),
+                         [&](const Result *other) { return other->name == result.name; }))
+            group->cases.push_back(&result);
+        if (std::find(group->columns.begin(), group->columns.end(), result.fs) ==
+            group->columns.end())
+            group->columns.push_back(result.fs);
+    }
+    for (Group &group : all)
+        std::stable_sort(
+            group.columns.begin(), group.columns.end(),
+            [](const std::string &a, const std::string &b) { return rank(a) < rank(b); });
+    return all;
+}
+
+Row head(const Group &group)
+{
+    Row row = {""};
+    row.insert(row.end(), group.columns.begin(), group.columns.end());
+    return row;
+}
+
+std::string label(const Result &result)
+{
+    return result.name + " " + result.per;
+}
+
+std::string cell(const Result &result, const Result *base, Group &group)
+{
+    std::string text = figure(result.figure.median);
+
+    if (is_limit(result.fs) || result.fs == base_fs)
+        return text;
+    if (!base)
+        return text + "     ";
+    if (!meaningful(result.figure, base->figure)) {
+        group.doubtful = true;
+        return text + "    ~";
+    }
+    return text + fmt::format("{:>5.2f}", result.figure.median / base->figure.median);
+}
+
+std::string medians(const Document &document, Group &group)
+{
+    std::vector<Row> rows = {head(group)};
+
+    for (const Result *like : group.cases) {
+        const Result *base = document.find(*like, base_fs);
+        Row row = {label(*like)};
+        for (const std::string &fs : group.columns) {
+            const Result *result = document.find(*like, fs);
+            row.push_back(result ? cell(*result, base, group) : "-");
+        }
+        rows.push_back(row);
+    }
+    return grid(rows, table_width);
+}
+
+std::string beyond_the_copy(const Document &document, const Group &group)
+{
+    std::vector<Row> rows = {head(group)};
+
+    std::erase_if(rows[0], is_limit);
+    for (const Result *like : group.cases) {
+        const Result *limit = document.find(*like, limit_fs);
+        if (!limit)
+            continue;
+        Row row = {label(*like)};
+        for (const std::string &fs : group.columns) {
+            if (is_limit(fs))
+                continue;
+            const Result *result = document.find(*like, fs);
+            row.push_back(result ? figure(result->figure.median - limit->figure.median) : "-");
+        }
+        rows.push_back(row);
+    }
+    return rows.size() > 1 && rows[0].size() > 1
+               ? "\nbeyond the copy: the figure less memcpy's\n" + grid(rows, table_width)
+               : "";
+}
+
+std::string spreads(const Document &document, const Group &group)
+{
+    std::vector<Row> rows = {head(group)};
+
+    for (const Result *like : group.cases) {
+        Row row = {label(*like)};
+        for (const std::string &fs : group.columns) {
+            const Result *result = document.find(*like, fs);
+            row.push_back(result ? fmt::format("{:.0f}", 100 * result->figure.spread()) : "-");
+        }
+        rows.push_back(row);
+    }
+    return "\nspread: how far apart the middle half of the rounds lies, % of the median\n" +
+           grid(rows, table_width);
+}
+
+std::string slowest(const Document &document, const Group &group)
+{
+    std::vector<Row> rows = {head(group)};
+
+    for (const Result *like : group.cases) {
+        Row row = {label(*like)};
+        bool any = false;
+        for (const std::string &fs : group.columns) {
+            const Result *result = document.find(*like, fs);
+            row.push_back(result && result->p999 ? figure(*result->p999) : "-");
+            any = any || (result && result->p999);
+        }
+        if (any)
+            rows.push_back(row);
+    }
+    return rows.size() > 1
+               ? "\np99.9 of single calls, " + group.unit + "\n" + grid(rows, table_width)
+               : "";
+}
+
+std::string latencies(const Document &document)
+{
+    std::vector<Row> rows = {
+        {"", "bed", "writes", "p50", "p99", "p99.9", "max", "reclaim", "compaction"}};
+
+    for (const Latency &one : document.latency)
+        rows.push_back({one.fs + " " + one.load, one.bed, std::to_string(one.count),
+                        figure(one.p50), figure(one.p99), figure(one.p999), figure(one.max),
+                        std::to_string(one.reclaim), std::to_string(one.compaction)});
+    return "\nlatency of single writes, ns\n" + grid(rows, table_width);
+}
+
+} // namespace
+
+std::string figure(double value)
+{
+    const double size = std::abs(value);
+
+    if (size >= 1e9)
+        return fmt::format("{:.{}f}G", value / 1e9, size >= 1e11 ? 0 : 1);
+    if (size >= 1e6)
+        return fmt::format("{:.{}f}M", value / 1e6, size >= 1e8 ? 0 : 1);
+    return fmt::format("{:.{}f}", value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
+
+std::string grid(const std::vector<Row> &rows, std::size_t width)
+{
+    std::vector<std::size_t> widths;
+    std::string text;
+
+    for (const Row &row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); i++)
+            widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (std::size_t first = 1; first < widths.size();) {
+        std::size_t end = first;
+        std::size_t used = widths[0];
+        while (end < widths.size() && (end == first || used + 2 + widths[end] <= width))
+            used += 2 + widths[end++];
+        if (first > 1)
+            text += "\n";
+        for (const Row &row : rows) {
+            std::string line = fmt::format("{:<{}}", row[0], widths[0]);
+            for (std::size_t i = first; i < end && i < row.size(); i++)
+                line += fmt::format("  {:>{}}", row[i], widths[i]);
+            text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+        }
+        first = end;
+    }
+    return text;
+}
+
+std::string tables(const Document &document)
+{
+    std::string text = fmt::format("Linux {}, {}, {} cores, {} rounds\n", document.kernel,
+                                   document.cpu, document.cores, document.rounds);
+    bool doubtful = false;
+
+    for (Group &group : groups(document)) {
+        const bool time = group.unit == "ns";
+        text +=
+            fmt::format("\nbed {}, driver {}: {}, medians{}\n", group.bed, group.driver,
+                        time ? "nanoseconds" : "INSTRUCTIONS, not time",
+                        time && group.bed == "tcg" ? ", of an EMULATED processor: not speed" : "");
+        text += medians(document, group);
+        text += time ? spreads(document, group) : beyond_the_copy(document, group);
+        text += slowest(document, group);
+        doubtful = doubtful || group.doubtful;
+    }
+    if (!document.latency.empty())
+        text += latencies(document);
+    text += "\nThe second number is the ratio to ramfs: below 1 is cheaper.\n";
+    if (doubtful)
+        text += "~ no ratio: the rounds differ too much, or are too few, to tell the two apart.\n";
+    return text;
+}
+
+} // namespace bench
