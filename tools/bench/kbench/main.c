@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kbench: measure calls into a file system from inside the kernel.
+ *
+ * Whoever writes "TARGET CASE" to the file kbench in debugfs runs that case; a read from the same
+ * open file then says "PER VALUE": so many nanoseconds a call, page, file or op. TARGET is a
+ * directory, or "memcpy" or "memcpy-nt" for the copy alone. "TARGET CASE user=ADDRESS" makes the
+ * calls from and to the buffer that the writer has at that address, which must be as large as a
+ * call.
+ * A write fails with the errno of what failed, EINVAL if there is no such case or it cannot be
+ * run with such a number; whatever it made is gone then, too.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "kbench.h"
+
+unsigned long kbench_file_size = SZ_64M;
+module_param_named(file_size, kbench_file_size, ulong, 0644);
+MODULE_PARM_DESC(file_size, "bytes of the large file, a power of two");
+
+unsigned int kbench_files = 1000;
+module_param_named(files, kbench_files, uint, 0644);
+MODULE_PARM_DESC(files, "how many small files");
+
+static unsigned int passes = 5;
+module_param(passes, uint, 0644);
+MODULE_PARM_DESC(passes, "how often a case is run; each part counts as it was in its cheapest pass");
+
+static struct dentry *control;
+
+/* A command on its way to the thread that runs it. */
+struct kbench_job {
+	struct kbench_run	run;
+	struct mm_struct	*mm;
+	struct completion	done;
+	u64			ns;
+	int			err;
+};
+
+/* Does @name follow @pattern? The number that stands for # goes to *@arg. */
+static bool name_matches(const char *pattern, const char *name, u64 *arg)
+{
+	char *end;
+
+	for (; *pattern; pattern++) {
+		if (*pattern == '#') {
+			*arg = memparse(name, &end);
+			if (end == name || !*arg)
+				return false;
+			name = end;
+		} else if (*pattern != *name++) {
+			return false;
+		}
+	}
+	return !*name;
+}
+
+static const struct kbench_case *find_case(const struct kbench_case *list, const char *name,
+					   u64 *arg)
+{
+	for (; list->name; list++)
+		if (name_matches(list->name, name, arg))
+			return list;
+	return NULL;
+}
+
+static int run_passes(struct kbench_run *run)
+{
+	const struct kbench_case *test = run->test;
+	int err, end;
+	unsigned int i;
+
+	err = test->prepare(run);
+	/* once more than is counted: caches, pools and per-CPU lists are as they will be */
+	for (i = 0; i <= max(passes, 1U) && !err; i++) {
+		if (i == 1)
+			kbench_meter_reset(&run->meter);
+		/* what was freed last time is really free */
+		rcu_barrier();
+		run->meter.at = 0;
+		err = test->pass(run);
+	}
+	end = test->finish ? test->finish(run) : 0;
+	return err ?: end;
+}
+
+/*
+ * A thread of the kernel has no user whose limits, signals or memory cgroup could matter, and it
+ * may put a file to the end.
+ */
+static int kbench_thread(void *arg)
+{
+	struct kbench_job *job = arg;
+
+	if (job->mm)
+		kthread_use_mm(job->mm);
+	job->err = run_passes(&job->run);
+	if (job->mm)
+		kthread_unuse_mm(job->mm);
+	/* this module may be gone before the thread is */
+	complete_and_exit(&job->done, 0);
+}
+
+static int run_job(struct kbench_job *job)
+{
+	struct kbench_run *run = &job->run;
+	size_t size = clamp_t(u64, run->arg, KBENCH_FILL_SIZE, KBENCH_CALL_MAX);
+	struct task_struct *thread;
+
+	run->buf = kvmalloc(size, GFP_KERNEL);
+	if (!run->buf)
+		return -ENOMEM;
+	memset(run->buf, 'x', size);
+	init_completion(&job->done);
+	thread = kthread_run(kbench_thread, job, "kbench");
+	if (IS_ERR(thread))
+		job->err = PTR_ERR(thread);
+	else
+		wait_for_completion(&job->done);
+	job->ns = kbench_meter_sum(&run->meter);
+	vfree(run->meter.least);
+	kvfree(run->buf);
+	return job->err;
+}
+
+/* Take "TARGET CASE [user=ADDRESS]" apart and run it. */
+static int run_command(struct kbench_job *job, char *command)
+{
+	char *target = strsep(&command, " "), *name = strsep(&command, " ");
+	struct kbench_run *run = &job->run;
+	bool limit = *target != '/';
+	unsigned long address = 0;
+	int err;
+
+	if (!name || (command && sscanf(command, "user=%lx", &address) != 1))
+		return -EINVAL;
+	if (limit && strcmp(target, "memcpy") && strcmp(target, "memcpy-nt"))
+		return -EINVAL;
+	run->streaming = !strcmp(target, "memcpy-nt");
+	if (limit)
+		run->test = find_case(kbench_limit_cases, name, &run->arg);
+	else
+		run->test = find_case(kbench_data_cases, name, &run->arg) ?:
+			    find_case(kbench_name_cases, name, &run->arg);
+	if (!run->test)
+		return -EINVAL;
+	if (limit)
+		return run_job(job);
+
+	run->user = (char __user *)address;
+	job->mm = run->user ? current->mm : NULL;
+	err = kern_path(target, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &run->dir);
+	if (err)
+		return err;
+	err = run_job(job);
+	path_put(&run->dir);
+	return err;
+}
+
+static const char *unit_name(const struct kbench_run *run)
+{
+	if (run->test->per)
+		return run->test->per;
+	return run->arg > PAGE_SIZE ? "page" : "call";
+}
+
+static ssize_t control_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
+{
+	struct kbench_job *job;
+	u64 thousandths;
+	char *command;
+	u32 rest;
+	int err;
+
+	command = simple_transaction_get(file, from, len);
+	if (IS_ERR(command))
+		return PTR_ERR(command);
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	if (!job)
+		return -ENOMEM;
+	err = run_command(job, strim(command));
+	if (!err) {
+		thousandths = div64_u64(job->ns * 1000, job->run.units);
+		thousandths = div_u64_rem(thousandths, 1000, &rest);
+		simple_transaction_set(file, scnprintf(command, SIMPLE_TRANSACTION_LIMIT,
+						       "%s %llu.%03u\n", unit_name(&job->run),
+						       thousandths, rest));
+	}
+	kfree(job);
+	return err ?: len;
+}
+
+static const struct file_operations control_operations = {
+	.owner		= THIS_MODULE,
+	.write		= control_write,
+	.read		= simple_transaction_read,
+	.release	= simple_transaction_release,
+	.llseek		= no_llseek,
+};
+
+static int __init kbench_init(void)
+{
+	control = debugfs_create_file("kbench", 0600, NULL, NULL, &control_operations);
+	return PTR_ERR_OR_ZERO(control);
+}
+
+static void __exit kbench_exit(void)
+{
+	debugfs_remove(control);
+}
+
+module_init(kbench_init);
+module_exit(kbench_exit);
+MODULE_DESCRIPTION("Measure calls into a file system from inside the kernel");
+MODULE_LICENSE("GPL");
