@@ -31,6 +31,25 @@ struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos
 }
 
 /**
+ * scriptfs_block_again - the block that covers an offset, which most likely is that of last time
+ * @si:		the file
+ * @pos:	offset in bytes
+ *
+ * Context: The caller holds inode_lock exclusively.
+ * Return: As scriptfs_block_find().
+ */
+struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos)
+{
+	struct scriptfs_block *block = si->recent;
+
+	if (!block || pos < scriptfs_block_start(block) || pos >= scriptfs_block_end(block)) {
+		block = scriptfs_block_find(si, pos);
+		si->recent = block;
+	}
+	return block;
+}
+
+/**
  * scriptfs_hole_end - where the hole around an offset ends
  * @si:		the file
  * @pos:	offset in bytes, in a hole
@@ -155,7 +174,10 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 
 static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 {
-	xa_erase(&scriptfs_inode(inode)->map, scriptfs_unit(scriptfs_block_start(block)));
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	si->recent = NULL;
+	xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(block)));
 	inode_sub_bytes(inode, scriptfs_block_size(block));
 }
 

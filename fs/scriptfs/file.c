@@ -37,20 +37,22 @@ static int scriptfs_fault_in(struct iov_iter *from, size_t len)
 }
 
 /*
- * Write at or above the initialised mark, into a block that may have to be found first. map_lock
- * keeps page faults away meanwhile: one could zero what is being copied, or show stale bytes.
+ * Write at or above the initialised mark of @block, or into a block that has to be got first.
+ * map_lock keeps page faults away meanwhile: one could zero what is being copied, or show stale
+ * bytes.
  */
-static ssize_t scriptfs_write_fresh(struct inode *inode, loff_t pos, struct iov_iter *from)
+static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *block, loff_t pos,
+				    struct iov_iter *from)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	size_t count = iov_iter_count(from);
-	struct scriptfs_block *block;
 	struct scriptfs_chunk *chunk;
 	size_t len, copied;
 	u32 offset;
 
 	down_write(&si->map_lock);
-	block = scriptfs_block_to_write(inode, pos, count);
+	if (!block)
+		block = scriptfs_block_to_write(inode, pos, count);
 	if (IS_ERR(block)) {
 		up_write(&si->map_lock);
 		return PTR_ERR(block);
@@ -81,7 +83,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, loff_t pos, struct iov_
  */
 static ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
 {
-	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
+	struct scriptfs_block *block = scriptfs_block_again(scriptfs_inode(inode), pos);
 	struct scriptfs_chunk *chunk;
 	size_t len, copied;
 	u32 offset;
@@ -95,7 +97,7 @@ static ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_it
 			return copied ? copied : -EFAULT;
 		}
 	}
-	return scriptfs_write_fresh(inode, pos, from);
+	return scriptfs_write_fresh(inode, block, pos, from);
 }
 
 static ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
@@ -107,14 +109,14 @@ static ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
 	ret = file_remove_privs(iocb->ki_filp);
 	if (!ret)
 		ret = file_update_time(iocb->ki_filp);
-	while (ret >= 0 && iov_iter_count(from)) {
-		if (fatal_signal_pending(current)) {
-			ret = -EINTR;
-			break;
-		}
+	while (ret >= 0) {
 		ret = scriptfs_write_run(inode, pos, from);
 		if (ret > 0)
 			pos += ret;
+		if (!iov_iter_count(from))
+			break;
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
 		cond_resched();
 	}
 

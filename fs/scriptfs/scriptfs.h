@@ -204,6 +204,7 @@ struct scriptfs_sb {
  *		@map alone may also be looked up under inode_lock, because blocks leave it only
  *		with both held
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
+ * @recent:	block of the last write or NULL; guarded by inode_lock held exclusively
  * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
  * @kept_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing; guarded
@@ -220,6 +221,7 @@ struct scriptfs_sb {
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
+	struct scriptfs_block	*recent;
 	seqcount_t		changes;
 	loff_t			kept_end;
 	bool			loose;
@@ -383,6 +385,7 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 /* block.c */
 struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos);
 struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move);
+struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos);
 loff_t scriptfs_hole_end(struct scriptfs_inode *si, loff_t pos);
 void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark);
 void scriptfs_zero_tail(struct inode *inode, loff_t pos);
