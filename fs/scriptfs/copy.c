@@ -105,17 +105,16 @@ size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from)
 }
 
 /**
- * scriptfs_should_bypass - should a copy into a file go past the cache?
+ * scriptfs_should_bypass - should a long copy into a file go past the cache?
  * @inode:	the file
  * @end:	its size after the copy, if that makes it larger
- * @len:	bytes to be copied
+ *
+ * For copies of SCRIPTFS_BYPASS_CALL bytes and more; shorter ones never should.
  *
  * Return: Whether it should.
  */
-bool scriptfs_should_bypass(struct inode *inode, loff_t end, size_t len)
+bool scriptfs_should_bypass(struct inode *inode, loff_t end)
 {
-	if (len < SCRIPTFS_BYPASS_CALL)
-		return false;
 	switch (READ_ONCE(scriptfs_sb(inode->i_sb)->opt.copy)) {
 	case SCRIPTFS_COPY_CACHED:
 		return false;

@@ -53,18 +53,13 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end,
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
-	loff_t ret;
+	loff_t held, ret;
 
 	down_write(&si->map_lock);
-	block = scriptfs_block_find(si, pos);
-	if (!block) {
-		loff_t held = inode_get_bytes(inode);
-
-		block = scriptfs_block_to_write(inode, pos, end - pos);
-		if (!IS_ERR(block) &&
-		    inode_get_bytes(inode) == held + scriptfs_block_size(block))
-			list_add(&block->link, added);
-	}
+	held = inode_get_bytes(inode);
+	block = scriptfs_block_to_write(inode, pos, end - pos);
+	if (!IS_ERR(block) && inode_get_bytes(inode) == held + scriptfs_block_size(block))
+		list_add(&block->link, added);
 	ret = IS_ERR(block) ? PTR_ERR(block) : scriptfs_block_end(block);
 	up_write(&si->map_lock);
 	return ret;

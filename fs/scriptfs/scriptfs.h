@@ -398,7 +398,7 @@ bool scriptfs_block_published(const struct scriptfs_block *block);
 
 /* copy.c */
 void scriptfs_copy_init(void);
-bool scriptfs_should_bypass(struct inode *inode, loff_t end, size_t len);
+bool scriptfs_should_bypass(struct inode *inode, loff_t end);
 size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
 
 /* read.c */
