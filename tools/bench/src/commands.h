@@ -10,5 +10,6 @@ class App;
 namespace bench {
 
 void add_collect(CLI::App &app);
+void add_compare(CLI::App &app);
 
 } // namespace bench

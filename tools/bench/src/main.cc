@@ -16,6 +16,7 @@ namespace {
 
 constexpr void (*commands[])(CLI::App &) = {
     bench::add_collect,
+    bench::add_compare,
 };
 
 } // namespace

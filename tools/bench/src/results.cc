@@ -182,10 +182,14 @@ Latency latency_from(const Place &place)
     return latency;
 }
 
-// Two digits after the point are more than any measurement here is worth.
+// Four digits that count, and two after the point, are more than any measurement here is worth.
 double rounded(double value)
 {
-    return std::round(value * 100) / 100;
+    double unit = 100;
+
+    while (value > 0 && value * unit < 1000 && unit < 1e6)
+        unit *= 10;
+    return std::round(value * unit) / unit;
 }
 
 ordered_json to_json(const Result &result)
