@@ -11,5 +11,6 @@ namespace bench {
 
 void add_collect(CLI::App &app);
 void add_compare(CLI::App &app);
+void add_run(CLI::App &app);
 
 } // namespace bench

@@ -15,6 +15,7 @@
 namespace {
 
 constexpr void (*commands[])(CLI::App &) = {
+    bench::add_run,
     bench::add_collect,
     bench::add_compare,
 };

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "memory.h"
+
+#include "error.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <sys/mman.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+namespace bench {
+namespace {
+
+enum class Plain { movsb, movsq, library };
+
+// copy_from_user() of v5.10 chooses by the same two flags.
+Plain find_plain()
+{
+#ifdef __x86_64__
+    std::ifstream file("/proc/cpuinfo");
+    std::string line;
+
+    while (std::getline(file, line)) {
+        if (!line.starts_with("flags"))
+            continue;
+        line += ' ';
+        if (line.find(" erms ") != std::string::npos)
+            return Plain::movsb;
+        if (line.find(" rep_good ") != std::string::npos)
+            return Plain::movsq;
+        break;
+    }
+#endif
+    return Plain::library;
+}
+
+Plain plain()
+{
+    static const Plain found = find_plain();
+    return found;
+}
+
+void copy_plain(char *to, const char *from, std::size_t size)
+{
+#ifdef __x86_64__
+    if (plain() == Plain::movsb) {
+        asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+        return;
+    }
+    if (plain() == Plain::movsq) {
+        std::size_t words = size / 8;
+        asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+        size %= 8;
+        asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+        return;
+    }
+#endif
+    std::memcpy(to, from, size);
+    asm volatile("" : : : "memory"); // nobody reads what was copied: keep it all the same
+}
+
+void copy_non_temporal(char *to, const char *from, std::size_t size)
+{
+#ifdef __x86_64__
+    constexpr std::size_t unit = 8;
+    constexpr std::size_t unrolled = 8 * unit;
+    auto store = [&] {
+        long long word = 0;
+        std::memcpy(&word, from, unit);
+        _mm_stream_si64(reinterpret_cast<long long *>(to), word);
+        to += unit;
+        from += unit;
+    };
+
+    for (; size >= unrolled; size -= unrolled)
+        for (int i = 0; i < 8; i++)
+            store();
+    for (; size >= unit; size -= unit)
+        store();
+    if (size >= sizeof(int)) {
+        int word = 0;
+        std::memcpy(&word, from, sizeof(word));
+        _mm_stream_si32(reinterpret_cast<int *>(to), word);
+    }
+    _mm_sfence();
+#else
+    copy_plain(to, from, size);
+#endif
+}
+
+} // namespace
+
+Memory::Memory(std::size_t size) : size_(size)
+{
+    constexpr std::size_t huge = 2 << 20;
+
+    void *start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED)
+        throw Error("no {} bytes of memory: {}", size, std::strerror(errno));
+    start_ = static_cast<char *>(start);
+    if (size >= huge)
+        madvise(start, size, MADV_HUGEPAGE); // best effort
+    std::memset(start_, 'x', size);
+}
+
+Memory::~Memory()
+{
+    munmap(start_, size_);
+}
+
+bool has_copy(Copy kind)
+{
+#ifdef __x86_64__
+    (void)kind;
+    return true;
+#else
+    return kind == Copy::plain;
+#endif
+}
+
+std::string_view plain_copy_name()
+{
+    switch (plain()) {
+    case Plain::movsb:
+        return "rep movsb";
+    case Plain::movsq:
+        return "rep movsq";
+    case Plain::library:
+        break;
+    }
+    return "memcpy()";
+}
+
+void copy(Copy kind, char *to, const char *from, std::size_t size)
+{
+    if (kind == Copy::plain)
+        copy_plain(to, from, size);
+    else
+        copy_non_temporal(to, from, size);
+}
+
+} // namespace bench

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// run: measure file systems from user space.
+#include "commands.h"
+#include "error.h"
+#include "machine.h"
+#include "mounts.h"
+#include "runner.h"
+#include "table.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <fnmatch.h>
+
+namespace bench {
+namespace {
+
+constexpr std::uint64_t mib = 1 << 20;
+constexpr std::uint64_t size_unit = 8 * mib; // of the longest call
+constexpr std::uint64_t default_size = 256 * mib;
+constexpr std::uint64_t emulated_size = 32 * mib;
+
+struct Options {
+    std::vector<std::string> fs = {"ramfs", "tmpfs", "tmpfs-huge", "scriptfs"};
+    std::vector<std::string> cases;
+    unsigned rounds = 5;
+    std::string size;
+    std::string json;
+    std::string bed;
+    bool samples = false;
+    bool list = false;
+};
+
+bool matches(const std::vector<std::string> &globs, const std::string &name)
+{
+    return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string &glob) {
+               return !fnmatch(glob.c_str(), name.c_str(), 0);
+           });
+}
+
+bool wanted(const Job &job, const std::vector<std::string> &globs)
+{
+    return std::any_of(job.cases.begin(), job.cases.end(),
+                       [&](const Case &one) { return matches(globs, one.name); });
+}
+
+// The names of all cases, each once, by the line of the job that has them.
+std::string list_cases(const std::vector<Job> &jobs)
+{
+    std::vector<std::string> seen;
+    std::string text;
+
+    for (const Job &job : jobs) {
+        std::string line;
+        for (const Case &one : job.cases) {
+            if (std::find(seen.begin(), seen.end(), one.name) != seen.end())
+                continue;
+            seen.push_back(one.name);
+            line += (line.empty() ? "" : " ") + one.name;
+        }
+        if (!line.empty())
+            text += line + "\n";
+    }
+    return text;
+}
+
+void check_globs(const std::vector<std::string> &globs, const std::vector<Job> &jobs)
+{
+    for (const std::string &glob : globs)
+        if (std::none_of(jobs.begin(), jobs.end(),
+                         [&](const Job &job) { return wanted(job, {glob}); }))
+            throw Error("--case: no case matches \"{}\"; allowed: patterns for\n{}", glob,
+                        list_cases(jobs));
+}
+
+void check_fs(const std::vector<std::string> &names)
+{
+    for (const std::string &name : names)
+        if (name.find('/') == std::string::npos &&
+            std::find(std::begin(mountable), std::end(mountable), name) == std::end(mountable))
+            throw Error("--fs: \"{}\" is not allowed; allowed: {}, or a directory (with a slash: "
+                        "./{})",
+                        name, fmt::join(mountable, ", "), name);
+}
+
+// What the jobs need of each scriptfs, and of the machine.
+struct Need {
+    Room room;
+    std::uint64_t memory;
+};
+
+Need need_of(const std::vector<Job> &jobs, const Options &options, std::uint64_t size)
+{
+    Need need{{2 * size, 100}, 0};
+    std::uint64_t most = 0;
+
+    for (const Job &job : jobs) {
+        most = std::max(most, job.room);
+        if (job.cases.front().name.starts_with("poems"))
+            need.room.poems = 1100;
+    }
+    need.room.bytes = std::max(need.room.bytes, most);
+    const auto reserves = std::count_if(options.fs.begin(), options.fs.end(),
+                                        [](const auto &fs) { return fs.starts_with("scriptfs"); });
+    need.memory = size + most + static_cast<std::uint64_t>(reserves) * reserve_size(need.room);
+    return need;
+}
+
+// Chooses the jobs, and a size that this machine has the memory for. Appends to `notes` what has to
+// be left out.
+Plan make_plan(const Options &options, Need &need, std::vector<std::string> &notes)
+{
+    const std::uint64_t room = available_memory() / 10 * 9;
+    Plan plan;
+
+    plan.bed = options.bed.empty() ? detect_bed() : options.bed;
+    check_one_of(beds, plan.bed, "--bed");
+    plan.rounds = options.rounds;
+    plan.samples = options.samples;
+    plan.setup.processors = processors();
+    plan.wants = [globs = options.cases](const std::string &name) { return matches(globs, name); };
+
+    std::uint64_t size = plan.bed.starts_with("tcg") ? emulated_size : default_size;
+    if (!options.size.empty()) {
+        size = parse_size(options.size, "--size");
+        if (size % size_unit)
+            throw Error("--size: {} is not allowed; allowed: multiples of 8M", options.size);
+    }
+    for (bool whole = true;;) {
+        plan.setup.size = size;
+        plan.jobs = all_jobs(plan.setup);
+        check_globs(options.cases, plan.jobs);
+        std::erase_if(plan.jobs, [&](const Job &job) {
+            return !wanted(job, options.cases) ||
+                   (!whole && job.cases.front().name == "fallocate-1G");
+        });
+        need = need_of(plan.jobs, options, size);
+        if (need.memory <= room)
+            break;
+        if (whole && wanted({{{"fallocate-1G", "call"}}, 0, {}, {}}, options.cases)) {
+            whole = false;
+            notes.push_back(
+                fmt::format("fallocate-1G: {} MiB of memory are not free", need.memory / mib));
+        } else if (options.size.empty() && size > size_unit) {
+            size /= 2;
+        } else {
+            throw Error("{} MiB of memory are free, {} are needed; allowed: a smaller --size, "
+                        "fewer --fs, fewer --case",
+                        room / mib, need.memory / mib);
+        }
+    }
+    return plan;
+}
+
+void mount_all(Mounts &mounts, const Options &options, const Room &room,
+               std::vector<std::string> &notes)
+{
+    for (const std::string &fs : options.fs) {
+        try {
+            mounts.add(fs, room);
+        } catch (const Error &error) {
+            notes.push_back(fmt::format("{}: {}", fs, error.what()));
+        }
+    }
+    if (mounts.places().empty())
+        throw Error("no file system to measure:\n  {}", fmt::join(notes, "\n  "));
+}
+
+void catch_signals()
+{
+    struct sigaction action = {};
+
+    action.sa_handler = [](int) { stopped = true; };
+    action.sa_flags = SA_RESTART;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaction(number, &action, nullptr);
+}
+
+void run(const Options &options)
+{
+    std::vector<std::string> notes;
+    Need need{};
+
+    if (options.list) {
+        fmt::print("{}", list_cases(all_jobs({size_unit, 1})));
+        return;
+    }
+    check_fs(options.fs);
+    const Plan plan = make_plan(options, need, notes);
+    if (plan.jobs.empty())
+        throw Error("nothing is left to measure: {}", fmt::join(notes, "; "));
+    catch_signals();
+
+    Outcome outcome;
+    try {
+        Mounts mounts;
+        mount_all(mounts, options, need.room, notes);
+        outcome = run_plan(plan, mounts);
+    } catch (const Stopped &) {
+        fmt::print(stderr, "scriptfs-bench: stopped; everything is unmounted and removed\n");
+        throw CLI::RuntimeError(130);
+    }
+    if (!options.json.empty())
+        write_document(outcome.document, options.json);
+    for (const auto &[key, reason] : outcome.skipped)
+        notes.push_back(fmt::format("{} on {}: {}", key.first, key.second, reason));
+    if (!options.samples)
+        fmt::print("{}", tables(outcome.document));
+    fmt::print("Files of {} MiB; plain copies by {}.\n", plan.setup.size / mib, plain_copy_name());
+    for (const std::string &note : notes)
+        fmt::print("not measured: {}\n", note);
+}
+
+} // namespace
+
+void add_run(CLI::App &app)
+{
+    auto options = std::make_shared<Options>();
+    CLI::App *command = app.add_subcommand(
+        "run", "Measure file systems by system calls, in interleaved rounds; print a table");
+
+    command
+        ->add_option(
+            "--fs", options->fs,
+            "What to measure: ramfs, tmpfs, tmpfs-huge, scriptfs, scriptfs-page, which are "
+            "mounted for this program only (as root), or directories")
+        ->delimiter(',')
+        ->capture_default_str();
+    command->add_option("--case", options->cases, "Which cases: patterns; all if not given")
+        ->delimiter(',');
+    command->add_option("--rounds", options->rounds, "How often, after a warm-up round")
+        ->check(CLI::Range(1U, 10000U))
+        ->capture_default_str();
+    command->add_option("--size", options->size,
+                        "Size of the large files, a multiple of 8M; 256M if not given, 32M on an "
+                        "emulated processor, less if memory is short");
+    command->add_option("--json", options->json, "Write results.json there");
+    command->add_option("--bed", options->bed,
+                        "What is said about where this ran, if it is not found out");
+    command->add_flag("--samples", options->samples,
+                      "Print every measurement as a line for `collect`, and no table");
+    command->add_flag("--list", options->list, "Only print the names of all cases");
+    command->callback([options] { run(*options); });
+}
+
+} // namespace bench

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "runner.h"
+
+#include "clock.h"
+#include "machine.h"
+#include "progress.h"
+#include "samples.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+namespace bench {
+namespace {
+
+using Key = std::pair<std::string, std::string>; // case, file system
+
+// Who is measured: a file system, or a way of copying.
+struct Target {
+    std::string name;
+    const Place *place; // null: the copy
+    Copy copy;
+};
+
+// Takes what the jobs record, unless it is the warm-up.
+class Recorder {
+public:
+    explicit Recorder(const Plan &plan) : plan_(plan)
+    {
+        for (const Job &job : plan.jobs)
+            for (const Case &one : job.cases)
+                pers_[one.name] = one.per;
+    }
+
+    void record(unsigned round, const std::string &fs, const std::string &name, double value)
+    {
+        if (!round || !plan_.wants(name))
+            return;
+        Result result;
+        result.name = name;
+        result.fs = fs;
+        result.per = pers_.at(name);
+        result.bed = plan_.bed;
+        result.driver = "bench";
+        result.unit = unit_of(plan_.bed);
+        samples_.add(result, static_cast<int>(round), value);
+        if (plan_.samples) {
+            fmt::print("sample {} bench {} {} {} {} {} {:.4f}\n", result.bed, round, fs, name,
+                       result.per, result.unit, value);
+            std::fflush(stdout);
+        }
+    }
+
+    void record_calls(unsigned round, const std::string &fs, const std::string &name,
+                      const std::vector<std::uint32_t> &times)
+    {
+        if (!round)
+            return;
+        auto &all = calls_[{name, fs}];
+        all.insert(all.end(), times.begin(), times.end());
+    }
+
+    [[nodiscard]] Document document() const
+    {
+        Document document = samples_.document();
+
+        for (Result &result : document.results) {
+            const auto calls = calls_.find({result.name, result.fs});
+            if (calls != calls_.end())
+                result.p999 = percentile({calls->second.begin(), calls->second.end()}, 0.999);
+        }
+        return document;
+    }
+
+    std::map<Key, std::string> skipped;
+
+private:
+    const Plan &plan_;
+    Samples samples_;
+    std::map<std::string, std::string> pers_;
+    std::map<Key, std::vector<std::uint32_t>> calls_;
+};
+
+class RoundStage : public Stage {
+public:
+    RoundStage(const Plan &plan, Recorder &recorder, unsigned round, const Target &target)
+        : Stage(plan.setup, target.name, round), plan_(plan), recorder_(recorder), round_(round)
+    {
+        limit = target.copy;
+        dir = target.place ? target.place->dir() : -1;
+    }
+
+    void record(const std::string &name, std::int64_t time, std::uint64_t units) override
+    {
+        recorder_.record(round_, fs, name, static_cast<double>(time) / static_cast<double>(units));
+    }
+    void record_calls(const std::string &name, const std::vector<std::uint32_t> &times) override
+    {
+        recorder_.record_calls(round_, fs, name, times);
+    }
+    void skip(const std::string &name, const std::string &reason) override
+    {
+        if (plan_.wants(name))
+            recorder_.skipped[{name, fs}] = reason;
+    }
+    [[nodiscard]] bool wants(const std::string &name) const override { return plan_.wants(name); }
+
+private:
+    const Plan &plan_;
+    Recorder &recorder_;
+    unsigned round_;
+};
+
+std::vector<Target> targets_of(const Mounts &mounts)
+{
+    std::vector<Target> targets = {{"memcpy", nullptr, Copy::plain}};
+
+    if (has_copy(Copy::non_temporal))
+        targets.push_back({"memcpy-nt", nullptr, Copy::non_temporal});
+    for (const auto &place : mounts.places())
+        targets.push_back({place->name(), place.get(), Copy::plain});
+    return targets;
+}
+
+void run_job(const Plan &plan, const Job &job, const Target &target, RoundStage &stage)
+{
+    if (!target.place) {
+        if (job.limit)
+            job.limit(stage);
+        return;
+    }
+    try {
+        job.run(stage);
+    } catch (const Failed &error) {
+        target.place->clear();
+        if (error.number != EOPNOTSUPP && error.number != ENOSPC)
+            throw Error("{} on {}: {}", job.cases.front().name, target.name, error.what());
+        for (const Case &one : job.cases)
+            if (plan.wants(one.name))
+                stage.skip(one.name, error.what());
+    }
+}
+
+} // namespace
+
+Outcome run_plan(const Plan &plan, const Mounts &mounts)
+{
+    const std::vector<Target> targets = targets_of(mounts);
+    const Memory memory(plan.setup.size);
+    Recorder recorder(plan);
+    Estimate estimate(plan.jobs.size() * targets.size(), plan.rounds + 1);
+    const Progress progress;
+
+    pin(plan.setup.processors - 1);
+    for (unsigned round = 0; round <= plan.rounds; round++) {
+        const std::string title =
+            round ? fmt::format("round {} of {}", round, plan.rounds) : "warm-up";
+        if (plan.samples)
+            fmt::print("step {}\n", title);
+        for (std::size_t j = 0; j < plan.jobs.size(); j++)
+            for (std::size_t i = 0; i < targets.size(); i++) {
+                // another one begins each time: nobody always follows the same one
+                const std::size_t which = (i + j + round) % targets.size();
+                const Target &target = targets[which];
+                const Job &job = plan.jobs[j];
+                const std::int64_t left = estimate.left();
+                progress.show(fmt::format("{}: {} on {}{}", title, job.cases.front().name,
+                                          target.name,
+                                          left < 0 ? "" : ", " + duration(left) + " left"));
+                look();
+                RoundStage stage(plan, recorder, round, target);
+                stage.memory = &memory;
+                const std::int64_t time = taken([&] { run_job(plan, job, target, stage); });
+                estimate.done(j * targets.size() + which, round, time);
+            }
+    }
+    return {recorder.document(), recorder.skipped};
+}
+
+} // namespace bench
