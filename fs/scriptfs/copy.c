@@ -17,13 +17,12 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
 #include "scriptfs.h"
 
-#define SCRIPTFS_TRIAL_RUNS	5
+#define SCRIPTFS_TRIAL_CALLS	(SCRIPTFS_BYPASS_FILE / SCRIPTFS_BYPASS_CALL)
 
 static bool scriptfs_bypass_pays __ro_after_init;
 
@@ -126,41 +125,54 @@ bool scriptfs_should_bypass(struct inode *inode, loff_t end)
 	}
 }
 
-/* How long it takes to fill @area once, in calls of the size that matters. */
-static u64 __init scriptfs_copy_trial(u8 *area, const u8 *from, bool past)
+/* Copy one call's bytes; returns nanoseconds. */
+static u32 __init scriptfs_copy_trial(u8 *to, const u8 *from, bool past)
 {
 	u64 begin = ktime_get_ns();
-	size_t done;
 
-	for (done = 0; done < SCRIPTFS_BYPASS_FILE; done += SCRIPTFS_BYPASS_CALL)
-		if (past)
-			scriptfs_copy_past(area + done, from, SCRIPTFS_BYPASS_CALL);
-		else
-			memcpy(area + done, from, SCRIPTFS_BYPASS_CALL);
-	return ktime_get_ns() - begin;
+	if (past)
+		scriptfs_copy_past(to, from, SCRIPTFS_BYPASS_CALL);
+	else
+		memcpy(to, from, SCRIPTFS_BYPASS_CALL);
+	return min_t(u64, ktime_get_ns() - begin, U32_MAX);
+}
+
+/*
+ * Fill @area one way and then the other, and count for how many of its calls the second way was
+ * faster: an interrupt or another task may disturb some of them, but not most.
+ */
+static unsigned int __init scriptfs_copy_wins(u8 *area, const u8 *from)
+{
+	static u32 plain[SCRIPTFS_TRIAL_CALLS] __initdata;
+	unsigned int i, wins = 0;
+
+	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++)
+		plain[i] = scriptfs_copy_trial(area + i * SCRIPTFS_BYPASS_CALL, from, false);
+	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++)
+		wins += scriptfs_copy_trial(area + i * SCRIPTFS_BYPASS_CALL, from, true) < plain[i];
+	return wins;
 }
 
 /**
  * scriptfs_copy_init - find out whether copies past the cache pay on this machine
  *
- * Of several trials the best counts, which is the one that was disturbed least.
- *
  * Context: Process context, once, takes some milliseconds.
  */
 void __init scriptfs_copy_init(void)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | __GFP_ZERO;
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
 	u8 *area = __vmalloc(SCRIPTFS_BYPASS_FILE, gfp);
 	u8 *from = __vmalloc(SCRIPTFS_BYPASS_CALL, gfp);
-	u64 best[2] = { U64_MAX, U64_MAX };
-	int i;
+	unsigned int wins;
 
 	if (IS_ENABLED(CONFIG_X86_64) && area && from) {
-		for (i = 0; i < 2 * SCRIPTFS_TRIAL_RUNS; i++)
-			best[i % 2] = min(best[i % 2], scriptfs_copy_trial(area, from, i % 2));
-		scriptfs_bypass_pays = best[1] < best[0];
-		pr_info("copies into large files: %llu us for 16 MiB, past the cache %llu us\n",
-			div_u64(best[0], NSEC_PER_USEC), div_u64(best[1], NSEC_PER_USEC));
+		/* What comes first would pay for every fault and miss in the TLB. */
+		memset(area, 0, SCRIPTFS_BYPASS_FILE);
+		memset(from, 0, SCRIPTFS_BYPASS_CALL);
+		wins = scriptfs_copy_wins(area, from);
+		scriptfs_bypass_pays = wins > SCRIPTFS_TRIAL_CALLS / 2;
+		pr_info("past the cache %u of %u long copies were faster\n", wins,
+			(unsigned int)SCRIPTFS_TRIAL_CALLS);
 	}
 	vfree(area);
 	vfree(from);
