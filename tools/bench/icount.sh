@@ -15,13 +15,13 @@ logs=$out/icount
 build=$("$top/tools/build/kernel.sh" base)
 module=${build%/*}/kbench-base
 step 'kbench module' build_module "$build" x86_64 "$module"
-step -q 'kbench stage' make_stage "$out/stage/kbench" "$module/kbench.ko" bed=tcg-icount \
-	unit=instructions rounds="$rounds" filesystems="$filesystems" cases="$cases" file_size=$((64 << 20))
+step -q 'kbench stage' make_stage "$out/stage/kbench" \
+	"$build" "$module" bed=tcg-icount unit=instructions rounds="$rounds" \
+	filesystems="$filesystems" cases="$cases" file_size=$((64 << 20))
 initramfs=$("$top/qemu/initramfs.sh" -s base "$out/stage/kbench")
 
 rm -rf "$logs"
 mkdir -p "$logs"
 "$top/qemu/boot.sh" -b tcg-icount -m 3072 -t 3600 -a guest.run=/guest/kbench/main \
 	-o "$logs/guest.out" -l "$logs/guest.log" "$build" "$initramfs"
-show_samples "$logs/guest.out" "$logs/guest.log" "$begin"
-grep "^sample " "$logs/guest.out" | awk -f "$top/tools/bench/kbench.awk" >&2
+show_samples "$logs/guest.out" "$logs/guest.log" "$begin" 1

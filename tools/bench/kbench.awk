@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Reads sample lines, prints a row a case and a column a file system: the median, less the median of
-# the memcpy limit of the same case where there is one.
+# Reads sample lines, prints a row a case and a column a file system: the median. With less=1 it is what
+# the file system adds: less the median of the memcpy limit of the same case where there is one.
 function median(text,	n, v, i, j, t)
 {
 	n = split(text, v)
@@ -21,14 +21,13 @@ $1 == "sample" {
 	values[$6, $5] = values[$6, $5] " " $9
 }
 END {
-	printf "%s, medians; %s\n", unit,
-		"file systems less memcpy where it has the case (then marked -)"
+	print unit ", medians" (less ? "; less memcpy where marked -" : "")
 	printf "%-20s %-5s", "case", "per"
 	for (c = 1; c <= ncolumns; c++)
 		printf " %13s", columns[c]
 	print ""
 	for (i = 1; i <= ncases; i++) {
-		limit = values[cases[i], "memcpy"] ? median(values[cases[i], "memcpy"]) : 0
+		limit = less && values[cases[i], "memcpy"] ? median(values[cases[i], "memcpy"]) : 0
 		printf "%-20s %-5s", cases[i], per[cases[i]] (limit ? "-" : "")
 		for (c = 1; c <= ncolumns; c++) {
 			text = values[cases[i], columns[c]]

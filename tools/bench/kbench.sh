@@ -54,22 +54,23 @@ build_module()
 	nice make -C "$tree" O="$1" ARCH="$2" M="$3" -j"$jobs" modules
 }
 
-# make_stage DIR MODULE NAME=VALUE...: what the guest finds in /guest/kbench
+# make_stage DIR BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
 make_stage()
 {
-	local stage=$1 module=$2 setting
+	local stage=$1 build=$2 module=$3 setting
 
-	shift 2
+	shift 3
 	rm -rf "$stage"
 	mkdir -p "$stage"
 	cp "$top/tools/bench/guest/kbench" "$stage/main"
-	cp "$module" "$stage/kbench.ko"
+	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
 	for setting; do
 		printf "%s='%s'\n" "${setting%%=*}" "${setting#*=}"
 	done >"$stage/settings"
 }
 
-# show_samples OUTPUT CONSOLE BEGIN: print what was measured; fail unless it came to its end
+# show_samples OUTPUT CONSOLE BEGIN LESS: print what was measured; fail unless it came to its end. With
+# LESS 1 the table for people has what is beyond the copy.
 show_samples()
 {
 	local reason
@@ -80,4 +81,5 @@ show_samples()
 	[ -z "$reason" ] || die "$reason (logs: $1, $2)"
 	grep -qx finished "$1" || die "the guest ended without a word (logs: $1, $2)"
 	say "==> in-kernel driver ... $((SECONDS - $3)) s"
+	grep '^sample ' "$1" | awk -v less="$4" -f "$top/tools/bench/kbench.awk" >&2
 }

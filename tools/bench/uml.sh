@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# uml.sh: time of in-kernel calls into the file systems, in a user-mode Linux, which runs at the
+# speed of this machine. Samples go to standard output, a table of medians to standard error.
+# Other work on the machine shows: look at how far the rounds are apart.
+#
+#   ROUNDS=5  CASES='new-* poems-*' (globs of the names in tools/bench/kbench/cases; default: all)
+#   FILESYSTEMS='memcpy memcpy-nt ramfs tmpfs scriptfs scriptfs-page'
+. "$(dirname "$0")/kbench.sh"
+
+begin=$SECONDS
+cases=$(chosen_cases)
+filesystems=$(chosen_filesystems memcpy memcpy-nt ramfs tmpfs scriptfs scriptfs-page)
+logs=$out/uml
+tree=$("$top/tools/build/tree.sh" scriptfs)
+build=${tree%/src}/uml
+module=${tree%/src}/kbench-uml
+
+kmake()
+{
+	nice make -C "$tree" O="$build" ARCH=um -j"$jobs" "$@"
+}
+
+compile()
+{
+	local line
+
+	if ! cmp -s "$top/tools/bench/uml.config" "$build/fragment"; then
+		cp "$top/tools/bench/uml.config" "$build/fragment.new"
+		kmake KCONFIG_ALLCONFIG="$build/fragment.new" allnoconfig
+		while read -r line; do
+			grep -qxF "$line" "$build/.config" || die "$line did not survive"
+		done < <(grep '^CONFIG_' "$build/fragment.new")
+		mv "$build/fragment.new" "$build/fragment"
+	fi
+	kmake linux modules
+}
+
+# The guest's init and BusyBox are all the system it needs.
+make_root()
+{
+	local root=$out/stage/uml
+
+	make_stage "$out/stage/kbench-uml" "$build" "$module" bed=uml unit=ns rounds="$rounds" \
+		filesystems="$filesystems" cases="$cases" file_size=$((256 << 20))
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}
+	cp /bin/busybox "$root/bin"
+	ln -s busybox "$root/bin/sh"
+	cp "$top/qemu/guest/init" "$root/init"
+	cp -r "$out/stage/kbench-uml" "$root/guest/kbench"
+	(cd "$root" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0) >"$logs/initramfs"
+}
+
+mkdir -p "$build" "$logs"
+lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
+step 'kernel uml' compile
+step 'kbench module uml' build_module "$build" um "$module"
+step -q 'uml root' make_root
+code=0
+timeout -k 10 3600 "$build/linux" mem=4096M initrd="$logs/initramfs" con=null con0=null,fd:1 \
+	panic=-1 guest.bed=uml guest.run=/guest/kbench/main </dev/null 2>&1 |
+	tr -d '\r' >"$logs/guest.out" || code=$?
+[ "$code" -ne 124 ] || die "the time ran out (log: $logs/guest.out)"
+show_samples "$logs/guest.out" "$logs/guest.out" "$begin" 0
