@@ -127,11 +127,19 @@ static bool scriptfs_block_cached(struct scriptfs_block *block)
 	return false;
 }
 
-/*
- * Make @start to @end read as zeroes, and with @drop give back the blocks that lie wholly in there.
- * One that a page fault has put back into the page cache in the meantime is only cleared.
+/**
+ * scriptfs_clear_range - make a range of a file read as zeroes
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @start:	its first byte
+ * @end:	the one after its last
+ * @drop:	give back the blocks that lie wholly in there, but for those that a page fault has put
+ *		back into the page cache in the meantime; after scriptfs_readers_wait()
+ *
+ * What is a hole stays one.
+ *
+ * Context: The caller holds inode_lock exclusively. Takes map_lock.
  */
-static void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool drop)
+void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool drop)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	unsigned long unit = start >> SCRIPTFS_UNIT_SHIFT;

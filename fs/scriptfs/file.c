@@ -78,11 +78,19 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *
 	return copied ? copied : scriptfs_fault_in(from, len);
 }
 
-/*
- * Write up to one chunk at @pos. Returns how many bytes, which may be none when only the source had
- * to be faulted in, or an error.
+/**
+ * scriptfs_write_run - write up to one chunk
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @pos:	offset in bytes
+ * @from:	what to write
+ *
+ * The size of the file stays what it is.
+ *
+ * Context: The caller holds inode_lock exclusively. Takes map_lock.
+ * Return: How many bytes, which may be none when only the source had to be faulted in; -ENOSPC,
+ * -ENOMEM, -EFAULT.
  */
-static ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
+ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
 {
 	struct scriptfs_block *block = scriptfs_block_again(scriptfs_inode(inode), pos);
 	struct scriptfs_chunk *chunk;
@@ -231,6 +239,7 @@ const struct file_operations scriptfs_file_operations = {
 	.mmap		= scriptfs_file_mmap,
 	.release	= scriptfs_release,
 	.fallocate	= scriptfs_fallocate,
+	.copy_file_range = scriptfs_copy_file_range,
 	.fsync		= noop_fsync,
 	.splice_read	= generic_file_splice_read,
 	.splice_write	= iter_file_splice_write,

@@ -407,9 +407,15 @@ ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
 
 /* fallocate.c */
+void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool drop);
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 
+/* copyrange.c */
+ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct file *file_out,
+				 loff_t pos_out, size_t len, unsigned int flags);
+
 /* file.c */
+ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from);
 extern const struct file_operations scriptfs_file_operations;
 extern const struct inode_operations scriptfs_file_inode_operations;
 

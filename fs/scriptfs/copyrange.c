@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: copy_file_range(2), from block to block. No page is published for it, and holes of the
+ * source take no memory in the copy.
+ */
+#include <linux/fs.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "scriptfs.h"
+
+/*
+ * Copy up to one chunk, hole or stretch above a mark, at most @len bytes. Returns how many, or an
+ * error.
+ */
+static ssize_t scriptfs_copy_run(struct inode *in, loff_t pos_in, struct inode *out,
+				 loff_t pos_out, size_t len)
+{
+	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(in), pos_in);
+	struct scriptfs_chunk *chunk;
+	struct iov_iter from;
+	struct kvec kvec;
+	u32 offset, mark;
+
+	if (block) {
+		chunk = scriptfs_chunk_at(block, pos_in, &offset);
+		mark = scriptfs_mark_get(chunk);
+		if (offset < mark) {
+			kvec.iov_base = chunk->addr + offset;
+			kvec.iov_len = min_t(size_t, len, mark - offset);
+			iov_iter_kvec(&from, WRITE, &kvec, 1, kvec.iov_len);
+			return scriptfs_write_run(out, pos_out, &from);
+		}
+		len = min_t(size_t, len, scriptfs_chunk_size(block) - offset);
+	} else {
+		len = min_t(u64, len, scriptfs_hole_end(scriptfs_inode(in), pos_in) - pos_in);
+	}
+	scriptfs_clear_range(out, pos_out, pos_out + len, false);
+	return len;
+}
+
+static ssize_t scriptfs_copy_runs(struct inode *in, loff_t pos_in, struct inode *out,
+				  loff_t pos_out, size_t len)
+{
+	size_t done = 0;
+	ssize_t ret = 0;
+
+	while (done < len) {
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = scriptfs_copy_run(in, pos_in + done, out, pos_out + done, len - done);
+		if (ret < 0)
+			break;
+		done += ret;
+		cond_resched();
+	}
+	if (done && pos_out + (loff_t)done > i_size_read(out))
+		i_size_write(out, pos_out + done);
+	return done ? done : ret;
+}
+
+/* Both files are locked. */
+static ssize_t scriptfs_copy_locked(struct file *file_in, loff_t pos_in, struct file *file_out,
+				    loff_t pos_out, size_t len)
+{
+	struct inode *in = file_inode(file_in), *out = file_inode(file_out);
+	loff_t size = i_size_read(in);
+	ssize_t ret;
+
+	if (pos_in >= size)
+		return 0;
+	len = min_t(u64, len, size - pos_in);
+
+	ret = file_remove_privs(file_out);
+	if (!ret)
+		ret = file_update_time(file_out);
+	if (ret)
+		return ret;
+
+	scriptfs_change_begin(scriptfs_inode(out));
+	size = i_size_read(out);
+	if (pos_out > size)
+		scriptfs_zero_tail(out, size);
+	ret = scriptfs_copy_runs(in, pos_in, out, pos_out, len);
+	scriptfs_change_end(scriptfs_inode(out));
+	return ret;
+}
+
+/**
+ * scriptfs_copy_file_range - copy_file_range(2)
+ * @file_in:	where from
+ * @pos_in:	offset in it
+ * @file_out:	where to, of this or another mount
+ * @pos_out:	offset in it
+ * @len:	how many bytes; the VFS made sure that the copy may be that large
+ * @flags:	of no concern to us
+ *
+ * Within one file, and page by page where a mount wants that, it is left to the VFS: the blocks
+ * read from could move while the same file is written to.
+ *
+ * Context: Takes the inode_lock of both files, and map_lock.
+ * Return: How many bytes were copied, or an error.
+ */
+ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct file *file_out,
+				 loff_t pos_out, size_t len, unsigned int flags)
+{
+	struct inode *in = file_inode(file_in), *out = file_inode(file_out);
+	ssize_t ret;
+
+	if (in == out || scriptfs_sb(in->i_sb)->opt.io_page || scriptfs_sb(out->i_sb)->opt.io_page)
+		return generic_copy_file_range(file_in, pos_in, file_out, pos_out, len, flags);
+
+	lock_two_nondirectories(in, out);
+	ret = scriptfs_copy_locked(file_in, pos_in, file_out, pos_out, len);
+	unlock_two_nondirectories(in, out);
+	if (ret > 0)
+		file_accessed(file_in);
+	return ret;
+}
