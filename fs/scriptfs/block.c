@@ -266,6 +266,8 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block, *old;
 	unsigned long unit, first, last;
+	struct list_head *added = NULL;
+	bool others = false;
 	unsigned int class;
 	u64 start;
 
@@ -281,10 +283,19 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 			return ERR_PTR(-EBUSY);
 		}
 		scriptfs_readers_wait(si);
-		xa_for_each_range(&si->map, unit, old, first, last)
+		xa_for_each_range(&si->map, unit, old, first, last) {
+			if (list_empty(&old->link))
+				others = true;
+			else
+				added = old->link.prev;
 			scriptfs_block_absorb(inode, block, start, old);
+		}
 		/* No way back, and only small nodes are needed. */
 		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
+		/* In place of blocks that fallocate(2) got just now, it is one of those. */
+		if (added && !others)
+			list_add(&block->link, added);
+		si->loose = true;
 		return block;
 	}
 	return ERR_PTR(-ENOSPC);
@@ -394,6 +405,8 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 	xa_for_each_start(&si->map, unit, block, unit) {
 		if (scriptfs_block_start(block) < size) {
 			scriptfs_marks_lower(block, size);
+			if (block->class != SCRIPTFS_POEM)
+				si->loose = true;
 			continue;
 		}
 		scriptfs_block_drop(inode, block);

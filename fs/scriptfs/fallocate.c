@@ -165,10 +165,10 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
-	truncate_pagecache_range(inode, start, end - 1);
-	/* Up to the end of the file is to the end of its last block. */
+	/* Up to the end of the file is to the end of its last page and block. */
 	if (end >= i_size_read(inode) && end >= si->kept_end)
 		end = MAX_LFS_FILESIZE;
+	truncate_pagecache_range(inode, start, end - 1);
 	scriptfs_readers_wait(si);
 	scriptfs_clear_range(inode, start, end, true);
 }
