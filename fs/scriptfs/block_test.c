@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of the block map: which class a block gets, where it lies, how the map grows and
- * shrinks, and what the initialised marks hide. Every test has a mount of its own.
+ * shrinks, what the initialised marks hide, what fallocate(2) takes and gives back, and the copy
+ * past the cache. Every test has a mount of its own.
  */
 #include <kunit/test.h>
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs_context.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
 #include "scriptfs.h"
 
@@ -343,6 +346,165 @@ static void block_nospace(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->used, 1UL);
 }
 
+static int block_fallocate(struct block_context *ctx, int mode, loff_t pos, loff_t len)
+{
+	return vfs_fallocate(ctx->file, mode, pos, len);
+}
+
+/* One block where one will do, and not a byte of any is touched. */
+static void block_allocate(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=4,novel=4,medium=4,large=2,strict");
+	struct scriptfs_block *block;
+	u8 *addr;
+
+	block_poison(test, ctx, SCRIPTFS_LARGE);
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, 0, SZ_4M), 0);
+	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_LARGE)->used, 2UL);
+	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
+	block = block_find(ctx, SZ_2M);
+	expect_block(test, block, SCRIPTFS_LARGE, SZ_2M);
+	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
+	addr = block->chunk->addr;
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(addr, POISON, SZ_2M));
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 0, SZ_2M), (size_t)SZ_2M);
+
+	/* what is there is not taken again */
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_1M, SZ_2M), 0);
+	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_2M), block);
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
+	/* in steps, from the largest to the smallest that it needs */
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_KEEP_SIZE, SZ_8M, SZ_512K + SZ_32K),
+			0);
+	expect_block(test, block_find(ctx, SZ_8M), SCRIPTFS_MEDIUM, SZ_8M);
+	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
+	KUNIT_EXPECT_EQ(test, scriptfs_inode(block_inode(ctx))->kept_end,
+			(loff_t)SZ_8M + SZ_512K + SZ_32K);
+}
+
+/* All or nothing, where blocks of the same call had to be merged too. */
+static void block_allocate_undo(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=2,large=2,strict");
+	struct inode *inode = block_inode(ctx);
+
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, 0, SZ_8M), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks, 0ULL);
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_32K, SZ_8M), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks, 0ULL);
+	KUNIT_EXPECT_EQ(test, i_size_read(inode), 0LL);
+
+	block_write(test, ctx, SZ_4M, 1, SZ_4K);
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_32K, SZ_8M), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_4M, 1, SZ_4K), (size_t)SZ_4K);
+	KUNIT_EXPECT_EQ(test, i_size_read(inode), (loff_t)SZ_4M + SZ_4K);
+	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_32K));
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_LARGE)->idle, 2UL);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->idle, 1UL);
+}
+
+/* What is allocated behind the end outlives the last close, and a truncate to the same size not. */
+static void block_allocate_kept(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=8,medium=2,strict");
+	struct inode *inode = block_inode(ctx);
+	struct path path = ctx->file->f_path;
+
+	block_write(test, ctx, 0, 1, SZ_4K);
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_KEEP_SIZE, SZ_512K, SZ_512K), 0);
+	path_get(&path);
+	block_close(ctx);
+	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_512K + SZ_32K);
+
+	KUNIT_EXPECT_EQ(test, vfs_truncate(&path, SZ_4K), 0L);
+	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_32K);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 0UL);
+	path_put(&path);
+}
+
+/* A hole gives back what lies wholly in it; at the end of a block clearing is to lower the mark. */
+static void block_punch(struct kunit *test)
+{
+	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	struct block_context *ctx = block_mount(test, "poem=8,medium=4,strict");
+	struct scriptfs_block *block;
+
+	block_write(test, ctx, 0, POISON, SZ_2M);
+	block = block_find(ctx, 0);
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, SZ_128K, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 3UL);
+	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_512K));
+	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_128K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, POISON, SZ_128K), (size_t)SZ_128K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_128K, 0, SZ_1M), (size_t)SZ_1M);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_1M + SZ_128K, POISON, SZ_512K),
+			(size_t)SZ_512K);
+
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_ZERO_RANGE, 0, SZ_2M), 0);
+	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 4UL);
+	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 0, SZ_2M), (size_t)SZ_2M);
+	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, 0, SZ_2M), 0);
+	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
+}
+
+/* Copy @len bytes past the cache, from three places that lie @odd bytes off, and look at each. */
+static void copy_once(struct kunit *test, u8 *to, u8 *from, size_t len, unsigned int odd)
+{
+	struct kvec vec[] = {
+		{ from, len / 3 }, { from + len / 3, 0 },
+		{ from + len / 3, len / 5 + odd % 7 }, { from + len / 3 + len / 5 + odd % 7, len },
+	};
+	struct iov_iter iter;
+	size_t copied;
+
+	memset(to, POISON, len + 2);
+	iov_iter_kvec(&iter, WRITE, vec, ARRAY_SIZE(vec), len);
+	copied = scriptfs_copy_past_cache(to + 1, len, &iter);
+	KUNIT_EXPECT_EQ(test, copied, len);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), (size_t)0);
+	KUNIT_EXPECT_EQ(test, memcmp(to + 1, from, len), 0);
+	KUNIT_EXPECT_EQ(test, to[0], (u8)POISON);
+	KUNIT_EXPECT_EQ(test, to[len + 1], (u8)POISON);
+}
+
+/* Whatever the alignment, the length and the segments: every byte goes there, and no other. */
+static void copy_past_cache(struct kunit *test)
+{
+	static const size_t lens[] = {
+		0, 1, 7, 8, 63, 64, 65, 127, 128, 129, 191, 1000, 4095, 4096, 65537,
+	};
+	struct block_context *ctx = test->priv;
+	u8 *from = ctx->buffer, *to = ctx->buffer + SZ_1M;
+	unsigned int i, odd;
+
+	for (i = 0; i < SZ_256K; i++)
+		from[i] = i * 7 + i / 251;
+	for (i = 0; i < ARRAY_SIZE(lens); i++)
+		for (odd = 0; odd < 64; odd++)
+			copy_once(test, to + odd, from + odd * 5 % 64, lens[i], odd);
+}
+
+/* More room than bytes, more bytes than room. */
+static void copy_past_cache_ends(struct kunit *test)
+{
+	struct block_context *ctx = test->priv;
+	u8 *from = ctx->buffer, *to = ctx->buffer + SZ_1M;
+	struct kvec vec[] = { { from, 100 }, { from + 100, 200 } };
+	struct iov_iter iter;
+
+	memset(from, 1, 300);
+	memset(to, POISON, SZ_4K);
+	iov_iter_kvec(&iter, WRITE, vec, ARRAY_SIZE(vec), 300);
+	KUNIT_EXPECT_EQ(test, scriptfs_copy_past_cache(to, 150, &iter), (size_t)150);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), (size_t)150);
+	KUNIT_EXPECT_EQ(test, scriptfs_copy_past_cache(to + 150, SZ_4K - 150, &iter), (size_t)150);
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(to, 1, 300));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(to + 300, POISON, SZ_4K - 300));
+}
+
 static int block_test_init(struct kunit *test)
 {
 	struct block_context *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
@@ -379,6 +541,12 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_truncated),
 	KUNIT_CASE(block_fit),
 	KUNIT_CASE(block_nospace),
+	KUNIT_CASE(block_allocate),
+	KUNIT_CASE(block_allocate_undo),
+	KUNIT_CASE(block_allocate_kept),
+	KUNIT_CASE(block_punch),
+	KUNIT_CASE(copy_past_cache),
+	KUNIT_CASE(copy_past_cache_ends),
 	{}
 };
 
