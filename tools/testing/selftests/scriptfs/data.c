@@ -509,6 +509,51 @@ static void concurrent_append(void)
 		CHECK_EQ(nr[i], scaled(200));
 }
 
+/*
+ * Long calls, past the cache or through it, at any offset and from any memory: some of it has to
+ * be faulted in, in the middle of the copy.
+ */
+static void long_copies(void)
+{
+	static const size_t lens[] = {
+		KiB(64), KiB(64) + 1, KiB(100) - 3, KiB(512) + 77, MiB(1) - 1, MiB(2) + 4097,
+		MiB(3),
+	};
+	static const off_t places[] = { 0, 1, 63, 64, 4095, KiB(32) + 9, MiB(2) - 5 };
+	int fd = xopen("f", O_RDWR | O_CREAT), source = xopen("source", O_RDWR | O_CREAT);
+	unsigned char *from, *buf = xmalloc(MiB(4));
+	struct iovec iov[4];
+	unsigned int i, j, n;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		for (j = 0; j < ARRAY_SIZE(places); j++) {
+			size_t len = lens[i], odd = (i * 7 + j) % 64;
+			unsigned char *base;
+
+			CHECK_OK(ftruncate(source, 0));
+			write_file(source, 0, MiB(4), i + 10 * j);
+			base = mmap(NULL, MiB(4), PROT_READ, MAP_PRIVATE, source, 0);
+			CHECK(base != MAP_FAILED);
+			from = base + odd;
+			iov[0] = (struct iovec){ from, len / 3 };
+			iov[1] = (struct iovec){ from + len / 3, 0 };
+			iov[2] = (struct iovec){ from + len / 3, 5 };
+			iov[3] = (struct iovec){ from + len / 3 + 5, len - len / 3 - 5 };
+			for (n = 0; n < 2; n++) {
+				/* Into new memory, then over what is there. */
+				CHECK_EQ(pwritev(fd, iov, ARRAY_SIZE(iov), places[j]), len);
+				CHECK_EQ(file_size(fd), places[j] + (off_t)len);
+				pread_full(fd, buf, len, places[j]);
+				check_fill(buf, len, odd, i + 10 * j);
+				check_zero(fd, 0, places[j]);
+			}
+			munmap(base, MiB(4));
+			CHECK_OK(ftruncate(fd, 0));
+		}
+	}
+	free(buf);
+}
+
 static const struct test tests[] = {
 	{ "write_read", write_read, ANY_POOL, 0 },
 	{ "append", append, ANY_POOL, 0 },
@@ -518,6 +563,10 @@ static const struct test tests[] = {
 	{ "truncate_edges", truncate_edges, ANY_POOL, 0 },
 	{ "truncate_errors", truncate_errors, ANY_POOL, 0 },
 	{ "random_model", random_model, ANY_POOL, 0 },
+	{ "long_copies", long_copies, ANY_POOL, 0 },
+	{ "long_copies_cached", long_copies, ANY_POOL ",copy=cached", T_SCRIPTFS },
+	{ "long_copies_bypass", long_copies, ANY_POOL ",copy=bypass", T_SCRIPTFS },
+	{ "random_model_bypass", random_model, ANY_POOL ",copy=bypass", T_SCRIPTFS },
 	{ "random_model_strict", random_model, "poem=192,novel=64,medium=24,large=4,strict", 0 },
 	{ "random_model_poems", random_model, "poem=512,strict", 0 },
 	{ "random_model_merged", random_model, "poem=4,novel=2,large=8,strict", 0 },

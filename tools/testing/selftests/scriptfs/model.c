@@ -4,6 +4,7 @@
  */
 #include "model.h"
 
+#include <linux/falloc.h>
 #include <sys/uio.h>
 
 static size_t below(struct model *m, size_t end)
@@ -209,6 +210,30 @@ static void do_reopen(struct model *m)
 	m->fd = xopen(m->path, O_RDWR);
 }
 
+static void do_allocate(struct model *m)
+{
+	static const int modes[] = {
+		0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+	};
+	int mode = modes[rnd(&m->rng) % ARRAY_SIZE(modes)];
+	size_t offset = any_offset(m, m->max - 1);
+	size_t len = any_length(m, m->max - offset);
+
+	if (!len)
+		return;
+	if (fallocate(m->fd, mode, offset, len)) {
+		/* Others do not have every mode, or none. */
+		if (!on_scriptfs() && errno == EOPNOTSUPP)
+			return;
+		fail("fallocate of %zu at %zu, mode %#x", len, offset, mode);
+	}
+	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		memset(m->image + offset, 0, len);
+	if (!(mode & FALLOC_FL_KEEP_SIZE))
+		grew(m, offset + len);
+}
+
 void model_open(struct model *m, const char *path, size_t max, u64 seed)
 {
 	m->path = path;
@@ -224,7 +249,7 @@ void model_open(struct model *m, const char *path, size_t max, u64 seed)
 void model_run(struct model *m, unsigned int ops, unsigned long nr)
 {
 	static void (*const jobs[])(struct model *m) = {
-		do_write, do_read, do_truncate, do_map, do_splice, do_reopen,
+		do_write, do_read, do_truncate, do_map, do_splice, do_reopen, do_allocate,
 	};
 
 	while (nr) {
@@ -240,12 +265,28 @@ void model_run(struct model *m, unsigned int ops, unsigned long nr)
 	}
 }
 
+/* What is said to be a hole reads as zeroes. */
+static void check_holes(struct model *m)
+{
+	off_t hole = 0, data;
+
+	while (hole < (off_t)m->size) {
+		hole = CHECK_OK(lseek(m->fd, hole, SEEK_HOLE));
+		data = lseek(m->fd, hole, SEEK_DATA);
+		if (data < 0)
+			data = m->size;
+		check_bytes(m->image + hole, data - hole, 0);
+		hole = data;
+	}
+}
+
 void model_check(struct model *m)
 {
 	CHECK_EQ(file_size(m->fd), m->size);
 	pread_full(m->fd, m->buf, m->size, 0);
 	compare(m, m->buf, 0, m->size, "read");
 	CHECK_EQ(pread(m->fd, m->buf, 1, m->size), 0);
+	check_holes(m);
 }
 
 void model_close(struct model *m)

@@ -15,8 +15,10 @@ enum model_ops {
 	MODEL_MAP	= 1 << 3,	/* read and write through a shared mapping */
 	MODEL_SPLICE	= 1 << 4,	/* through a pipe, in and out */
 	MODEL_REOPEN	= 1 << 5,	/* last close, and open again */
-	MODEL_READ_WRITE = MODEL_WRITE | MODEL_READ | MODEL_TRUNCATE | MODEL_REOPEN,
-	MODEL_ALL	= (1 << 6) - 1,
+	MODEL_ALLOCATE	= 1 << 6,	/* fallocate, in every mode the file system has */
+	MODEL_READ_WRITE = MODEL_WRITE | MODEL_READ | MODEL_TRUNCATE | MODEL_REOPEN |
+			   MODEL_ALLOCATE,
+	MODEL_ALL	= (1 << 7) - 1,
 };
 
 struct model {

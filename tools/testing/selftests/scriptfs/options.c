@@ -154,6 +154,11 @@ static const struct bad bad[] = {
 	{ "class=huge", "class", "huge" },
 	{ "class=", "class", "" },
 	{ "class=4", "class", "4" },
+	{ "copy=fast", "copy", "fast" },
+	{ "copy=", "copy", "" },
+	{ "copy", "copy", "" },
+	{ "copy=Auto", "copy", "Auto" },
+	{ "copy=cached ", "copy", "cached " },
 	{ "strict=1", "strict", "1" },
 	{ "strict=banana", "strict", "banana" },
 	{ "frobnicate", "frobnicate", "" },
@@ -267,6 +272,9 @@ static const struct good good[] = {
 	{ "poem=5,poem=6", { 6, 0, 0, 0, 0 } },
 	{ "poem=64,size=2M", { 64, 0, 0, 0, 0 } },
 	{ "poem=8,strict", { 8, 0, 0, 0, 0 } },
+	{ "poem=3,copy=auto", { 3, 0, 0, 0, 0 } },
+	{ "poem=3,copy=auto,copy=bypass", { 3, 0, 0, 0, 0 } },
+	{ "copy=cached,poem=3", { 3, 0, 0, 0, 0 } },
 	{ "poem=00000000000000000009", { 9, 0, 0, 0, 0 } },
 };
 
@@ -391,7 +399,8 @@ static void fed_back(void)
 		"", "size=20M", "poem=10", "poem=33K,large=5M", "medium=2,strict", "large=1%",
 		"poem=1,size=77M", "poem=4,nr_inodes=99", "poem=4,mode=1777", "poem=4,mode=0",
 		"poem=4,uid=7,gid=8", "poem=4,io=page", "poem=4,io=block", "poem=4,class=large",
-		"poem=4,class=poem,strict",
+		"poem=4,class=poem,strict", "poem=4,copy=auto", "poem=4,copy=cached",
+		"poem=4,copy=bypass,io=page",
 		"poem=4,novel=3,medium=2,large=1,size=33%,strict,nr_inodes=5,mode=700",
 	};
 	char first[512], second[512];
@@ -467,6 +476,25 @@ static void remounted(void)
 	CHECK_OK(mount_raw("m", "class=medium", MS_REMOUNT));
 	shown_options("m", shown, sizeof(shown));
 	CHECK(strstr(shown, "class=medium"));
+	CHECK(!strstr(shown, "copy="));
+
+	/* How copies are made may change under open files; auto is not shown. */
+	CHECK_OK(mount_raw("m", "copy=bypass", MS_REMOUNT));
+	shown_options("m", shown, sizeof(shown));
+	CHECK(strstr(shown, ",copy=bypass"));
+	write_file(fd, 77, MiB(3), 4);
+	CHECK_ERR(mount_raw("m", "copy=never", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "copy=cached,poem=9", MS_REMOUNT), EINVAL);
+	shown_options("m", shown, sizeof(shown));
+	CHECK(strstr(shown, ",copy=bypass"));
+	CHECK_OK(mount_raw("m", "copy=cached", MS_REMOUNT));
+	shown_options("m", shown, sizeof(shown));
+	CHECK(strstr(shown, ",copy=cached"));
+	check_file(fd, 77, MiB(3), 4);
+	CHECK_OK(mount_raw("m", "copy=auto", MS_REMOUNT));
+	shown_options("m", shown, sizeof(shown));
+	CHECK(!strstr(shown, "copy="));
+	write_file(fd, 0, MiB(6), 1);
 
 	/* The road may change under open files. */
 	CHECK_OK(ftruncate(fd, MiB(6)));
@@ -518,8 +546,8 @@ static void reconfigured(void)
 static void odd_values(void)
 {
 	static const char *const keys[] = {
-		"poem", "size", "nr_inodes", "mode", "uid", "io", "class", "strict", "nostrict",
-		"none",
+		"poem", "size", "nr_inodes", "mode", "uid", "io", "class", "copy", "strict",
+		"nostrict", "none",
 	};
 	char log[LOG_LEN], line[LOG_LEN], longest[256];
 	int kernel_log = open_kernel_log(), fs;
@@ -582,14 +610,15 @@ static void nonsense(char *out, size_t len)
 {
 	static const char *const keys[] = {
 		"poem", "novel", "medium", "large", "super", "size", "strict", "nostrict",
-		"nr_inodes", "mode", "uid", "gid", "io", "class", "", "=", "poe", "poems", "no",
-		"ro", "POEM", "source", "none",
+		"nr_inodes", "mode", "uid", "gid", "io", "class", "copy", "", "=", "poe", "poems",
+		"no", "ro", "POEM", "source", "none",
 	};
 	static const char *const values[] = {
 		"0", "1", "2", "7", "64", "100K", "1M", "3M", "4M", "64M", "1%", "0%", "3%", "-1",
 		"", "banana", "100%", "101%", "1T", "16383P", "18446744073709551615", "4294967296",
 		"18446744073709551616", "9223372036854775807", "1e9", "0x40", "07", "7777", "page",
-		"block", "poem", "large", "super", "none", " ", "%", "K", "\x01\x7f\xff", "1\n2",
+		"block", "poem", "large", "super", "none", "auto", "bypass", " ", "%", "K",
+		"\x01\x7f\xff", "1\n2",
 	};
 	unsigned int options = rnd(&rng) % 6, i;
 	size_t have = 0;

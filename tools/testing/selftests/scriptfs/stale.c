@@ -8,26 +8,6 @@
 
 #include <pthread.h>
 
-/* Small enough that every file gets poisoned blocks. */
-#define SMALL_POOL	"poem=128,novel=16,medium=8,large=3,strict,size=16M"
-
-static void poison(void)
-{
-	char *buf = xmalloc(KiB(64));
-	off_t at;
-	int fd = xopen("poison", O_RDWR | O_CREAT | O_EXCL);
-
-	memset(buf, POISON, KiB(64));
-	for (at = 0; at < MiB(16) && pwrite(fd, buf, KiB(64), at) > 0; at += KiB(64))
-		;
-	if (on_scriptfs())
-		CHECK_EQ(counter("poem", "free"), 0);
-	close(fd);
-	CHECK_OK(unlink("poison"));
-	check_settled(".");
-	free(buf);
-}
-
 /* The whole file: zero but for @len bytes of pattern at @offset. */
 static void check_only(int fd, off_t offset, size_t len, u64 seed)
 {

@@ -421,6 +421,23 @@ void check_zero(int fd, off_t offset, size_t len)
 	by_pieces(PIECE_ZERO, fd, offset, len, 0);
 }
 
+/* Leave POISON in every idle block of a SMALL_POOL. */
+void poison(void)
+{
+	char *buf = xmalloc(KiB(64));
+	off_t at;
+	int fd = xopen("poison", O_RDWR | O_CREAT | O_EXCL);
+
+	memset(buf, POISON, KiB(64));
+	for (at = 0; at < MiB(16) && pwrite(fd, buf, KiB(64), at) > 0; at += KiB(64))
+		;
+	if (on_scriptfs())
+		CHECK_EQ(counter("poem", "free"), 0);
+	close(fd);
+	CHECK_OK(unlink("poison"));
+	free(buf);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;

@@ -52,6 +52,9 @@ typedef unsigned long long u64;
 /* A pool of every small class, with room for surplus: what a case mounts that does not care. */
 #define ANY_POOL	"poem=64,novel=32,medium=8,large=4,size=48M"
 
+/* One that poison() fills up, so that every file gets poisoned blocks. */
+#define SMALL_POOL	"poem=128,novel=16,medium=8,large=3,strict,size=16M"
+
 /**
  * enum test_flags - what a case needs
  * @T_SCRIPTFS:	it checks what only scriptfs does: skipped on another file system
@@ -157,6 +160,7 @@ void pread_full(int fd, void *buf, size_t len, off_t offset);
 void write_file(int fd, off_t offset, size_t len, u64 seed);
 void check_file(int fd, off_t offset, size_t len, u64 seed);
 void check_zero(int fd, off_t offset, size_t len);
+void poison(void);
 void remove_all(const char *dir);
 size_t read_text(const char *path, char *buf, size_t len);
 bool write_text(const char *path, const char *text);

@@ -1,0 +1,731 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fallocate(2): what each mode does to the size, the memory and the bytes of a file, what it
+ * refuses, that it does all or nothing, and holes punched under those who look.
+ */
+#include "util.h"
+
+#include <linux/falloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define KEEP		FALLOC_FL_KEEP_SIZE
+#define PUNCH		(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+#define ZERO		FALLOC_FL_ZERO_RANGE
+#define ZERO_KEEP	(FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
+
+static const int modes[] = { 0, KEEP, PUNCH, ZERO, ZERO_KEEP };
+
+/* false if this is not scriptfs, which has every mode, and the file system does not have it. */
+static bool change(int fd, int mode, off_t offset, off_t len)
+{
+	if (fallocate(fd, mode, offset, len) == 0)
+		return true;
+	if (on_scriptfs() || errno != EOPNOTSUPP)
+		fail("fallocate of %lld at %lld, mode %#x", (long long)len, (long long)offset,
+		     mode);
+	return false;
+}
+
+/* As change(), and where there is no such mode the case ends. */
+static void must_change(int fd, int mode, off_t offset, off_t len)
+{
+	if (!change(fd, mode, offset, len))
+		skip("%s has no mode %#x", test_fs, mode);
+}
+
+static unsigned char *map_file(int fd, size_t len)
+{
+	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	CHECK(map != MAP_FAILED);
+	return map;
+}
+
+/* The pattern of @seed from @offset to @end of a file, if there is any. */
+static void check_part(int fd, off_t offset, off_t end, u64 seed)
+{
+	if (offset < end)
+		check_file(fd, offset, end - offset, seed);
+}
+
+static void check_no_part(int fd, off_t offset, off_t end)
+{
+	if (offset < end)
+		check_zero(fd, offset, end - offset);
+}
+
+/* How a file looks that had @data bytes of pattern before fallocate(2). */
+static void check_changed(int fd, int mode, off_t offset, off_t len, off_t data)
+{
+	off_t size = data;
+
+	if (!(mode & KEEP) && offset + len > size)
+		size = offset + len;
+	CHECK_EQ(file_size(fd), size);
+	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
+		check_part(fd, 0, offset < data ? offset : data, 1);
+		check_no_part(fd, offset, offset + len < size ? offset + len : size);
+		check_part(fd, offset + len, data, 1);
+	} else {
+		check_file(fd, 0, data, 1);
+	}
+	check_no_part(fd, data, size);
+	/* Nor is there anything but zeroes when the file grows over all that was allocated. */
+	CHECK_OK(ftruncate(fd, size + KiB(200)));
+	check_zero(fd, size, KiB(200));
+}
+
+static const off_t offsets[] = {
+	0, 1, 4095, 5000, KiB(32) - 1, KiB(32), KiB(100) + 7, KiB(512) - 1, KiB(512), MiB(1) + 1,
+};
+
+static const off_t lens[] = { 1, 4096, KiB(33), KiB(64), KiB(600) };
+
+/* Every mode at every place, on blocks that hold another file's bytes. */
+static void bytes(void)
+{
+	off_t data = KiB(560) + 123;
+	unsigned int m, i, j, way = 0;
+
+	for (m = 0; m < ARRAY_SIZE(modes); m++) {
+		poison();
+		for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+			for (j = 0; j < ARRAY_SIZE(lens); j += debug_kernel() ? 2 : 1) {
+				int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+				unsigned char *map = map_file(fd, MiB(2));
+
+				write_file(fd, 0, data, 1);
+				/* With its pages in the page cache every other time. */
+				if (way++ % 2)
+					check_fill(map, data, 0, 1);
+				if (change(fd, modes[m], offsets[i], lens[j]))
+					check_changed(fd, modes[m], offsets[i], lens[j], data);
+				munmap(map, MiB(2));
+				close(fd);
+				CHECK_OK(unlink("f"));
+			}
+		}
+	}
+}
+
+/* What was allocated shows no byte of before through a mapping either. */
+static void bytes_mapped(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		poison();
+		for (j = 0; j < ARRAY_SIZE(modes); j++) {
+			int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+			unsigned char *map = map_file(fd, MiB(2));
+
+			CHECK_OK(ftruncate(fd, MiB(2)));
+			if (change(fd, modes[j], offsets[i], KiB(300))) {
+				check_bytes(map, MiB(2), 0);
+				map[offsets[i] + 1] = 1;
+				write_file(fd, offsets[i] + KiB(100), 77, 2);
+			}
+			/* Gone, while it is mapped. */
+			if (change(fd, PUNCH, offsets[i], KiB(300))) {
+				check_bytes(map, MiB(2), 0);
+				check_zero(fd, 0, MiB(2));
+			}
+			/* Behind the end of the file there is nothing to map. */
+			CHECK_OK(ftruncate(fd, 100));
+			if (change(fd, KEEP, 0, MiB(1))) {
+				check_bytes(map, PAGE, 0);
+				CHECK(!try_read(map + PAGE, NULL));
+				CHECK(!try_write(map + KiB(512), 1));
+			}
+			munmap(map, MiB(2));
+			close(fd);
+			CHECK_OK(unlink("f"));
+		}
+	}
+}
+
+static void refused(void)
+{
+	static const int bad[] = {
+		FALLOC_FL_PUNCH_HOLE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | KEEP,
+		FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE,
+		FALLOC_FL_UNSHARE_RANGE | KEEP, FALLOC_FL_NO_HIDE_STALE, 0x100, 1 << 30,
+	};
+	int fd = xopen("f", O_RDWR | O_CREAT), ro = xopen("f", O_RDONLY), pipes[2];
+	unsigned int i;
+
+	CHECK_OK(pipe(pipes));
+	write_file(fd, 0, KiB(40), 1);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_ERR(fallocate(fd, bad[i], 0, MiB(1)), EOPNOTSUPP);
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		CHECK_ERR(fallocate(ro, modes[i], 0, 100), EBADF);
+		CHECK_ERR(fallocate(xopen(".", O_RDONLY | O_DIRECTORY), modes[i], 0, 100), EBADF);
+		CHECK_ERR(fallocate(pipes[1], modes[i], 0, 100), ESPIPE);
+		CHECK_ERR(fallocate(fd, modes[i], -1, 100), EINVAL);
+		CHECK_ERR(fallocate(fd, modes[i], 0, 0), EINVAL);
+		CHECK_ERR(fallocate(fd, modes[i], 0, -5), EINVAL);
+		CHECK_ERR(fallocate(fd, modes[i], 0x7fffffffffffffff, 1), EFBIG);
+		CHECK_ERR(fallocate(fd, modes[i], 1, 0x7fffffffffffffff), EFBIG);
+	}
+	CHECK_EQ(file_size(fd), KiB(40));
+	check_file(fd, 0, KiB(40), 1);
+	if (on_scriptfs())
+		CHECK_EQ(file_held(fd), counter(NULL, "used"));
+}
+
+static sig_atomic_t limit_signals;
+
+static void on_limit(int sig)
+{
+	(void)sig;
+	limit_signals = limit_signals + 1;
+}
+
+static void size_limit(void)
+{
+	struct rlimit limit = { .rlim_cur = MiB(1), .rlim_max = RLIM_INFINITY };
+	struct sigaction act = { .sa_handler = on_limit };
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	CHECK_OK(sigaction(SIGXFSZ, &act, NULL));
+	CHECK_OK(setrlimit(RLIMIT_FSIZE, &limit));
+	must_change(fd, 0, KiB(512), KiB(512));
+	CHECK_EQ(limit_signals, 0);
+	CHECK_ERR(fallocate(fd, 0, KiB(512), KiB(512) + 1), EFBIG);
+	CHECK_EQ(limit_signals, 1);
+	CHECK_EQ(file_size(fd), MiB(1));
+	CHECK_CMP(file_held(fd), <=, MiB(1));
+	if (!on_scriptfs())
+		return;
+	CHECK_ERR(fallocate(fd, ZERO, 0, MiB(2)), EFBIG);
+	CHECK_EQ(limit_signals, 2);
+	CHECK_OK(fallocate(fd, PUNCH, 0, MiB(2)));
+	CHECK_EQ(limit_signals, 2);
+}
+
+static bool later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
+
+static void as_somebody(void *arg)
+{
+	unsigned int i;
+	struct stat st, was;
+	int fd;
+
+	(void)arg;
+	CHECK_OK(setresuid(1000, 1000, 1000));
+	fd = xopen("f", O_RDWR | O_CREAT);
+	write_file(fd, 0, KiB(100), 1);
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		CHECK_OK(fchmod(fd, 04755));
+		CHECK_OK(fstat(fd, &was));
+		usleep(20000);
+		CHECK_OK(fallocate(fd, modes[i], 10, KiB(70)));
+		CHECK_OK(fstat(fd, &st));
+		CHECK_EQ(st.st_mode & 07777, 0755);
+		CHECK(later(&st.st_mtim, &was.st_mtim));
+		CHECK(later(&st.st_ctim, &was.st_ctim));
+	}
+}
+
+static void privileges_and_times(void)
+{
+	CHECK_OK(chmod(".", 0777));
+	finish(start(as_somebody, NULL));
+}
+
+/* A file descriptor that appends may change any range, and what it writes goes to the end. */
+static void appending(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT | O_APPEND);
+
+	write_file(fd, 0, KiB(100), 1);
+	must_change(fd, 0, KiB(50), KiB(100));
+	must_change(fd, PUNCH, KiB(10), KiB(60));
+	must_change(fd, KEEP, KiB(100), MiB(1));
+	CHECK_EQ(file_size(fd), KiB(150));
+	CHECK_EQ(write(fd, "x", 1), 1);
+	CHECK_EQ(file_size(fd), KiB(150) + 1);
+	check_file(fd, 0, KiB(10), 1);
+	check_zero(fd, KiB(10), KiB(60));
+	check_file(fd, KiB(70), KiB(30), 1);
+	check_zero(fd, KiB(100), KiB(50));
+}
+
+/* Allocating takes the largest blocks that fit, and writing there takes no more. */
+static void classes(void)
+{
+	static const char *const names[] = { "poem", "novel", "medium", "large" };
+	static const off_t sizes[] = { 1, KiB(64), KiB(512), MiB(4) };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+		unsigned long long held;
+
+		CHECK_OK(fallocate(fd, 0, 0, sizes[i]));
+		held = file_held(fd);
+		CHECK_CMP(held, >=, sizes[i]);
+		CHECK_CMP(held, <=, sizes[i] < KiB(32) ? KiB(32) : sizes[i]);
+		CHECK_EQ(counter(names[i], "used"), i == 3 ? 2 : 1);
+		CHECK_EQ(counter(NULL, "used"), held);
+		write_file(fd, 0, sizes[i], 1);
+		CHECK_OK(fallocate(fd, 0, 0, sizes[i]));
+		CHECK_OK(fallocate(fd, ZERO, sizes[i] / 3, sizes[i] - sizes[i] / 3));
+		CHECK_EQ(file_held(fd), held);
+		check_part(fd, 0, sizes[i] / 3, 1);
+		check_no_part(fd, sizes[i] / 3, sizes[i]);
+		check_balance(".");
+		close(fd);
+		CHECK_OK(unlink("f"));
+	}
+}
+
+static void kept_behind_the_end(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned int way;
+
+	for (way = 0; way < 4; way++) {
+		must_change(fd, KEEP, 0, KiB(700));
+		CHECK_EQ(file_size(fd), 0);
+		CHECK_CMP(file_held(fd), >=, KiB(700));
+		close(fd);
+		fd = xopen("f", O_RDWR);
+		CHECK_CMP(file_held(fd), >=, KiB(700));
+		write_file(fd, 0, 100, 1);
+		close(fd);
+		fd = xopen("f", O_RDWR);
+		CHECK_EQ(file_size(fd), 100);
+		CHECK_CMP(file_held(fd), >=, KiB(700));
+		check_file(fd, 0, 100, 1);
+		switch (way) {
+		case 0:
+			CHECK_OK(ftruncate(fd, 50));
+			break;
+		case 1:
+			/* Growing keeps it, the same size does not. */
+			CHECK_OK(ftruncate(fd, 2000));
+			CHECK_CMP(file_held(fd), >=, KiB(700));
+			CHECK_OK(ftruncate(fd, 2000));
+			break;
+		case 2:
+			CHECK_OK(fallocate(fd, PUNCH, 200, MiB(1)));
+			CHECK_EQ(file_size(fd), 100);
+			break;
+		default:
+			close(xopen("f", O_WRONLY | O_TRUNC));
+		}
+		if (way < 3)
+			check_file(fd, 0, 50, 1);
+		close(fd);
+		fd = xopen("f", O_RDWR);
+		CHECK_CMP(file_held(fd), <=, io_block() && way != 2 ? KiB(32) : KiB(512));
+		CHECK_OK(ftruncate(fd, 0));
+		CHECK_EQ(file_held(fd), 0);
+	}
+}
+
+/* What a file is before fallocate(2) and after one that failed. */
+struct before {
+	off_t			size;
+	unsigned long long	held;
+	unsigned long long	used[SCRIPTFS_NR_CLASSES];
+};
+
+static void remember(int fd, struct before *b)
+{
+	unsigned int class;
+
+	b->size = file_size(fd);
+	b->held = file_held(fd);
+	for (class = 0; on_scriptfs() && class < SCRIPTFS_NR_CLASSES; class++)
+		b->used[class] = counter(class_names[class], "used");
+}
+
+static void check_as_before(int fd, const struct before *b)
+{
+	unsigned int class;
+
+	CHECK_EQ(file_size(fd), b->size);
+	CHECK_EQ(file_held(fd), b->held);
+	for (class = 0; on_scriptfs() && class < SCRIPTFS_NR_CLASSES; class++)
+		CHECK_EQ(counter(class_names[class], "used"), b->used[class]);
+}
+
+static bool have(int mode)
+{
+	int fd = xopen(".", O_TMPFILE | O_RDWR);
+	bool ret = change(fd, mode, 0, 1);
+
+	close(fd);
+	return ret;
+}
+
+struct island {
+	off_t	offset;
+	size_t	len;
+	bool	moves;	/* it may have to be moved into a larger block first, and that stays */
+};
+
+/* 1 MiB, in every class: too much of it is asked for, on an empty file and on one with data. */
+static void no_space(void)
+{
+	static const struct island islands[] = {
+		{ 0, 0, false }, { 0, 5000, false }, { 0, KiB(200), false },
+		{ KiB(100), 9000, false }, { KiB(64) - 1, KiB(70), false },
+		{ KiB(480), KiB(100), true }, { KiB(900), 1, true },
+	};
+	struct before before;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(islands); i++) {
+		const struct island *data = &islands[i];
+		int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+
+		if (data->len)
+			write_file(fd, data->offset, data->len, 1);
+		for (j = 0; j < ARRAY_SIZE(modes); j++) {
+			if (modes[j] == PUNCH || !have(modes[j]))
+				continue;
+			remember(fd, &before);
+			CHECK_ERR(fallocate(fd, modes[j], 0, MiB(1) + 1), ENOSPC);
+			CHECK_ERR(fallocate(fd, modes[j], KiB(36), MiB(2)), ENOSPC);
+			if (!data->moves)
+				check_as_before(fd, &before);
+			CHECK_EQ(file_size(fd), before.size);
+			check_no_part(fd, 0, data->offset);
+			check_part(fd, data->offset, before.size, 1);
+		}
+		/* And what there is can be had. */
+		CHECK_OK(ftruncate(fd, 0));
+		must_change(fd, 0, 0, MiB(1));
+		CHECK_EQ(file_held(fd), MiB(1));
+		write_file(fd, 0, MiB(1), 2);
+		check_file(fd, 0, MiB(1), 2);
+		close(fd);
+		CHECK_OK(unlink("f"));
+	}
+}
+
+/* Only blocks are left for which the file's own are in the way: they move, with what they hold. */
+static void merged(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT), other;
+	struct before before;
+
+	write_file(fd, KiB(40), 5000, 1);
+	CHECK_OK(fallocate(fd, 0, 0, MiB(2)));
+	CHECK_EQ(file_held(fd), MiB(2));
+	CHECK_EQ(counter("large", "used"), 1);
+	CHECK_EQ(counter("poem", "used"), 0);
+	check_zero(fd, 0, KiB(40));
+	check_file(fd, KiB(40), 5000, 1);
+	check_zero(fd, KiB(40) + 5000, MiB(2) - KiB(40) - 5000);
+	remember(fd, &before);
+	CHECK_ERR(fallocate(fd, 0, 0, MiB(6)), ENOSPC);
+	check_as_before(fd, &before);
+	CHECK_OK(unlink("f"));
+	close(fd);
+	check_settled(".");
+
+	/* Blocks that are allocated, merged with others of the same call, and then too few. */
+	fd = xopen("f", O_RDWR | O_CREAT);
+	remember(fd, &before);
+	CHECK_ERR(fallocate(fd, 0, KiB(32), MiB(8)), ENOSPC);
+	check_as_before(fd, &before);
+
+	/* What the file had keeps its bytes, and takes no more than it has to after the close. */
+	write_file(fd, 0, 5000, 1);
+	other = xopen("other", O_RDWR | O_CREAT);
+	write_file(other, 0, 1, 1);
+	CHECK_ERR(fallocate(fd, 0, 0, MiB(8)), ENOSPC);
+	CHECK_EQ(file_size(fd), 5000);
+	check_file(fd, 0, 5000, 1);
+	close(fd);
+	fd = xopen("f", O_RDONLY);
+	if (io_block())	/* which left no page in the page cache */
+		CHECK_EQ(file_held(fd), KiB(32));
+	check_file(fd, 0, 5000, 1);
+}
+
+/* What one has, nobody takes away: writes succeed although another has used up all the rest. */
+static void promised(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT), other = xopen("other", O_RDWR | O_CREAT);
+	unsigned char *map;
+	off_t at = 0;
+	u64 rng = 1;
+	unsigned int i;
+
+	must_change(fd, 0, 0, KiB(700));
+	must_change(fd, KEEP, 0, MiB(1));
+	for (at = 0; pwrite(other, "x", 1, at) == 1; at += PAGE)
+		CHECK_CMP(at, <, MiB(4));
+	CHECK_EQ(errno, ENOSPC);
+	for (i = 0; i < scaled(200); i++) {
+		size_t len = 1 + rnd(&rng) % KiB(50);
+
+		at = rnd(&rng) % (MiB(1) - len);
+		write_file(fd, at, len, 1);
+		check_file(fd, at, len, 1);
+	}
+	CHECK_OK(ftruncate(fd, MiB(1)));
+	map = map_file(fd, MiB(1));
+	for (at = 0; at < MiB(1); at += PAGE)
+		CHECK(try_write(map + at, 1));
+	munmap(map, MiB(1));
+}
+
+/* Whole blocks in the hole are idle again; of the others the file keeps all. */
+static void punched(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	CHECK_OK(fallocate(fd, 0, 0, MiB(3)));
+	write_file(fd, 0, MiB(3), 1);
+	CHECK_EQ(counter("large", "used"), 1);
+	CHECK_EQ(counter("medium", "used"), 2);
+	CHECK_OK(fallocate(fd, PUNCH, 1, MiB(2) + KiB(512) - 1));
+	CHECK_EQ(counter("large", "used"), 1);
+	CHECK_EQ(counter("medium", "used"), 1);
+	CHECK_OK(fallocate(fd, PUNCH, 0, MiB(2)));
+	CHECK_EQ(counter("large", "used"), 0);
+	CHECK_EQ(file_held(fd), KiB(512));
+	check_zero(fd, 0, MiB(2) + KiB(512));
+	check_file(fd, MiB(2) + KiB(512), KiB(512), 1);
+	/* Up to the end of the file is to the end of its last block. */
+	CHECK_OK(ftruncate(fd, MiB(3) - 5000));
+	CHECK_OK(fallocate(fd, PUNCH, MiB(2), MiB(1) - 5000));
+	CHECK_EQ(file_held(fd), 0);
+	CHECK_EQ(file_size(fd), MiB(3) - 5000);
+	CHECK_EQ(counter(NULL, "used"), 0);
+	/* In a hole, behind the end: nothing to do. */
+	CHECK_OK(fallocate(fd, PUNCH, 0, MiB(1)));
+	CHECK_OK(fallocate(fd, PUNCH, MiB(100), MiB(100)));
+	CHECK_EQ(file_held(fd), 0);
+	check_settled(".");
+}
+
+/* A pipe keeps what it was given, and the blocks come back when it is done. */
+static void punched_in_pipe(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
+	unsigned char *map = map_file(fd, KiB(512)), *buf = xmalloc(KiB(64));
+	loff_t at = 0;
+	off_t got;
+
+	CHECK_OK(pipe(pipes));
+	write_file(fd, 0, KiB(512), 1);
+	check_fill(map, KiB(512), 0, 1);
+	got = CHECK_OK(splice(fd, &at, pipes[1], NULL, KiB(32), 0));
+	CHECK_CMP(got, >, 0);
+	must_change(fd, PUNCH, 0, KiB(512));
+	check_bytes(map, KiB(512), 0);
+	check_balance(".");
+	fill(map, KiB(512), 0, 2);
+	write_file(fd, 0, KiB(512), 2);
+	CHECK_EQ(read(pipes[0], buf, got), got);
+	check_fill(buf, got, 0, 1);
+	check_file(fd, 0, KiB(512), 2);
+	/* A part of a block stays where it is: the pipe sees it cleared. */
+	at = 0;
+	CHECK_EQ(splice(fd, &at, pipes[1], NULL, PAGE, 0), PAGE);
+	CHECK_OK(fallocate(fd, PUNCH, 100, 1000));
+	CHECK_EQ(read(pipes[0], buf, PAGE), PAGE);
+	check_fill(buf, 100, 0, 2);
+	check_bytes(buf + 100, 1000, 0);
+	check_fill(buf + 1100, PAGE - 1100, 1100, 2);
+	munmap(map, KiB(512));
+	close(fd);
+	CHECK_OK(unlink("f"));
+	check_settled(".");
+	free(buf);
+}
+
+static void seeking(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	write_file(fd, 0, MiB(3), 1);
+	must_change(fd, PUNCH, KiB(512), MiB(2));
+	CHECK_EQ(lseek(fd, 0, SEEK_DATA), 0);
+	CHECK_EQ(lseek(fd, MiB(1), SEEK_HOLE), MiB(1));
+	CHECK_EQ(lseek(fd, MiB(2) + KiB(512), SEEK_DATA), MiB(2) + KiB(512));
+	CHECK_EQ(lseek(fd, MiB(2) + KiB(512), SEEK_HOLE), MiB(3));
+	/* Allocated is held, so it is data: where a block begins is up to the file system. */
+	must_change(fd, 0, MiB(1), KiB(512));
+	if (on_scriptfs()) {
+		CHECK_EQ(lseek(fd, KiB(512), SEEK_DATA), MiB(1));
+		CHECK_EQ(lseek(fd, MiB(1), SEEK_HOLE), MiB(1) + KiB(512));
+		CHECK_OK(fallocate(fd, PUNCH, 0, MiB(3)));
+		CHECK_ERR(lseek(fd, 0, SEEK_DATA), ENXIO);
+		CHECK_EQ(lseek(fd, 0, SEEK_HOLE), 0);
+		CHECK_OK(fallocate(fd, KEEP, MiB(3), MiB(1)));
+		CHECK_ERR(lseek(fd, 0, SEEK_DATA), ENXIO);
+		CHECK_OK(fallocate(fd, KEEP, MiB(1), KiB(512)));
+		CHECK_EQ(lseek(fd, 0, SEEK_DATA), MiB(1));
+		CHECK_EQ(lseek(fd, MiB(1), SEEK_HOLE), MiB(1) + KiB(512));
+	}
+}
+
+/* The races: all write the same bytes, so everyone finds those or zeroes. */
+#define RACE_SIZE	MiB(1)
+
+struct race {
+	int		fd;
+	unsigned char	*map;
+	unsigned int	jobs;
+	unsigned long	rounds;
+};
+
+static u64 race_rng(struct race *r)
+{
+	return __atomic_add_fetch(&r->jobs, 1, __ATOMIC_RELAXED);
+}
+
+static void check_race(const unsigned char *buf, size_t len, off_t offset)
+{
+	unsigned char *want = xmalloc(len);
+	size_t i;
+
+	fill(want, len, offset, 1);
+	for (i = 0; i < len; i++)
+		if (buf[i] && buf[i] != want[i])
+			fail("byte at %lld is %#x, neither 0 nor %#x", (long long)offset + i,
+			     buf[i], want[i]);
+	free(want);
+}
+
+static void *race_changer(void *arg)
+{
+	struct race *r = arg;
+	u64 rng = race_rng(r);
+	unsigned long i;
+
+	for (i = 0; i < r->rounds; i++) {
+		off_t at = rnd(&rng) % RACE_SIZE, len = 1 + rnd(&rng) % (RACE_SIZE - at);
+		int mode = rnd(&rng) % 2 ? PUNCH : modes[rnd(&rng) % ARRAY_SIZE(modes)];
+
+		/* Whole blocks, mostly. */
+		if (rnd(&rng) % 4) {
+			at -= at % KiB(32);
+			len = KiB(32) << rnd(&rng) % 5;
+		}
+		if (!change(r->fd, mode, at, at + len > RACE_SIZE ? RACE_SIZE - at : len))
+			continue;
+		/* What was given up goes to somebody who has something to hide. */
+		if (i % 8 == 0) {
+			unsigned char *buf = xmalloc(KiB(300));
+			int other = xopen(".", O_TMPFILE | O_RDWR);
+
+			memset(buf, POISON, KiB(300));
+			pwrite_full(other, buf, KiB(300), 0);
+			close(other);
+			free(buf);
+		}
+		write_file(r->fd, at, at + KiB(20) > RACE_SIZE ? RACE_SIZE - at : KiB(20), 1);
+	}
+	return NULL;
+}
+
+static void *race_reader(void *arg)
+{
+	struct race *r = arg;
+	u64 rng = race_rng(r);
+	unsigned char *buf = xmalloc(KiB(40));
+	unsigned long i;
+
+	for (i = 0; i < 3 * r->rounds; i++) {
+		off_t at = rnd(&rng) % RACE_SIZE;
+		ssize_t got = CHECK_OK(pread(r->fd, buf, 1 + rnd(&rng) % KiB(40), at));
+
+		check_race(buf, got, at);
+	}
+	free(buf);
+	return NULL;
+}
+
+static void *race_toucher(void *arg)
+{
+	struct race *r = arg;
+	u64 rng = race_rng(r);
+	unsigned char byte;
+	unsigned long i;
+
+	for (i = 0; i < 20 * r->rounds; i++) {
+		off_t at = rnd(&rng) % RACE_SIZE;
+
+		if (try_read(r->map + at, &byte))
+			check_race(&byte, 1, at);
+		if (rnd(&rng) % 4 == 0) {
+			fill(&byte, 1, at, 1);
+			try_write(r->map + at, byte);
+		}
+		if (rnd(&rng) % 64 == 0)
+			CHECK_OK(madvise(r->map, RACE_SIZE, MADV_DONTNEED));
+	}
+	return NULL;
+}
+
+static void run_race(void *(*const *jobs)(void *), unsigned int nr)
+{
+	struct race race = { .fd = xopen("f", O_RDWR | O_CREAT), .rounds = scaled(600) };
+	pthread_t threads[4];
+	unsigned int i;
+
+	poison();
+	CHECK_OK(ftruncate(race.fd, RACE_SIZE));
+	race.map = map_file(race.fd, RACE_SIZE);
+	for (i = 0; i < nr; i++)
+		CHECK_EQ(pthread_create(&threads[i], NULL, jobs[i], &race), 0);
+	for (i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+	munmap(race.map, RACE_SIZE);
+}
+
+static void against_fault(void)
+{
+	static void *(*const jobs[])(void *) = { race_changer, race_toucher, race_toucher };
+
+	run_race(jobs, ARRAY_SIZE(jobs));
+}
+
+static void against_read(void)
+{
+	static void *(*const jobs[])(void *) = { race_changer, race_changer, race_reader };
+
+	run_race(jobs, ARRAY_SIZE(jobs));
+}
+
+#define ONE_MIB		"poem=8,novel=4,medium=1,strict,size=1M"
+
+static const struct test tests[] = {
+	{ "bytes", bytes, SMALL_POOL, 0 },
+	{ "bytes_mapped", bytes_mapped, SMALL_POOL, 0 },
+	{ "refused", refused, ANY_POOL, 0 },
+	{ "size_limit", size_limit, ANY_POOL, 0 },
+	{ "privileges_and_times", privileges_and_times, ANY_POOL, T_SCRIPTFS },
+	{ "appending", appending, ANY_POOL, 0 },
+	{ "classes", classes, "poem=8,novel=8,medium=8,large=4,strict", T_SCRIPTFS },
+	{ "kept_behind_the_end", kept_behind_the_end, ANY_POOL, 0 },
+	{ "no_space", no_space, ONE_MIB, 0 },
+	{ "merged", merged, "poem=2,large=2,strict", T_SCRIPTFS },
+	{ "promised", promised, "poem=8,novel=4,medium=3,strict,size=2M", 0 },
+	{ "punched", punched, "poem=8,novel=8,medium=8,large=1,strict", T_SCRIPTFS },
+	{ "punched_in_pipe", punched_in_pipe, ANY_POOL, 0 },
+	{ "seeking", seeking, "poem=16,novel=16,medium=8,strict", 0 },
+	{ "against_fault", against_fault, SMALL_POOL, 0 },
+	{ "against_read", against_read, SMALL_POOL, 0 },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
