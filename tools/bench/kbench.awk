@@ -11,6 +11,7 @@ function median(text,	n, v, i, j, t)
 	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 }
 $1 == "sample" {
+	$6 = $6 ($3 == "kernel" ? "" : " user")
 	if (!($6 in per))
 		cases[++ncases] = $6
 	if (!($5 in seen))
@@ -22,13 +23,13 @@ $1 == "sample" {
 }
 END {
 	print unit ", medians" (less ? "; less memcpy where marked -" : "")
-	printf "%-20s %-5s", "case", "per"
+	printf "%-22s %-5s", "case", "per"
 	for (c = 1; c <= ncolumns; c++)
 		printf " %13s", columns[c]
 	print ""
 	for (i = 1; i <= ncases; i++) {
 		limit = less && values[cases[i], "memcpy"] ? median(values[cases[i], "memcpy"]) : 0
-		printf "%-20s %-5s", cases[i], per[cases[i]] (limit ? "-" : "")
+		printf "%-22s %-5s", cases[i], per[cases[i]] (limit ? "-" : "")
 		for (c = 1; c <= ncolumns; c++) {
 			text = values[cases[i], columns[c]]
 			if (text == "")

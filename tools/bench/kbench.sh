@@ -43,6 +43,20 @@ chosen_filesystems()
 	echo "${FILESYSTEMS:-$*}"
 }
 
+# chosen_drivers: DRIVERS, or both
+chosen_drivers()
+{
+	local driver
+
+	for driver in ${DRIVERS:-kernel kernel-user}; do
+		case $driver in
+		kernel | kernel-user) ;;
+		*) die "DRIVERS=$driver: allowed are kernel (its own memory) and kernel-user (a process's)" ;;
+		esac
+	done
+	echo "${DRIVERS:-kernel kernel-user}"
+}
+
 # build_module BUILD ARCH DIR: kbench.ko for the kernel in BUILD, made in DIR
 build_module()
 {
@@ -63,6 +77,7 @@ make_stage()
 	rm -rf "$stage"
 	mkdir -p "$stage"
 	cp "$top/tools/bench/guest/kbench" "$stage/main"
+	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/user" "$top/tools/bench/kbench/user.c"
 	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
 	for setting; do
 		printf "%s='%s'\n" "${setting%%=*}" "${setting#*=}"

@@ -42,7 +42,8 @@ make_root()
 	local root=$out/stage/uml
 
 	make_stage "$out/stage/kbench-uml" "$build" "$module" bed=uml unit=ns rounds="$rounds" \
-		filesystems="$filesystems" cases="$cases" file_size=$((256 << 20))
+		filesystems="$filesystems" \
+		cases="$cases" drivers=kernel file_size=$((256 << 20)) passes=1
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}
 	cp /bin/busybox "$root/bin"

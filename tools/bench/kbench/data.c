@@ -8,83 +8,155 @@
 #include "kbench.h"
 
 #define DATA "kbench-data"
+#define SOURCE "kbench-source"
 
-/* All calls of a pass, a segment after the other. */
-static int data_calls(struct kbench_run *run, struct file *file)
+/* Writes or reads where the plan says. */
+static int data_call(struct kbench_run *run, struct file *file, u64 i)
 {
-	unsigned int in_segment = kbench_segment_calls(run), n;
-	bool write = kbench_is_write(run->test->what);
-	u64 i = 0;
-	int err = 0;
+	return kbench_call(run, file, kbench_is_write(run->test->what),
+			   kbench_call_position(run, i), run->call);
+}
 
-	while (i < run->calls) {
-		kbench_begin(&run->meter);
-		for (n = 0; n < in_segment && !err; n++, i++)
-			err = kbench_call(run, file, write, kbench_call_position(run, i), run->arg);
-		kbench_end(&run->meter);
-		if (err)
-			return err;
-		cond_resched();
+/* The position does not matter: the file was opened to append. */
+static int append_call(struct kbench_run *run, struct file *file, u64 i)
+{
+	return kbench_call(run, file, true, 0, run->arg);
+}
+
+static int copy_call(struct kbench_run *run, struct file *file, u64 i)
+{
+	loff_t pos = i * run->call, end = pos + run->call;
+	ssize_t ret;
+
+	for (; pos < end; pos += ret) {
+		ret = vfs_copy_file_range(run->file, pos, file, pos, end - pos, 0);
+		if (ret <= 0)
+			return ret ?: -EIO;
 	}
 	return 0;
 }
 
-static int data_new(struct kbench_run *run)
+/* All calls of a pass, a segment after the other. */
+static __always_inline int each_call(struct kbench_run *run, struct file *file,
+				     int (*call)(struct kbench_run *, struct file *, u64))
 {
-	struct file *file = kbench_open(run, DATA, O_RDWR | O_CREAT | O_EXCL);
-	int err;
+	unsigned int in_segment = kbench_segment_calls(run);
+	u64 i, end;
+	int err = 0;
+
+	for (i = 0; i < run->calls && !err; cond_resched()) {
+		end = min(i + in_segment, run->calls);
+		kbench_begin(&run->meter);
+		for (; i < end && !err; i++)
+			err = call(run, file, i);
+		kbench_end(&run->meter);
+	}
+	return err;
+}
+
+/**
+ * kbench_data_new - pass: write a new file
+ * @run: a planned command
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_data_new(struct kbench_run *run)
+{
+	int err, append = run->test->what == KBENCH_APPEND ? O_APPEND : 0;
+	struct file *file = kbench_open(run, DATA, O_RDWR | O_CREAT | O_EXCL | append);
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = data_calls(run, file);
+	if (append)
+		err = each_call(run, file, append_call);
+	else if (run->test->what == KBENCH_COPY_RANGE)
+		err = each_call(run, file, copy_call);
+	else
+		err = each_call(run, file, data_call);
 	return kbench_close_unlink(run, file, DATA) ?: err;
 }
 
-static int data_again(struct kbench_run *run)
+/**
+ * kbench_data_prepare - make the file that the passes work on
+ * @run: a planned command
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_data_prepare(struct kbench_run *run)
 {
-	return data_calls(run, run->file);
+	struct file *file = kbench_open(run, SOURCE, O_RDWR | O_CREAT | O_EXCL);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	run->file = file;
+	return kbench_fill(run, file, run->size);
 }
 
-/* A file for the passes to work on. */
-static int data_prepare(struct kbench_run *run)
+/**
+ * kbench_data_again - pass: write or read that file
+ * @run: a prepared command
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_data_again(struct kbench_run *run)
 {
-	int err = kbench_plan_calls(run);
-
-	if (err)
-		return err;
-	run->file = kbench_open(run, DATA, O_RDWR | O_CREAT | O_EXCL);
-	if (IS_ERR(run->file)) {
-		err = PTR_ERR(run->file);
-		run->file = NULL;
-		return err;
-	}
-	return kbench_fill(run, run->file, kbench_file_size);
+	return each_call(run, run->file, data_call);
 }
 
-static int data_finish(struct kbench_run *run)
+/**
+ * kbench_data_finish - remove that file
+ * @run: a command, prepared or not
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_data_finish(struct kbench_run *run)
 {
-	return run->file ? kbench_close_unlink(run, run->file, DATA) : 0;
+	return run->file ? kbench_close_unlink(run, run->file, SOURCE) : 0;
 }
 
-static int unlink_prepare(struct kbench_run *run)
-{
-	run->units = kbench_file_size >> PAGE_SHIFT;
-	return kbench_meter_init(&run->meter, 1);
-}
-
-static int unlink_big(struct kbench_run *run)
+/**
+ * kbench_data_unlink - pass: unlink a file of kbench_run.size
+ * @run: the command, with room for one segment
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_data_unlink(struct kbench_run *run)
 {
 	struct file *file = kbench_open(run, DATA, O_RDWR | O_CREAT | O_EXCL);
 	int err, gone;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = kbench_fill(run, file, kbench_file_size);
+	err = kbench_fill(run, file, run->size);
 	kbench_close(file);
 	kbench_begin(&run->meter);
 	gone = kbench_unlink(run, DATA);
 	kbench_end(&run->meter);
 	return err ?: gone;
+}
+
+static int again_prepare(struct kbench_run *run)
+{
+	return kbench_plan_calls(run) ?: kbench_data_prepare(run);
+}
+
+/* As many records as make a few blocks of the smaller classes. */
+static int append_prepare(struct kbench_run *run)
+{
+	if (run->arg > PAGE_SIZE)
+		return -EINVAL;
+	run->call = run->arg;
+	run->calls = SZ_2M / PAGE_SIZE * 32;
+	run->units = run->calls;
+	return kbench_meter_init(&run->meter,
+				 DIV_ROUND_UP(run->calls, kbench_segment_calls(run)));
+}
+
+static int unlink_prepare(struct kbench_run *run)
+{
+	run->size = kbench_file_size;
+	run->units = run->size >> PAGE_SHIFT;
+	return kbench_meter_init(&run->meter, 1);
 }
 
 static int fallocate_prepare(struct kbench_run *run)
@@ -107,12 +179,15 @@ static int fallocate(struct kbench_run *run)
 }
 
 const struct kbench_case kbench_data_cases[] = {
-	{ "new-#", NULL, KBENCH_NEW, kbench_plan_calls, data_new, NULL },
-	{ "over-#", NULL, KBENCH_OVER, data_prepare, data_again, data_finish },
-	{ "read-#", NULL, KBENCH_READ, data_prepare, data_again, data_finish },
-	{ "rndover-#", NULL, KBENCH_RNDOVER, data_prepare, data_again, data_finish },
-	{ "rndread-#", NULL, KBENCH_RNDREAD, data_prepare, data_again, data_finish },
-	{ "unlink-big", "page", 0, unlink_prepare, unlink_big, NULL },
+	{ "new-#", NULL, KBENCH_NEW, kbench_plan_calls, kbench_data_new, NULL },
+	{ "over-#", NULL, KBENCH_OVER, again_prepare, kbench_data_again, kbench_data_finish },
+	{ "read-#", NULL, KBENCH_READ, again_prepare, kbench_data_again, kbench_data_finish },
+	{ "rndover-#", NULL, KBENCH_RNDOVER, again_prepare, kbench_data_again, kbench_data_finish },
+	{ "rndread-#", NULL, KBENCH_RNDREAD, again_prepare, kbench_data_again, kbench_data_finish },
+	{ "copyrange-#", NULL, KBENCH_COPY_RANGE, again_prepare, kbench_data_new,
+	  kbench_data_finish },
+	{ "append-#", "call", KBENCH_APPEND, append_prepare, kbench_data_new, NULL },
+	{ "unlink-big", "page", 0, unlink_prepare, kbench_data_unlink, NULL },
 	{ "fallocate-#", "call", 0, fallocate_prepare, fallocate, NULL },
 	{}
 };

@@ -35,14 +35,8 @@ void kbench_close(struct file *file)
 	__fput_sync(file);
 }
 
-/**
- * kbench_unlink - what unlink(2) does to a name in the directory of the command
- * @run: the command
- * @name: name of the file
- *
- * Return: 0 or a negative errno.
- */
-int kbench_unlink(struct kbench_run *run, const char *name)
+/* Looks up what is to be removed and keeps its inode until the lock of the directory is gone. */
+static int remove_name(struct kbench_run *run, const char *name, bool directory)
 {
 	struct inode *dir = d_inode(run->dir.dentry), *inode = NULL;
 	struct dentry *dentry;
@@ -61,12 +55,63 @@ int kbench_unlink(struct kbench_run *run, const char *name)
 	} else {
 		inode = d_inode(dentry);
 		ihold(inode);
-		err = vfs_unlink(dir, dentry, NULL);
+		err = directory ? vfs_rmdir(dir, dentry) : vfs_unlink(dir, dentry, NULL);
 		dput(dentry);
 	}
 	inode_unlock(dir);
-	/* the file goes here, out of the lock of the directory */
 	iput(inode);
+	mnt_drop_write(run->dir.mnt);
+	return err;
+}
+
+/**
+ * kbench_unlink - what unlink(2) does to a name in the directory of the command
+ * @run: the command
+ * @name: name of the file
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_unlink(struct kbench_run *run, const char *name)
+{
+	return remove_name(run, name, false);
+}
+
+/**
+ * kbench_rmdir - what rmdir(2) does to a name in the directory of the command
+ * @run: the command
+ * @name: name of the directory
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_rmdir(struct kbench_run *run, const char *name)
+{
+	return remove_name(run, name, true);
+}
+
+/**
+ * kbench_mkdir - what mkdir(2) does to a name in the directory of the command
+ * @run: the command
+ * @name: name of the directory
+ *
+ * Return: 0 or a negative errno.
+ */
+int kbench_mkdir(struct kbench_run *run, const char *name)
+{
+	struct inode *dir = d_inode(run->dir.dentry);
+	struct dentry *dentry;
+	int err;
+
+	err = mnt_want_write(run->dir.mnt);
+	if (err)
+		return err;
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, run->dir.dentry, strlen(name));
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err) {
+		err = vfs_mkdir(dir, dentry, 0755);
+		dput(dentry);
+	}
+	inode_unlock(dir);
 	mnt_drop_write(run->dir.mnt);
 	return err;
 }

@@ -3,7 +3,8 @@
  * kbench: what calls into a file system cost, measured from inside the kernel.
  *
  * main.c takes a command and finds the case, meter.c keeps the time, file.c opens, calls and
- * unlinks, data.c and names.c are the cases, limit.c is what no file system can be cheaper than.
+ * unlinks, data.c, names.c and grow.c are the cases, limit.c is what no file system can be cheaper
+ * than.
  */
 #ifndef _KBENCH_H
 #define _KBENCH_H
@@ -60,8 +61,12 @@ struct kbench_case;
  * @test:	the case
  * @meter:	its time
  * @units:	what the time is divided by
+ * @scale:	what the time is multiplied by before, if not 0
  * @buf:	what calls write from and read into
- * @calls:	how many calls a data case makes, a power of two
+ * @size:	bytes of the file of a data case, a power of two
+ * @call:	bytes of each of its calls, a power of two
+ * @calls:	how many
+ * @files:	how many small files
  * @file:	the file that prepare leaves to the passes
  * @data:	the case's own
  */
@@ -73,8 +78,12 @@ struct kbench_run {
 	const struct kbench_case	*test;
 	struct kbench_meter		meter;
 	u64				units;
+	u64				scale;
 	void				*buf;
+	u64				size;
+	u64				call;
 	u64				calls;
+	unsigned int			files;
 	struct file			*file;
 	void				*data;
 };
@@ -108,6 +117,8 @@ enum kbench_what {
 	KBENCH_RNDREAD,
 	KBENCH_FILES_NEW,
 	KBENCH_FILES_READ,
+	KBENCH_APPEND,
+	KBENCH_COPY_RANGE,
 };
 
 static inline bool kbench_is_write(int what)
@@ -122,6 +133,7 @@ static inline bool kbench_is_random(int what)
 
 extern const struct kbench_case kbench_data_cases[];
 extern const struct kbench_case kbench_name_cases[];
+extern const struct kbench_case kbench_grow_cases[];
 extern const struct kbench_case kbench_limit_cases[];
 
 int kbench_meter_init(struct kbench_meter *meter, unsigned int segments);
@@ -131,6 +143,7 @@ void kbench_meter_reset(struct kbench_meter *meter);
 u64 kbench_meter_sum(const struct kbench_meter *meter);
 u64 kbench_permute(u64 i, unsigned int bits);
 
+int kbench_plan(struct kbench_run *run, u64 size, u64 call, u64 calls);
 int kbench_plan_calls(struct kbench_run *run);
 unsigned int kbench_segment_calls(const struct kbench_run *run);
 loff_t kbench_call_position(const struct kbench_run *run, u64 i);
@@ -138,8 +151,20 @@ loff_t kbench_call_position(const struct kbench_run *run, u64 i);
 struct file *kbench_open(struct kbench_run *run, const char *name, int flags);
 void kbench_close(struct file *file);
 int kbench_unlink(struct kbench_run *run, const char *name);
+int kbench_rmdir(struct kbench_run *run, const char *name);
+int kbench_mkdir(struct kbench_run *run, const char *name);
 int kbench_close_unlink(struct kbench_run *run, struct file *file, const char *name);
 int kbench_call(struct kbench_run *run, struct file *file, bool write, loff_t pos, size_t len);
 int kbench_fill(struct kbench_run *run, struct file *file, u64 size);
+
+int kbench_data_new(struct kbench_run *run);
+int kbench_data_prepare(struct kbench_run *run);
+int kbench_data_again(struct kbench_run *run);
+int kbench_data_finish(struct kbench_run *run);
+int kbench_data_unlink(struct kbench_run *run);
+int kbench_names_prepare(struct kbench_run *run, unsigned int files, u64 size);
+int kbench_names_create(struct kbench_run *run);
+int kbench_names_unlink(struct kbench_run *run);
+int kbench_names_finish(struct kbench_run *run);
 
 #endif

@@ -58,7 +58,7 @@ static void limit_call(struct kbench_run *run, bool write, u64 pos)
 {
 	struct memory *memory = run->data;
 	void *buf = run->buf, *at;
-	size_t left = run->arg, len;
+	size_t left = run->call, len;
 
 	for (; left; left -= len, pos += len, buf += len) {
 		at = memory->chunk[pos / CHUNK_SIZE] + pos % CHUNK_SIZE;
@@ -72,16 +72,16 @@ static void limit_call(struct kbench_run *run, bool write, u64 pos)
 
 static int limit_pass(struct kbench_run *run)
 {
-	unsigned int in_segment = kbench_segment_calls(run), n;
+	unsigned int in_segment = kbench_segment_calls(run);
 	bool write = kbench_is_write(run->test->what);
-	u64 i = 0;
+	u64 i, end;
 
-	while (i < run->calls) {
+	for (i = 0; i < run->calls; cond_resched()) {
+		end = min(i + in_segment, run->calls);
 		kbench_begin(&run->meter);
-		for (n = 0; n < in_segment; n++, i++)
+		for (; i < end; i++)
 			limit_call(run, write, kbench_call_position(run, i));
 		kbench_end(&run->meter);
-		cond_resched();
 	}
 	return 0;
 }
@@ -126,6 +126,7 @@ static int limit_poems(struct kbench_run *run)
 {
 	if (!is_power_of_2(run->arg) || run->arg > KBENCH_CALL_MAX)
 		return -EINVAL;
+	run->call = run->arg;
 	run->units = kbench_files;
 	return kbench_meter_init(&run->meter, DIV_ROUND_UP(kbench_files, KBENCH_SEGMENT_FILES)) ?:
 	       memory_get(run, run->arg * kbench_files);

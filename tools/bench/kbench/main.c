@@ -155,7 +155,8 @@ static int run_command(struct kbench_job *job, char *command)
 		run->test = find_case(kbench_limit_cases, name, &run->arg);
 	else
 		run->test = find_case(kbench_data_cases, name, &run->arg) ?:
-			    find_case(kbench_name_cases, name, &run->arg);
+			    find_case(kbench_name_cases, name, &run->arg) ?:
+			    find_case(kbench_grow_cases, name, &run->arg);
 	if (!run->test)
 		return -EINVAL;
 	if (limit)
@@ -194,7 +195,8 @@ static ssize_t control_write(struct file *file, const char __user *from, size_t 
 		return -ENOMEM;
 	err = run_command(job, strim(command));
 	if (!err) {
-		thousandths = div64_u64(job->ns * 1000, job->run.units);
+		thousandths = mul_u64_u64_div_u64(job->ns, 1000 * (job->run.scale ?: 1),
+						  job->run.units);
 		thousandths = div_u64_rem(thousandths, 1000, &rest);
 		simple_transaction_set(file, scnprintf(command, SIMPLE_TRANSACTION_LIMIT,
 						       "%s %llu.%03u\n", unit_name(&job->run),

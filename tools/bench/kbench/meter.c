@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/vmalloc.h>
 
 #include "kbench.h"
@@ -93,31 +94,45 @@ u64 kbench_permute(u64 i, unsigned int bits)
 }
 
 /**
- * kbench_plan_calls - how a data case cuts its file into calls of kbench_run.arg bytes
- * @run: the command; calls, units and meter are set
+ * kbench_plan - how a case cuts its file into calls
+ * @run: the command; size, call, calls, units and meter are set
+ * @size: bytes of the file
+ * @call: bytes of a call
+ * @calls: how many calls
  *
- * Return: 0, -EINVAL if the file cannot be cut so, -ENOMEM.
+ * Return: 0, -EINVAL if a file cannot be cut so, -ENOMEM.
+ */
+int kbench_plan(struct kbench_run *run, u64 size, u64 call, u64 calls)
+{
+	if (!is_power_of_2(size) || !is_power_of_2(call) || call > KBENCH_CALL_MAX || call > size)
+		return -EINVAL;
+	run->size = size;
+	run->call = call;
+	run->calls = calls;
+	run->units = call > PAGE_SIZE ? call * calls >> PAGE_SHIFT : calls;
+	return kbench_meter_init(&run->meter, DIV_ROUND_UP(calls, kbench_segment_calls(run)));
+}
+
+/**
+ * kbench_plan_calls - plan for the cases of one large file: as many calls of this size as it has
+ * @run: the command
+ *
+ * Return: as kbench_plan().
  */
 int kbench_plan_calls(struct kbench_run *run)
 {
-	if (!is_power_of_2(run->arg) || run->arg > KBENCH_CALL_MAX || run->arg > kbench_file_size)
-		return -EINVAL;
-	run->calls = kbench_file_size / run->arg;
-	run->units = run->arg > PAGE_SIZE ? kbench_file_size >> PAGE_SHIFT : run->calls;
-	return kbench_meter_init(&run->meter, run->calls / kbench_segment_calls(run));
+	return kbench_plan(run, kbench_file_size, run->arg, div64_u64(kbench_file_size, run->arg));
 }
 
 /**
  * kbench_segment_calls - calls of a data case that are timed together
  * @run: a planned command
  *
- * Return: a divisor of kbench_run.calls.
+ * Return: how many, of kbench_run.calls; there may be fewer in the last segment.
  */
 unsigned int kbench_segment_calls(const struct kbench_run *run)
 {
-	u64 size = min_t(u64, KBENCH_SEGMENT_SIZE, kbench_file_size);
-
-	return run->arg < size ? size / run->arg : 1;
+	return run->call < KBENCH_SEGMENT_SIZE ? KBENCH_SEGMENT_SIZE / run->call : 1;
 }
 
 /**
@@ -130,6 +145,6 @@ unsigned int kbench_segment_calls(const struct kbench_run *run)
 loff_t kbench_call_position(const struct kbench_run *run, u64 i)
 {
 	if (kbench_is_random(run->test->what))
-		i = kbench_permute(i, ilog2(run->calls));
-	return i * run->arg;
+		i = kbench_permute(i, ilog2(run->size) - ilog2(run->call));
+	return i * run->call;
 }
