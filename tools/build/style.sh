@@ -62,6 +62,7 @@ kmake()
 compile()
 {
 	local line
+	local -a objects
 
 	mkdir -p "$build"
 	{
@@ -75,6 +76,10 @@ compile()
 	kmake -s prepare
 	rm -rf "$build/fs/scriptfs" "$build/mm/page_run.o"
 	kmake -k W=1 C=2 fs/scriptfs/ mm/page_run.o
+	rm -rf "$build/kbench"
+	cp -r "$top/tools/bench/kbench" "$build/kbench"
+	read -ra objects < <(sed -n 's/^kbench-y := //p' "$build/kbench/Kbuild")
+	kmake -k W=1 C=2 M="$build/kbench" "${objects[@]}"
 }
 
 no_warning()
@@ -186,6 +191,7 @@ for place in fs/scriptfs mm include Documentation tools/testing; do
 	mapfile -t files < <(printf '%s\n' "${kernel_files[@]}" | grep "^$place/")
 	check "style checkpatch $place" checkpatch "${files[@]}"
 done
+check 'style checkpatch tools/bench' checkpatch "$top"/tools/bench/kbench/*.[ch]
 check 'style kernel-doc' kernel_doc
 check 'style compile' compile
 check 'style sparse and W=1' no_warning "$out/log/style-compile.log"
