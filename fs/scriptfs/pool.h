@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: what pool.c and slab.c share with each other and with nobody else.
+ * scriptfs: what pool.c, surplus.c and slab.c share with each other and with nobody else.
  */
 #ifndef _FS_SCRIPTFS_POOL_H
 #define _FS_SCRIPTFS_POOL_H
@@ -49,6 +49,12 @@ enum scriptfs_fate {
 	SCRIPTFS_FATE_CORRUPT,
 };
 
+/* surplus.c */
+struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class);
+unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc);
+unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc);
+
+/* slab.c */
 struct scriptfs_slab *scriptfs_slab_alloc(struct scriptfs_pool *pool, unsigned int class,
 					  unsigned int nr, gfp_t gfp);
 void scriptfs_slab_free(struct scriptfs_slab *slab);
