@@ -425,7 +425,7 @@ void scriptfs_map_release(struct inode *inode)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *blocks[SCRIPTFS_RELEASE_BATCH];
 	unsigned long unit = 0;
-	unsigned int i, nr;
+	unsigned int nr;
 
 	/* In batches, as a walk from the root for each block costs more than giving it back. */
 	do {
@@ -434,28 +434,10 @@ void scriptfs_map_release(struct inode *inode)
 		/* Look where to go on first: a block that is given back may be another file's. */
 		if (nr)
 			unit = scriptfs_unit(scriptfs_block_end(blocks[nr - 1]));
-		for (i = 0; i < nr; i++)
-			scriptfs_pool_put(scriptfs_sb(inode->i_sb), blocks[i], inode->i_ino);
+		scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
 	} while (nr == ARRAY_SIZE(blocks));
 	xa_destroy(&si->map);
 	inode_set_bytes(inode, 0);
-}
-
-/**
- * scriptfs_block_published - has any page of a block been in the page cache?
- * @block:	the block
- *
- * Context: The caller holds map_lock exclusively.
- * Return: Whether someone may hold or map one.
- */
-bool scriptfs_block_published(const struct scriptfs_block *block)
-{
-	unsigned int i;
-
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
-		if (block->chunk[i].published)
-			return true;
-	return false;
 }
 
 /*

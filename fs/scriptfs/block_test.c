@@ -61,9 +61,12 @@ static struct inode *block_inode(struct block_context *ctx)
 	return file_inode(ctx->file);
 }
 
-static struct scriptfs_pool *block_pool(struct block_context *ctx, unsigned int class)
+static struct scriptfs_figures block_figures(struct block_context *ctx, unsigned int class)
 {
-	return &scriptfs_sb(ctx->mnt->mnt_sb)->pool[class];
+	struct scriptfs_figures figures;
+
+	scriptfs_pool_figures(scriptfs_sb(ctx->mnt->mnt_sb), class, &figures);
+	return figures;
 }
 
 static struct scriptfs_block *block_find(struct block_context *ctx, loff_t pos)
@@ -209,11 +212,11 @@ static void block_merge(struct kunit *test)
 	for (pos = 0; pos < 3 * SZ_32K; pos += SZ_8K)
 		block_write(test, ctx, pos, 1, SZ_8K);
 	block_write(test, ctx, SZ_1M, 2, SZ_4K);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->idle, 0UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).idle, 0UL);
 	block_write(test, ctx, 3 * SZ_32K, 3, SZ_4K);
 
 	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->idle, 4UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).idle, 4UL);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_2M);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 1, 3 * SZ_32K), (size_t)3 * SZ_32K);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 3 * SZ_32K, 3, SZ_4K), (size_t)SZ_4K);
@@ -275,10 +278,10 @@ static void block_truncated(struct kunit *test)
 	struct scriptfs_block *block;
 
 	block_write(test, ctx, 0, POISON, SZ_1M);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 2UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 2UL);
 
 	block_truncate(test, ctx, SZ_4K + 10);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 1UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 1UL);
 	block = block_find(ctx, 0);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_8K);
 
@@ -288,7 +291,7 @@ static void block_truncated(struct kunit *test)
 			(size_t)SZ_512K - SZ_4K - 10);
 
 	block_truncate(test, ctx, 0);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 0UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 0UL);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
 	KUNIT_EXPECT_TRUE(test, !block_find(ctx, 0));
 }
@@ -316,7 +319,7 @@ static void block_fit(struct kunit *test)
 	expect_block(test, scriptfs_block_find(si, SZ_2M + SZ_64K), SCRIPTFS_NOVEL,
 		     SZ_2M + SZ_64K);
 	KUNIT_EXPECT_TRUE(test, !scriptfs_block_find(si, SZ_2M + SZ_128K));
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_LARGE)->used, 1UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_LARGE).used, 1UL);
 	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_2M + SZ_128K);
 
 	ctx->file = dentry_open(&path, O_RDWR, current_cred());
@@ -341,9 +344,9 @@ static void block_nospace(struct kunit *test)
 	block_truncate(test, ctx, SZ_32K);
 	block_get(ctx, SZ_1M, SZ_4K);
 	scriptfs_inode(block_inode(ctx))->loose = true;	/* as a write says that came to nothing */
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->used, 2UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).used, 2UL);
 	block_close(ctx);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->used, 1UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).used, 1UL);
 }
 
 static int block_fallocate(struct block_context *ctx, int mode, loff_t pos, loff_t len)

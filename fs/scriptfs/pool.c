@@ -43,23 +43,30 @@ static const char *const scriptfs_state_names[] = {
 };
 
 /*
- * Put a block where scriptfs_pool_take() finds it. A slab that was full goes where it is taken
- * from next, as its memory may still be in the processor's caches; but the surplus stays behind the
- * reserve, so that it becomes idle and can be given back. The pool's lock is held.
+ * Put blocks that are on no list where scriptfs_take_idle() finds them.
+ *
+ * A slab that was full goes where it is taken from next, as its memory may still be in the
+ * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
+ * given back.
+ * The pool's lock is held.
  */
-static void scriptfs_block_idle(struct scriptfs_pool *pool, struct scriptfs_block *block)
+static void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
+			      unsigned int nr)
 {
-	struct scriptfs_slab *slab = block->slab;
+	unsigned int i;
 
-	if (!slab->idle) {
-		if (slab->surplus)
-			list_move_tail(&slab->link, &pool->partial);
-		else
-			list_move(&slab->link, &pool->partial);
+	for (i = 0; i < nr; i++) {
+		struct scriptfs_slab *slab = blocks[i]->slab;
+
+		if (!slab->idle) {
+			if (slab->surplus)
+				list_move_tail(&slab->link, &pool->partial);
+			else
+				list_move(&slab->link, &pool->partial);
+		}
+		slab->idle |= BIT_ULL(blocks[i]->slot);
 	}
-	slab->idle |= BIT_ULL(block->slot);
-	block->state = SCRIPTFS_BLOCK_IDLE;
-	pool->idle++;
+	pool->idle += nr;
 }
 
 /*
@@ -76,9 +83,10 @@ static void scriptfs_block_settle(struct scriptfs_pool *pool, struct scriptfs_bl
 	} else {
 		pool->nr_quarantine--;
 		if (fate == SCRIPTFS_FATE_CLEAN) {
-			scriptfs_block_idle(pool, block);
+			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
+			scriptfs_pool_add(pool, &block, 1);
 		} else {
-			block->state = SCRIPTFS_BLOCK_RETIRED;
+			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
 			pool->nr_retired++;
 		}
 	}
@@ -127,11 +135,22 @@ static struct scriptfs_block *scriptfs_take_idle(struct scriptfs_pool *pool)
 		slab->idle &= slab->idle - 1;
 		if (!slab->idle)
 			list_move(&slab->link, &pool->full);
-		block->state = SCRIPTFS_BLOCK_USED;
+		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_USED);
 		pool->idle--;
-		pool->used++;
 	}
 	spin_unlock(&pool->lock);
+	return block;
+}
+
+static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_sb *sbi,
+							     unsigned int class, bool surplus)
+{
+	struct scriptfs_block *block;
+
+	scriptfs_pool_settle(sbi, class);
+	block = scriptfs_take_idle(&sbi->pool[class]);
+	if (!block && surplus && !READ_ONCE(sbi->opt.strict))
+		block = scriptfs_take_surplus(sbi, class);
 	return block;
 }
 
@@ -148,25 +167,79 @@ static struct scriptfs_block *scriptfs_take_idle(struct scriptfs_pool *pool)
  */
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class, bool surplus)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
-	struct scriptfs_block *block;
+	struct scriptfs_block *block = scriptfs_take_idle(&sbi->pool[class]);
 	unsigned int i;
 
-	block = scriptfs_take_idle(pool);
-	if (!block) {
-		scriptfs_pool_settle(sbi, class);
-		block = scriptfs_take_idle(pool);
-	}
-	if (!block && surplus && !READ_ONCE(sbi->opt.strict))
-		block = scriptfs_take_surplus(sbi, class);
-	if (!block)
+	if (unlikely(!block))
+		block = scriptfs_take_settled(sbi, class, surplus);
+	if (unlikely(!block))
 		return NULL;
 
+	if (likely(block->chunk == &block->first)) {
+		block->first.mark = 0;
+		block->first.published = false;
+		return block;
+	}
 	for (i = 0; i < scriptfs_class_chunks(class); i++) {
 		block->chunk[i].mark = 0;
 		block->chunk[i].published = false;
 	}
 	return block;
+}
+
+static noinline void scriptfs_report_free(const struct scriptfs_block *block, const char *what,
+					  unsigned long ino, u32 state)
+{
+	pr_err("%s of a %s block: inode %lu, pfn %#lx, state %s\n", what,
+	       scriptfs_class_names[block->class], ino, PHYS_PFN(__pa(block->chunk->addr)),
+	       scriptfs_state_names[state]);
+}
+
+static noinline void scriptfs_block_quarantine(struct scriptfs_pool *pool,
+					       struct scriptfs_block *block, unsigned long ino)
+{
+	block->ino = ino;
+	spin_lock(&pool->lock);
+	pool->nr_quarantine++;
+	spin_unlock(&pool->lock);
+	scriptfs_block_settle(pool, block);
+}
+
+/*
+ * Take a block from its file. Returns false if that is all there is to do: because the block was
+ * not in use, which is reported, or because its pages were in the page cache, so that the
+ * quarantine decides what becomes of it.
+ *
+ * Of two that give back the same block only one finds it in use, whoever else holds which lock.
+ */
+static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
+						   struct scriptfs_block *block, unsigned long ino)
+{
+	bool published = scriptfs_block_published(block);
+	u32 state;
+
+	if (unlikely(block->slab->pool != pool)) {
+		scriptfs_report_free(block, "bad free to another mount", ino,
+				     READ_ONCE(block->state));
+		return false;
+	}
+	state = cmpxchg(&block->state, SCRIPTFS_BLOCK_USED,
+			published ? SCRIPTFS_BLOCK_QUARANTINED : SCRIPTFS_BLOCK_IDLE);
+	if (unlikely(state != SCRIPTFS_BLOCK_USED)) {
+		scriptfs_report_free(block, "double free", ino, state);
+		return false;
+	}
+	if (published)
+		scriptfs_block_quarantine(pool, block, ino);
+	return !published;
+}
+
+static void scriptfs_list_blocks(struct scriptfs_pool *pool,
+				 struct scriptfs_block *const *blocks, unsigned int nr)
+{
+	spin_lock(&pool->lock);
+	scriptfs_pool_add(pool, blocks, nr);
+	spin_unlock(&pool->lock);
 }
 
 /**
@@ -184,36 +257,70 @@ struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int 
 void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino)
 {
 	struct scriptfs_pool *pool = &sbi->pool[block->class];
-	bool published = false;
-	unsigned int i;
 
-	for (i = 0; i < scriptfs_class_chunks(block->class) && !published; i++)
-		published = block->chunk[i].published;
+	if (scriptfs_block_release(pool, block, ino))
+		scriptfs_list_blocks(pool, &block, 1);
+}
+
+/**
+ * scriptfs_pool_put_batch - give back many blocks of a file
+ * @sbi:	the mount
+ * @blocks:	such as for scriptfs_pool_put(); what the array holds is lost
+ * @nr:		how many
+ * @ino:	the file's inode number, for reports
+ *
+ * Under few holds of the pools' locks.
+ *
+ * Context: Process context, takes pool->lock.
+ */
+void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+			     unsigned int nr, unsigned long ino)
+{
+	unsigned int i, left = 0, class = SCRIPTFS_NR_CLASSES;
+	struct scriptfs_pool *pool = NULL;
+
+	for (i = 0; i < nr; i++) {
+		struct scriptfs_block *block = blocks[i];
+
+		if (block->class != class) {
+			if (left)
+				scriptfs_list_blocks(pool, blocks, left);
+			left = 0;
+			class = block->class;
+			pool = &sbi->pool[class];
+		}
+		if (scriptfs_block_release(pool, block, ino))
+			blocks[left++] = block;
+	}
+	if (left)
+		scriptfs_list_blocks(pool, blocks, left);
+}
+
+/**
+ * scriptfs_pool_figures - how many blocks of a pool are where
+ * @sbi:	the mount
+ * @class:	which of its pools
+ * @figures:	filled in
+ *
+ * Blocks on their way between a file and the pool count as used.
+ *
+ * Context: Takes pool->lock.
+ */
+void scriptfs_pool_figures(struct scriptfs_sb *sbi, unsigned int class,
+			   struct scriptfs_figures *figures)
+{
+	struct scriptfs_pool *pool = &sbi->pool[class];
 
 	spin_lock(&pool->lock);
-	if (unlikely(block->slab->pool != pool || block->state != SCRIPTFS_BLOCK_USED)) {
-		unsigned int state = block->state;
-
-		spin_unlock(&pool->lock);
-		pr_err("%s of a %s block: inode %lu, pfn %#lx, state %s\n",
-		       block->slab->pool == pool ? "double free" : "bad free to another mount",
-		       scriptfs_class_names[block->class], ino,
-		       PHYS_PFN(__pa(block->chunk->addr)), scriptfs_state_names[state]);
-		return;
-	}
-	pool->used--;
-	if (!published) {
-		scriptfs_block_idle(pool, block);
-		spin_unlock(&pool->lock);
-		return;
-	}
-	/* Not USED any more, so that of two that free the same block only one gets here. */
-	block->state = SCRIPTFS_BLOCK_QUARANTINED;
-	block->ino = ino;
-	pool->nr_quarantine++;
+	figures->reserve = pool->reserve;
+	figures->surplus = pool->surplus;
+	figures->quarantine = pool->nr_quarantine;
+	figures->retired = pool->nr_retired;
+	figures->idle = pool->idle;
 	spin_unlock(&pool->lock);
 
-	scriptfs_block_settle(pool, block);
+	figures->used = figures->reserve + figures->surplus - figures->idle - figures->quarantine -
+			figures->retired;
 }
 
 static void scriptfs_pool_init(struct scriptfs_pool *pool)
@@ -330,9 +437,11 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
 	struct scriptfs_slab *slab, *next;
+	struct scriptfs_figures figures;
 
-	if (pool->used)
-		pr_err("bad unmount: %lu %s blocks still in use\n", pool->used,
+	scriptfs_pool_figures(sbi, class, &figures);
+	if (figures.used)
+		pr_err("bad unmount: %lu %s blocks still in use\n", figures.used,
 		       scriptfs_class_names[class]);
 
 	list_splice_init(&pool->full, &pool->partial);

@@ -67,13 +67,15 @@ static void expect_figures(struct kunit *test, unsigned int class, unsigned long
 			   unsigned long used, unsigned long quarantine, unsigned long retired)
 {
 	struct scriptfs_sb *sbi = test->priv;
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_figures figures;
 
-	KUNIT_EXPECT_EQ(test, pool->idle, idle);
-	KUNIT_EXPECT_EQ(test, pool->used, used);
-	KUNIT_EXPECT_EQ(test, pool->nr_quarantine, quarantine);
-	KUNIT_EXPECT_EQ(test, pool->nr_retired, retired);
-	KUNIT_EXPECT_EQ(test, pool->reserve + pool->surplus, idle + used + quarantine + retired);
+	scriptfs_pool_figures(sbi, class, &figures);
+	KUNIT_EXPECT_EQ(test, figures.idle, idle);
+	KUNIT_EXPECT_EQ(test, figures.used, used);
+	KUNIT_EXPECT_EQ(test, figures.quarantine, quarantine);
+	KUNIT_EXPECT_EQ(test, figures.retired, retired);
+	KUNIT_EXPECT_EQ(test, figures.reserve + figures.surplus,
+			idle + used + quarantine + retired);
 }
 
 static void expect_empty(struct kunit *test)
@@ -165,10 +167,14 @@ static void pool_blocks_apart(struct kunit *test)
 	}
 }
 
-/* Blocks taken in a row are neighbours in ascending order, whatever order they came back in. */
+/*
+ * Blocks taken in a row are neighbours in ascending order, whatever order they came back in: in
+ * batches here, as the blocks of a large file do.
+ */
 static void pool_ascending(struct kunit *test)
 {
-	enum { NR = 128 };
+	enum { NR = 128, BATCH = 32 };
+	struct scriptfs_block *back[BATCH];
 	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, NR);
 	struct scriptfs_block *block[NR];
 	unsigned int round, i, neighbours;
@@ -185,8 +191,11 @@ static void pool_ascending(struct kunit *test)
 		}
 		KUNIT_EXPECT_GE(test, neighbours, NR / 2U);
 		/* 47 and 128 have no common divisor: this comes by all of them. */
-		for (i = 0; i < NR; i++)
-			scriptfs_pool_put(sbi, block[i * 47 % NR], TEST_INODE);
+		for (i = 0; i < NR; i++) {
+			back[i % BATCH] = block[i * 47 % NR];
+			if ((i + 1) % BATCH == 0)
+				scriptfs_pool_put_batch(sbi, back, BATCH, TEST_INODE);
+		}
 	}
 	expect_figures(test, SCRIPTFS_POEM, NR, 0, 0, 0);
 }

@@ -81,8 +81,9 @@ enum scriptfs_block_state {
  * @index:	where in the file it begins, in pages; valid while used
  * @ino:	the inode it came from; valid while quarantined
  * @class:	which of the five sizes
- * @state:	see enum scriptfs_block_state, guarded by the pool's lock
  * @slot:	which of its slab's blocks this is (pool.c)
+ * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
+ *		given the block back, whatever lists it is on the way to
  * @slab:	the allocation it was carved from (pool.c)
  * @link:	on the pool's quarantine list (pool.c); its owner's to use while used
  */
@@ -94,41 +95,60 @@ struct scriptfs_block {
 		unsigned long		ino;
 	};
 	u8				class;
-	u8				state;
 	u8				slot;
+	u32				state;
 	struct scriptfs_slab		*slab;
 	struct list_head		link;
 };
 
 /**
  * struct scriptfs_pool - the blocks of one class of one mount
+ * @lock:	guards everything below
  * @settling:	held while quarantined blocks are looked at, so that whoever finds the pool empty
  *		waits for those that another task is about to make idle; taken before @lock
- * @lock:	guards everything below, and the state of the blocks
  * @partial:	slabs with idle blocks, those of the reserve before those of the surplus
  * @full:	slabs without
  * @quarantine:	blocks that wait for their last outside reference to go
  * @reserve:	how many blocks the mount keeps preallocated
  * @surplus:	blocks above the reserve, idle or in use
  * @idle:	blocks ready to be handed out
- * @used:	blocks that belong to files
  * @nr_quarantine: blocks on @quarantine, or off it while somebody looks at them
  * @nr_retired:	blocks found corrupt, out of service until the mount ends
  *
- * reserve + surplus == idle + used + nr_quarantine + nr_retired, always.
+ * Nobody counts the blocks in use, since that would be a counter that all processors write to:
+ * they are what of reserve + surplus is neither idle, quarantined nor retired.
  */
 struct scriptfs_pool {
+	spinlock_t		lock;		/* lists, figures */
 	struct mutex		settling;	/* of the quarantine */
-	spinlock_t		lock;		/* lists, figures, states */
 	struct list_head	partial;
 	struct list_head	full;
 	struct list_head	quarantine;
 	unsigned long		reserve;
 	unsigned long		surplus;
 	unsigned long		idle;
-	unsigned long		used;
 	unsigned long		nr_quarantine;
 	unsigned long		nr_retired;
+};
+
+/**
+ * struct scriptfs_figures - how many blocks of a pool are where
+ * @reserve:	preallocated
+ * @surplus:	above the reserve
+ * @idle:	ready to be handed out
+ * @used:	belong to files
+ * @quarantine:	wait for an outside reference to go
+ * @retired:	out of service
+ *
+ * reserve + surplus == idle + used + quarantine + retired, always.
+ */
+struct scriptfs_figures {
+	unsigned long		reserve;
+	unsigned long		surplus;
+	unsigned long		idle;
+	unsigned long		used;
+	unsigned long		quarantine;
+	unsigned long		retired;
 };
 
 /* From where on a copy goes past the cache unless the mount says otherwise: copy.c tells why. */
@@ -290,6 +310,19 @@ static inline u32 scriptfs_chunk_size(const struct scriptfs_block *block)
 	return min(scriptfs_block_size(block), SCRIPTFS_CHUNK_SIZE);
 }
 
+/* Has any page of @block been in the page cache, so that someone may hold or map it? */
+static inline bool scriptfs_block_published(const struct scriptfs_block *block)
+{
+	unsigned int i;
+
+	if (likely(block->chunk == &block->first))
+		return block->first.published;
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
+		if (block->chunk[i].published)
+			return true;
+	return false;
+}
+
 static inline void scriptfs_mark_set(struct scriptfs_chunk *chunk, u32 mark)
 {
 	/* The bytes below the mark before the mark: pairs with scriptfs_mark_get(). */
@@ -346,7 +379,11 @@ void scriptfs_pools_drain(struct scriptfs_sb *sbi);
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class,
 					  bool surplus);
 void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino);
+void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+			     unsigned int nr, unsigned long ino);
 void scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class);
+void scriptfs_pool_figures(struct scriptfs_sb *sbi, unsigned int class,
+			   struct scriptfs_figures *figures);
 
 /* sysfs.c */
 int scriptfs_sysfs_init(void);
@@ -394,7 +431,6 @@ void scriptfs_map_release(struct inode *inode);
 void scriptfs_map_fit(struct inode *inode);
 
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
-bool scriptfs_block_published(const struct scriptfs_block *block);
 
 /* copy.c */
 void scriptfs_copy_init(void);

@@ -81,14 +81,13 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		struct scriptfs_pool *pool = &sbi->pool[class];
 		unsigned int shift = scriptfs_class_shifts[class];
+		struct scriptfs_figures figures;
 
 		scriptfs_pool_settle(sbi, class);
-		spin_lock(&pool->lock);
-		idle += (u64)pool->idle << shift;
-		held += (u64)(pool->reserve + pool->surplus) << shift;
-		spin_unlock(&pool->lock);
+		scriptfs_pool_figures(sbi, class, &figures);
+		idle += (u64)figures.idle << shift;
+		held += (u64)(figures.reserve + figures.surplus) << shift;
 	}
 	total = READ_ONCE(sbi->opt.strict) ? held : max(READ_ONCE(sbi->opt.size), held);
 	growth = min_t(u64, total - held, (u64)max(si_mem_available(), 0L) << PAGE_SHIFT);

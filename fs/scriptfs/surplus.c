@@ -151,7 +151,6 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned i
 	spin_lock(&pool->lock);
 	list_add(&slab->link, &pool->full);
 	pool->surplus++;
-	pool->used++;
 	spin_unlock(&pool->lock);
 	return slab->block;
 }

@@ -47,22 +47,23 @@ static struct kobject *scriptfs_root;
 static unsigned long scriptfs_pool_figure(struct scriptfs_sb *sbi, unsigned int class,
 					  enum scriptfs_figure figure)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_figures figures;
 
 	scriptfs_pool_settle(sbi, class);
+	scriptfs_pool_figures(sbi, class, &figures);
 	switch (figure) {
 	case SCRIPTFS_FIGURE_RESERVE:
-		return READ_ONCE(pool->reserve);
+		return figures.reserve;
 	case SCRIPTFS_FIGURE_FREE:
-		return READ_ONCE(pool->idle);
+		return figures.idle;
 	case SCRIPTFS_FIGURE_USED:
-		return READ_ONCE(pool->used);
+		return figures.used;
 	case SCRIPTFS_FIGURE_SURPLUS:
-		return READ_ONCE(pool->surplus);
+		return figures.surplus;
 	case SCRIPTFS_FIGURE_QUARANTINE:
-		return READ_ONCE(pool->nr_quarantine);
+		return figures.quarantine;
 	case SCRIPTFS_FIGURE_RETIRED:
-		return READ_ONCE(pool->nr_retired);
+		return figures.retired;
 	default:
 		return 0;
 	}
