@@ -2,9 +2,10 @@
 /*
  * scriptfs: the pools, where blocks wait for a file.
  *
- * A pool counts and lists the blocks of one class; slab.c knows the memory they are made of. A
- * block belongs to one file from scriptfs_pool_take() to scriptfs_pool_put(), which does not just
- * believe that everyone else is done with it.
+ * A pool counts and lists the blocks of one class; slab.c knows the memory they are made of, and
+ * magazine.c keeps a few of them at hand for each processor. A block belongs to one file from
+ * scriptfs_pool_take() to scriptfs_pool_put(), which does not just believe that everyone else is
+ * done with it.
  *
  * Blocks whose pages never left the file system (chunk->published is false, as for most files) go
  * back without a look at their pages, which is why unlink costs nothing a page.
@@ -15,6 +16,9 @@
 #include <linux/sched/signal.h>
 
 #include "pool.h"
+
+/* Up to so many blocks of a file go back by way of the magazines. */
+#define SCRIPTFS_FEW_BLOCKS	4
 
 /* How long a mount with a large reserve keeps silent. */
 #define SCRIPTFS_REPORT_EVERY	(5 * HZ)
@@ -42,16 +46,20 @@ static const char *const scriptfs_state_names[] = {
 	[SCRIPTFS_BLOCK_RETIRED]	= "retired",
 };
 
-/*
- * Put blocks that are on no list where scriptfs_take_idle() finds them.
+/**
+ * scriptfs_pool_add - put blocks where scriptfs_pool_pick() finds them
+ * @pool:	their pool
+ * @blocks:	blocks in state idle, on no list
+ * @nr:		how many
  *
  * A slab that was full goes where it is taken from next, as its memory may still be in the
  * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
  * given back.
- * The pool's lock is held.
+ *
+ * Context: The caller holds pool->lock.
  */
-static void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
-			      unsigned int nr)
+void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
+		       unsigned int nr)
 {
 	unsigned int i;
 
@@ -67,6 +75,43 @@ static void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block 
 		slab->idle |= BIT_ULL(blocks[i]->slot);
 	}
 	pool->idle += nr;
+	WRITE_ONCE(pool->arrivals, pool->arrivals + nr);
+}
+
+/**
+ * scriptfs_pool_pick - take idle blocks off the lists of a pool
+ * @pool:	the pool
+ * @surplus:	also those of the surplus
+ * @blocks:	filled in from its beginning, but with the one that is to be used next last
+ * @nr:		how many there may be
+ *
+ * The lowest ones of a slab: blocks that are taken one after another are then neighbours.
+ *
+ * Context: The caller holds pool->lock.
+ * Return: How many there are now, still in state idle.
+ */
+unsigned int scriptfs_pool_pick(struct scriptfs_pool *pool, bool surplus,
+				struct scriptfs_block **blocks, unsigned int nr)
+{
+	struct scriptfs_block **last = blocks + nr;
+	struct scriptfs_slab *slab;
+
+	while (last > blocks) {
+		slab = list_first_entry_or_null(&pool->partial, struct scriptfs_slab, link);
+		if (!slab || (slab->surplus && !surplus))
+			break;
+		do {
+			*--last = &slab->block[__ffs64(slab->idle)];
+			slab->idle &= slab->idle - 1;
+		} while (slab->idle && last > blocks);
+		if (!slab->idle)
+			list_move(&slab->link, &pool->full);
+	}
+	nr -= last - blocks;
+	if (last > blocks)
+		memmove(blocks, last, nr * sizeof(*blocks));
+	pool->idle -= nr;
+	return nr;
 }
 
 /*
@@ -122,24 +167,43 @@ void scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class)
 	mutex_unlock(&pool->settling);
 }
 
-static struct scriptfs_block *scriptfs_take_idle(struct scriptfs_pool *pool)
+/**
+ * scriptfs_pool_search - find an idle block wherever it is
+ * @pool:	a pool whose magazine for this processor is empty
+ *
+ * When the pool has nothing, all that is in magazines is brought back to it, and so is sorted by
+ * address again.
+ *
+ * Context: Takes pool->lock and each magazine->lock.
+ * Return: The block, which is used now, or NULL if there was a moment at which none was idle.
+ */
+struct scriptfs_block *scriptfs_pool_search(struct scriptfs_pool *pool)
+{
+	struct scriptfs_block *block;
+	unsigned long arrivals;
+	unsigned int found;
+
+	do {
+		arrivals = scriptfs_arrivals(pool);
+		spin_lock(&pool->lock);
+		found = scriptfs_pool_pick(pool, true, &block, 1);
+		spin_unlock(&pool->lock);
+		if (found) {
+			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_USED);
+			return block;
+		}
+		scriptfs_magazines_drain(pool);
+	} while (arrivals != scriptfs_arrivals(pool));
+	return NULL;
+}
+
+static __always_inline struct scriptfs_block *scriptfs_take_idle(struct scriptfs_pool *pool)
 {
 	struct scriptfs_block *block = NULL;
-	struct scriptfs_slab *slab;
 
-	spin_lock(&pool->lock);
-	slab = list_first_entry_or_null(&pool->partial, struct scriptfs_slab, link);
-	if (slab) {
-		/* The lowest one: blocks that are taken one after another are then neighbours. */
-		block = &slab->block[__ffs64(slab->idle)];
-		slab->idle &= slab->idle - 1;
-		if (!slab->idle)
-			list_move(&slab->link, &pool->full);
-		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_USED);
-		pool->idle--;
-	}
-	spin_unlock(&pool->lock);
-	return block;
+	if (pool->magazine)
+		block = scriptfs_magazine_take(pool, raw_cpu_ptr(pool->magazine));
+	return block ?: scriptfs_pool_search(pool);
 }
 
 static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_sb *sbi,
@@ -162,7 +226,7 @@ static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_sb 
  *
  * The memory holds what was last in it, and the initialised marks say so.
  *
- * Context: Process context. May sleep; takes pool->settling and pool->lock.
+ * Context: Process context. May sleep; takes pool->settling, magazine->lock and pool->lock.
  * Return: The block, which is the caller's until scriptfs_pool_put(); NULL when none is to be had.
  */
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class, bool surplus)
@@ -234,12 +298,18 @@ static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 	return !published;
 }
 
-static void scriptfs_list_blocks(struct scriptfs_pool *pool,
-				 struct scriptfs_block *const *blocks, unsigned int nr)
+/* Past the magazines. */
+static noinline void scriptfs_list_blocks(struct scriptfs_pool *pool,
+					  struct scriptfs_block *const *blocks, unsigned int nr)
 {
 	spin_lock(&pool->lock);
 	scriptfs_pool_add(pool, blocks, nr);
 	spin_unlock(&pool->lock);
+}
+
+static noinline void scriptfs_list_one(struct scriptfs_pool *pool, struct scriptfs_block *block)
+{
+	scriptfs_list_blocks(pool, &block, 1);
 }
 
 /**
@@ -252,32 +322,31 @@ static void scriptfs_list_blocks(struct scriptfs_pool *pool,
  * pages, or is reported and retired if one of them is not in the state that it must be in. A block
  * that is not in use is reported and left as it is.
  *
- * Context: Process context, takes pool->lock.
+ * Context: Process context, takes magazine->lock and pool->lock.
  */
 void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino)
 {
 	struct scriptfs_pool *pool = &sbi->pool[block->class];
 
-	if (scriptfs_block_release(pool, block, ino))
-		scriptfs_list_blocks(pool, &block, 1);
+	if (!scriptfs_block_release(pool, block, ino))
+		return;
+	if (pool->magazine && !block->slab->surplus)
+		scriptfs_magazine_put(pool, raw_cpu_ptr(pool->magazine), block);
+	else
+		scriptfs_list_one(pool, block);
 }
 
-/**
- * scriptfs_pool_put_batch - give back many blocks of a file
- * @sbi:	the mount
- * @blocks:	such as for scriptfs_pool_put(); what the array holds is lost
- * @nr:		how many
- * @ino:	the file's inode number, for reports
- *
- * Under few holds of the pools' locks.
- *
- * Context: Process context, takes pool->lock.
- */
-void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
-			     unsigned int nr, unsigned long ino)
+static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+				       unsigned int nr, unsigned long ino)
 {
 	unsigned int i, left = 0, class = SCRIPTFS_NR_CLASSES;
 	struct scriptfs_pool *pool = NULL;
+
+	if (nr <= SCRIPTFS_FEW_BLOCKS) {
+		while (nr)
+			scriptfs_pool_put(sbi, blocks[--nr], ino);
+		return;
+	}
 
 	for (i = 0; i < nr; i++) {
 		struct scriptfs_block *block = blocks[i];
@@ -297,12 +366,36 @@ void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **bl
 }
 
 /**
+ * scriptfs_pool_put_batch - give back many blocks of a file
+ * @sbi:	the mount
+ * @blocks:	such as for scriptfs_pool_put(), in the order of their place in the file; what the
+ *		array holds is lost
+ * @nr:		how many
+ * @ino:	the file's inode number, for reports
+ *
+ * Goes past the magazines, for which many blocks are too many, and where they would not lie in the
+ * order of their addresses. The few blocks of a small file do go there, the first of them last, so
+ * that it is taken first.
+ *
+ * Context: Process context, takes magazine->lock and pool->lock.
+ */
+void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+			     unsigned int nr, unsigned long ino)
+{
+	if (nr == 1)
+		scriptfs_pool_put(sbi, blocks[0], ino);
+	else
+		scriptfs_put_many(sbi, blocks, nr, ino);
+}
+
+/**
  * scriptfs_pool_figures - how many blocks of a pool are where
  * @sbi:	the mount
  * @class:	which of its pools
  * @figures:	filled in
  *
- * Blocks on their way between a file and the pool count as used.
+ * Exact while nobody takes or puts blocks, and otherwise off by those on their way. In any case
+ * they add up.
  *
  * Context: Takes pool->lock.
  */
@@ -310,17 +403,20 @@ void scriptfs_pool_figures(struct scriptfs_sb *sbi, unsigned int class,
 			   struct scriptfs_figures *figures)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
+	unsigned long whole;
 
 	spin_lock(&pool->lock);
 	figures->reserve = pool->reserve;
 	figures->surplus = pool->surplus;
 	figures->quarantine = pool->nr_quarantine;
 	figures->retired = pool->nr_retired;
-	figures->idle = pool->idle;
+	figures->idle = pool->idle + scriptfs_magazines_idle(pool);
 	spin_unlock(&pool->lock);
 
-	figures->used = figures->reserve + figures->surplus - figures->idle - figures->quarantine -
-			figures->retired;
+	whole = figures->reserve + figures->surplus - figures->quarantine - figures->retired;
+	/* One that moved between two magazines may have been counted in both. */
+	figures->idle = min(figures->idle, whole);
+	figures->used = whole - figures->idle;
 }
 
 static void scriptfs_pool_init(struct scriptfs_pool *pool)
@@ -355,6 +451,11 @@ static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 n
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
 	unsigned long most = max(SCRIPTFS_CHUNK_SIZE >> scriptfs_class_shifts[class], 1UL);
+	int err;
+
+	err = scriptfs_magazines_alloc(pool, class, sbi->opt.reserve[class]);
+	if (err)
+		return err;
 
 	while (pool->reserve < sbi->opt.reserve[class]) {
 		unsigned long nr = min(sbi->opt.reserve[class] - pool->reserve, most);
@@ -444,6 +545,7 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 		pr_err("bad unmount: %lu %s blocks still in use\n", figures.used,
 		       scriptfs_class_names[class]);
 
+	scriptfs_magazines_free(pool);
 	list_splice_init(&pool->full, &pool->partial);
 	list_for_each_entry_safe(slab, next, &pool->partial, link)
 		scriptfs_slab_free(slab);

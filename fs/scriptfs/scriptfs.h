@@ -9,6 +9,7 @@
  *	mmap_lock		taken by the fault on a user buffer inside read(2) and write(2)
  *	map_lock		block map, initialised marks, publishing
  *	pool->settling		the pool's quarantine
+ *	magazine->lock		a processor's idle blocks, one magazine at a time
  *	pool->lock, i_pages	leaves
  *
  * Nobody waits for a page lock while holding map_lock. A page fault takes map_lock but never
@@ -103,6 +104,9 @@ struct scriptfs_block {
 
 /**
  * struct scriptfs_pool - the blocks of one class of one mount
+ * @magazine:	idle blocks of the reserve that each processor has for itself (magazine.c); NULL
+ *		when the class has none
+ * @depth:	how many blocks a magazine holds
  * @lock:	guards everything below
  * @settling:	held while quarantined blocks are looked at, so that whoever finds the pool empty
  *		waits for those that another task is about to make idle; taken before @lock
@@ -111,15 +115,20 @@ struct scriptfs_block {
  * @quarantine:	blocks that wait for their last outside reference to go
  * @reserve:	how many blocks the mount keeps preallocated
  * @surplus:	blocks above the reserve, idle or in use
- * @idle:	blocks ready to be handed out
+ * @idle:	blocks ready to be handed out, but for those in magazines
+ * @arrivals:	how often a block became one of those, ever
  * @nr_quarantine: blocks on @quarantine, or off it while somebody looks at them
  * @nr_retired:	blocks found corrupt, out of service until the mount ends
  *
  * Nobody counts the blocks in use, since that would be a counter that all processors write to:
- * they are what of reserve + surplus is neither idle, quarantined nor retired.
+ * they are what of reserve + surplus is neither idle nor in a magazine, quarantined or retired.
+ * For the same reason what is only read after the mount has a cache line of its own.
  */
 struct scriptfs_pool {
-	spinlock_t		lock;		/* lists, figures */
+	struct scriptfs_magazine __percpu *magazine;
+	unsigned int		depth;
+
+	spinlock_t		lock ____cacheline_aligned_in_smp;	/* lists, figures */
 	struct mutex		settling;	/* of the quarantine */
 	struct list_head	partial;
 	struct list_head	full;
@@ -127,15 +136,16 @@ struct scriptfs_pool {
 	unsigned long		reserve;
 	unsigned long		surplus;
 	unsigned long		idle;
+	unsigned long		arrivals;
 	unsigned long		nr_quarantine;
 	unsigned long		nr_retired;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct scriptfs_figures - how many blocks of a pool are where
  * @reserve:	preallocated
  * @surplus:	above the reserve
- * @idle:	ready to be handed out
+ * @idle:	ready to be handed out, in the pool or in a magazine
  * @used:	belong to files
  * @quarantine:	wait for an outside reference to go
  * @retired:	out of service

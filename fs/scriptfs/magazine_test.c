@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the magazines, without a mount. Where there is but one processor, another one's
+ * magazine is played by its own: what finds blocks there does not ask whose it is.
+ */
+#include <kunit/test.h>
+
+#include "pool.h"
+
+#define TEST_INODE	4711UL
+
+/* A reserve for which the magazines of a class have their full depth. */
+#define RESERVE(depth)	((depth) * 8UL * num_possible_cpus())
+
+static int magazine_test_init(struct kunit *test)
+{
+	struct scriptfs_sb *sbi = kunit_kzalloc(test, sizeof(*sbi), GFP_KERNEL);
+
+	if (!sbi)
+		return -ENOMEM;
+	sbi->opt.size = SZ_1G;
+	sbi->opt.strict = true;
+	test->priv = sbi;
+	return 0;
+}
+
+static void magazine_test_exit(struct kunit *test)
+{
+	struct scriptfs_sb *sbi = test->priv;
+
+	if (sbi->pool[0].partial.next)
+		scriptfs_pools_drain(sbi);
+}
+
+/* Fill the pool of @class; the test works on that. */
+static struct scriptfs_pool *fill(struct kunit *test, unsigned int class, unsigned long reserve)
+{
+	struct scriptfs_sb *sbi = test->priv;
+	unsigned long missing;
+
+	sbi->opt.reserve[class] = reserve;
+	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
+	return &sbi->pool[class];
+}
+
+static struct scriptfs_block *take(struct kunit *test, unsigned int class, bool surplus)
+{
+	struct scriptfs_block *block = scriptfs_pool_take(test->priv, class, surplus);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, block->state, (u32)SCRIPTFS_BLOCK_USED);
+	return block;
+}
+
+static void expect_none(struct kunit *test, unsigned int class)
+{
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(test->priv, class, true),
+			    (struct scriptfs_block *)NULL);
+}
+
+static struct scriptfs_figures figures_of(struct kunit *test, unsigned int class)
+{
+	struct scriptfs_figures figures;
+
+	scriptfs_pool_figures(test->priv, class, &figures);
+	KUNIT_EXPECT_EQ(test, figures.reserve + figures.surplus,
+			figures.idle + figures.used + figures.quarantine + figures.retired);
+	return figures;
+}
+
+/* The magazine of the processor that takes part in nothing else here, if there is one. */
+static struct scriptfs_magazine *other_magazine(struct scriptfs_pool *pool)
+{
+	unsigned int cpu, other = 0;
+
+	for_each_possible_cpu(cpu)
+		other = cpu;
+	return per_cpu_ptr(pool->magazine, other);
+}
+
+/* As scriptfs_pool_put() on another processor would. */
+static void put_there(struct scriptfs_pool *pool, struct scriptfs_block *block)
+{
+	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
+	scriptfs_magazine_put(pool, other_magazine(pool), block);
+}
+
+/* Magazines are for large reserves only, and hold no considerable part of those. */
+static void magazine_cap(struct kunit *test)
+{
+	static const unsigned int full[SCRIPTFS_NR_CLASSES] = { 32, 32, 8, 4, 0 };
+	struct scriptfs_pool *pool = test->priv;
+	unsigned long reserve;
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		for (reserve = 0; reserve < 100000; reserve = reserve * 2 + 1) {
+			KUNIT_ASSERT_EQ(test, scriptfs_magazines_alloc(pool, class, reserve), 0);
+			KUNIT_EXPECT_NE(test, pool->depth, 1U);
+			KUNIT_EXPECT_LE(test, pool->depth, full[class]);
+			KUNIT_EXPECT_LE(test, 8UL * pool->depth * num_possible_cpus(), reserve);
+			KUNIT_EXPECT_EQ(test, !!pool->magazine, !!pool->depth);
+			scriptfs_magazines_free(pool);
+		}
+		KUNIT_ASSERT_EQ(test, scriptfs_magazines_alloc(pool, class, RESERVE(32)), 0);
+		KUNIT_EXPECT_EQ(test, pool->depth, full[class]);
+		scriptfs_magazines_free(pool);
+	}
+}
+
+/* What comes out of a magazine is in ascending order, also from one filling to the next. */
+static void magazine_ascending(struct kunit *test)
+{
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(32));
+	struct scriptfs_block *block, *last = NULL;
+	unsigned int i, neighbours = 0;
+
+	for (i = 0; i < RESERVE(32); i++) {
+		block = take(test, SCRIPTFS_POEM, false);
+		KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 15UL - i % 16);
+		if (last && block->slab == last->slab) {
+			KUNIT_EXPECT_PTR_EQ(test, block, last + 1);
+			neighbours++;
+		}
+		last = block;
+	}
+	KUNIT_EXPECT_GE(test, neighbours, (unsigned int)RESERVE(32) / 2);
+	expect_none(test, SCRIPTFS_POEM);
+}
+
+/* Taking and putting within a magazine leaves the pool alone. */
+static void magazine_apart(struct kunit *test)
+{
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(32));
+	struct scriptfs_block *block[8];
+	unsigned long idle, arrivals;
+	unsigned int round, i;
+
+	for (round = 0; round < 10; round++) {
+		for (i = 0; i < ARRAY_SIZE(block); i++)
+			block[i] = take(test, SCRIPTFS_POEM, false);
+		if (!round) {
+			idle = pool->idle;
+			arrivals = pool->arrivals;
+		}
+		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 8UL);
+		for (i = 0; i < ARRAY_SIZE(block); i++)
+			scriptfs_pool_put(test->priv, block[i], TEST_INODE);
+		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 0UL);
+		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).idle, RESERVE(32));
+	}
+	KUNIT_EXPECT_EQ(test, pool->idle, idle);
+	KUNIT_EXPECT_EQ(test, pool->arrivals, arrivals);
+}
+
+/* When a magazine is full, the half that came first goes to the pool. */
+static void magazine_flush(struct kunit *test)
+{
+	enum { DEPTH = 8 };
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_MEDIUM, RESERVE(DEPTH));
+	struct scriptfs_magazine *magazine = other_magazine(pool);
+	struct scriptfs_block *block[DEPTH + 1];
+	unsigned long idle;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, pool->depth, (unsigned int)DEPTH);
+	for (i = 0; i < ARRAY_SIZE(block); i++)
+		block[i] = take(test, SCRIPTFS_MEDIUM, false);
+	scriptfs_magazines_drain(pool);
+	KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 0UL);
+	idle = pool->idle;
+	for (i = 0; i < DEPTH; i++)
+		put_there(pool, block[i]);
+	KUNIT_EXPECT_EQ(test, magazine->nr, (unsigned int)DEPTH);
+	KUNIT_EXPECT_EQ(test, pool->idle, idle);
+
+	put_there(pool, block[DEPTH]);
+	KUNIT_EXPECT_EQ(test, magazine->nr, DEPTH / 2 + 1U);
+	KUNIT_EXPECT_EQ(test, pool->idle, idle + DEPTH / 2);
+	for (i = DEPTH; i >= DEPTH / 2; i--)
+		KUNIT_EXPECT_PTR_EQ(test, scriptfs_magazine_take(pool, magazine), block[i]);
+	for (i = DEPTH / 2; i <= DEPTH; i++)
+		put_there(pool, block[i]);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).idle, RESERVE(DEPTH));
+}
+
+/* No block is out of reach because another processor has it. */
+static void magazine_steal(struct kunit *test)
+{
+	enum { DEPTH = 8 };
+	const unsigned int nr = RESERVE(DEPTH);
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_MEDIUM, nr);
+	struct scriptfs_block *back[DEPTH];
+	unsigned int i, found;
+
+	for (i = 0; i < nr; i++) {
+		back[0] = take(test, SCRIPTFS_MEDIUM, false);
+		if (i && i < DEPTH)
+			back[i] = back[0];
+	}
+	expect_none(test, SCRIPTFS_MEDIUM);
+	for (i = 0; i < DEPTH; i++)
+		put_there(pool, back[i]);
+	KUNIT_EXPECT_EQ(test, pool->idle, 0UL);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).idle, (unsigned long)DEPTH);
+
+	/* Straight to the search, past the magazine of this processor. */
+	for (found = 0; found < DEPTH; found++)
+		if (!scriptfs_pool_search(pool))
+			break;
+	KUNIT_EXPECT_EQ(test, found, (unsigned int)DEPTH);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).used, (unsigned long)nr);
+	expect_none(test, SCRIPTFS_MEDIUM);
+
+	/* And the usual way. */
+	put_there(pool, back[0]);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_MEDIUM, true), back[0]);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).surplus, 0UL);
+}
+
+/* Nothing is added to the reserve while another processor has an idle block. */
+static void magazine_before_surplus(struct kunit *test)
+{
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(4));
+	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_block *block;
+	unsigned int i;
+
+	sbi->opt.strict = false;
+	for (i = 0; i < RESERVE(4); i++)
+		block = take(test, SCRIPTFS_POEM, true);
+	put_there(pool, block);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, 0UL);
+	take(test, SCRIPTFS_POEM, true);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, 1UL);
+}
+
+/* Idle surplus is where the shrinker finds it: in no magazine, however it came back. */
+static void magazine_surplus(struct kunit *test)
+{
+	enum { MORE = 12 };
+	const unsigned int nr = RESERVE(4) + MORE;
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, nr - MORE);
+	struct scriptfs_block **block = kunit_kzalloc(test, nr * sizeof(*block), GFP_KERNEL);
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = ULONG_MAX };
+	unsigned long pages = MORE * (SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT);
+	struct scriptfs_sb *sbi = test->priv;
+	unsigned int i, round;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	sbi->opt.strict = false;
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < nr; i++)
+			block[i] = take(test, SCRIPTFS_POEM, true);
+		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, (unsigned long)MORE);
+		if (round)
+			scriptfs_pool_put_batch(sbi, block, nr, TEST_INODE);
+		else
+			for (i = nr; i; i--)
+				scriptfs_pool_put(sbi, block[i - 1], TEST_INODE);
+		/* Some taken and put once more: not by way of a magazine either. */
+		block[0] = take(test, SCRIPTFS_POEM, true);
+		KUNIT_EXPECT_FALSE(test, block[0]->slab->surplus);
+		KUNIT_EXPECT_GT(test, scriptfs_magazines_idle(pool), 0UL);
+		scriptfs_pool_put(sbi, block[0], TEST_INODE);
+		KUNIT_EXPECT_EQ(test, sbi->shrinker.scan_objects(&sbi->shrinker, &sc), pages);
+		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, 0UL);
+		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).idle, nr - MORE + 0UL);
+	}
+}
+
+/* A second free is noticed, whether or not the first one's magazine is the same. */
+static void magazine_double_free(struct kunit *test)
+{
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(4));
+	struct scriptfs_block *a = take(test, SCRIPTFS_POEM, false);
+	struct scriptfs_block *b = take(test, SCRIPTFS_POEM, false);
+	struct scriptfs_block *batch[] = { a, b, a, b, a, a, b, b };
+	unsigned int i;
+
+	put_there(pool, a);
+	scriptfs_pool_put(test->priv, a, TEST_INODE);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 1UL);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_magazine_take(pool, other_magazine(pool)), a);
+
+	scriptfs_pool_put_batch(test->priv, batch, ARRAY_SIZE(batch), TEST_INODE);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 0UL);
+	for (i = 0; i < RESERVE(4); i++)
+		take(test, SCRIPTFS_POEM, false);
+	expect_none(test, SCRIPTFS_POEM);
+}
+
+/* A small file's blocks are taken again in the order in which it had them. */
+static void magazine_few(struct kunit *test)
+{
+	struct scriptfs_block *block[4], *batch[4];
+	struct scriptfs_pool *pool;
+	unsigned long arrivals;
+	unsigned int i, nr;
+
+	pool = fill(test, SCRIPTFS_POEM, RESERVE(32));
+	for (i = 0; i < ARRAY_SIZE(block); i++)
+		block[i] = take(test, SCRIPTFS_POEM, false);
+	arrivals = pool->arrivals;
+	for (nr = 1; nr <= ARRAY_SIZE(block); nr++) {
+		memcpy(batch, block, sizeof(batch));
+		scriptfs_pool_put_batch(test->priv, batch, nr, TEST_INODE);
+		for (i = 0; i < nr; i++)
+			KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), block[i]);
+	}
+	KUNIT_EXPECT_EQ(test, pool->arrivals, arrivals);
+}
+
+/* Blocks of several classes, some of which were published, in one batch. */
+static void magazine_batch(struct kunit *test)
+{
+	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_block *block[12];
+	unsigned int i, class;
+	struct page *held;
+
+	sbi->opt.reserve[SCRIPTFS_NOVEL] = 4;
+	sbi->opt.reserve[SCRIPTFS_MEDIUM] = 4;
+	fill(test, SCRIPTFS_POEM, 4);
+	for (i = 0; i < ARRAY_SIZE(block); i++)
+		block[i] = take(test, i / 4, false);
+	block[5]->first.published = true;
+	block[9]->first.published = true;
+	held = virt_to_page(block[9]->first.addr);
+	get_page(held);
+
+	scriptfs_pool_put_batch(sbi, block, ARRAY_SIZE(block), TEST_INODE);
+	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_MEDIUM; class++) {
+		KUNIT_EXPECT_EQ(test, figures_of(test, class).used, 0UL);
+		KUNIT_EXPECT_EQ(test, figures_of(test, class).quarantine,
+				class == SCRIPTFS_MEDIUM ? 1UL : 0UL);
+	}
+	put_page(held);
+	scriptfs_pool_settle(sbi, SCRIPTFS_MEDIUM);
+	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).idle, 4UL);
+}
+
+static struct kunit_case magazine_test_cases[] = {
+	KUNIT_CASE(magazine_cap),
+	KUNIT_CASE(magazine_ascending),
+	KUNIT_CASE(magazine_apart),
+	KUNIT_CASE(magazine_flush),
+	KUNIT_CASE(magazine_steal),
+	KUNIT_CASE(magazine_before_surplus),
+	KUNIT_CASE(magazine_surplus),
+	KUNIT_CASE(magazine_double_free),
+	KUNIT_CASE(magazine_few),
+	KUNIT_CASE(magazine_batch),
+	{}
+};
+
+static struct kunit_suite magazine_test_suite = {
+	.name		= "scriptfs_magazine",
+	.init		= magazine_test_init,
+	.exit		= magazine_test_exit,
+	.test_cases	= magazine_test_cases,
+};
+
+kunit_test_suite(magazine_test_suite);
