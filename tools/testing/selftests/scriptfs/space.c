@@ -5,6 +5,7 @@
 #include "util.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
 
@@ -444,6 +445,104 @@ static void contended(void)
 	}
 }
 
+static void run_on(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK_OK(sched_setaffinity(0, sizeof(set), &set));
+}
+
+#define POEMS	512
+
+static void poem_name(char *name, size_t len, unsigned int i)
+{
+	snprintf(name, len, "p%u", i % POEMS);
+}
+
+static void make_poem(unsigned int i)
+{
+	char name[16];
+	int fd;
+
+	poem_name(name, sizeof(name), i);
+	fd = xopen(name, O_WRONLY | O_CREAT | O_EXCL);
+	pwrite_full(fd, "x", 1, 0);
+	close(fd);
+}
+
+static void remove_poem(unsigned int i)
+{
+	char name[16];
+
+	poem_name(name, sizeof(name), i);
+	CHECK_OK(unlink(name));
+}
+
+/* What was freed on one processor can be used on another, to the last block. */
+static void other_cpu(void)
+{
+	static const unsigned int many[] = { 1, 2, 3, 5, 15, 16, 17, 31, 33, 100, POEMS };
+	unsigned int i, j, oldest = 0;
+	int more;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip("only one processor");
+	more = xopen("more", O_WRONLY | O_CREAT);
+	for (i = 0; i < POEMS; i++)
+		make_poem(i);
+	for (i = 0; i < scaled(20) * ARRAY_SIZE(many); i++) {
+		unsigned int nr = many[i % ARRAY_SIZE(many)];
+
+		CHECK_ERR(pwrite(more, "x", 1, 0), ENOSPC);
+		run_on(i % 2);
+		for (j = 0; j < nr; j++)
+			remove_poem(oldest + j);
+		CHECK_EQ(counter("poem", "free"), nr);
+		CHECK_EQ(counter("poem", "used"), POEMS - nr);
+		run_on(!(i % 2));
+		for (j = 0; j < nr; j++)
+			make_poem(oldest + j);
+		CHECK_EQ(counter("poem", "free"), 0);
+		CHECK_EQ(counter("poem", "used"), POEMS);
+		check_balance(".");
+		oldest += nr;
+	}
+	close(more);
+}
+
+static void free_then_take(void *arg)
+{
+	unsigned long who = (unsigned long)arg, i;
+
+	/* Two stay where they are, the others go where there is time for them. */
+	if (who < 2)
+		run_on(who);
+	for (i = 0; i < scaled(3000); i++) {
+		remove_poem(who);
+		make_poem(who);
+	}
+}
+
+/* Who gave back a block can have one, however many others do the same on a mount that is full. */
+static void one_each(void)
+{
+	pid_t pids[5];
+	unsigned long i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip("only one processor");
+	for (i = 0; i < POEMS; i++)
+		make_poem(i);
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		pids[i] = start(free_then_take, (void *)i);
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		finish(pids[i]);
+	CHECK_EQ(counter("poem", "free"), 0);
+	check_balance(".");
+}
+
 static void sysfs_tree(void)
 {
 	static const char *const files[] = {
@@ -506,6 +605,8 @@ static const struct test tests[] = {
 	{ "fit_at_close", fit_at_close, ANY_POOL, T_SCRIPTFS },
 	{ "thousand_poems", thousand_poems, "poem=1000,strict", T_SCRIPTFS },
 	{ "contended", contended, "poem=40,novel=20,medium=6,large=2,strict", T_SCRIPTFS },
+	{ "other_cpu", other_cpu, "poem=512,strict", T_SCRIPTFS },
+	{ "one_each", one_each, "poem=512,strict", T_SCRIPTFS },
 	{ "sysfs_tree", sysfs_tree, ANY_POOL, T_SCRIPTFS },
 	{ "statfs_follows", statfs_follows, POEMS_16, T_SCRIPTFS },
 };
