@@ -365,7 +365,7 @@ static void block_allocate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, 0, SZ_4M), 0);
 	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_LARGE)->used, 2UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_LARGE).used, 2UL);
 	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
 	block = block_find(ctx, SZ_2M);
 	expect_block(test, block, SCRIPTFS_LARGE, SZ_2M);
@@ -404,8 +404,8 @@ static void block_allocate_undo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_4M, 1, SZ_4K), (size_t)SZ_4K);
 	KUNIT_EXPECT_EQ(test, i_size_read(inode), (loff_t)SZ_4M + SZ_4K);
 	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_32K));
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_LARGE)->idle, 2UL);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_POEM)->idle, 1UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_LARGE).idle, 2UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).idle, 1UL);
 }
 
 /* What is allocated behind the end outlives the last close, and a truncate to the same size not. */
@@ -423,7 +423,7 @@ static void block_allocate_kept(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, vfs_truncate(&path, SZ_4K), 0L);
 	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_32K);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 0UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 0UL);
 	path_put(&path);
 }
 
@@ -437,7 +437,7 @@ static void block_punch(struct kunit *test)
 	block_write(test, ctx, 0, POISON, SZ_2M);
 	block = block_find(ctx, 0);
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, SZ_128K, SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 3UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 3UL);
 	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_512K));
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_128K);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, POISON, SZ_128K), (size_t)SZ_128K);
@@ -446,7 +446,7 @@ static void block_punch(struct kunit *test)
 			(size_t)SZ_512K);
 
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_ZERO_RANGE, 0, SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, block_pool(ctx, SCRIPTFS_MEDIUM)->used, 4UL);
+	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 4UL);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 0, SZ_2M), (size_t)SZ_2M);
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, 0, SZ_2M), 0);
