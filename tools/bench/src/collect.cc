@@ -8,9 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 namespace bench {
 namespace {
@@ -21,23 +23,49 @@ struct Options {
     bool quiet = false;
 };
 
+std::string read_all(const std::string &name)
+{
+    std::ostringstream text;
+
+    if (name == "-")
+        text << std::cin.rdbuf();
+    else if (!(text << std::ifstream(name).rdbuf()))
+        throw Error("{}: cannot be read, or is empty", name);
+    return text.str();
+}
+
+// Put what another run measured beside what is there.
+void add_document(Document &all, const Document &other)
+{
+    if (all.kernel.empty())
+        all.kernel = other.kernel;
+    else if (all.kernel != other.kernel)
+        all.kernel = mixed;
+    all.rounds = std::max(all.rounds, other.rounds);
+    all.results.insert(all.results.end(), other.results.begin(), other.results.end());
+    all.latency.insert(all.latency.end(), other.latency.begin(), other.latency.end());
+}
+
 void collect(const Options &options)
 {
     Samples samples;
+    Document document;
 
     for (const std::string &name : options.files) {
-        if (name == "-") {
-            samples.read(std::cin, "standard input");
-            continue;
+        const std::string text = read_all(name);
+        if (text.starts_with('{')) {
+            add_document(document, parse_document(text, name));
+        } else {
+            std::istringstream lines(text);
+            samples.read(lines, name);
         }
-        std::ifstream file(name);
-        if (!file)
-            throw Error("{}: cannot be read", name);
-        samples.read(file, name);
     }
-    const Document document = samples.document();
+    const Document sampled = samples.document();
+    if (!sampled.results.empty() || !sampled.latency.empty())
+        add_document(document, sampled);
     if (document.results.empty() && document.latency.empty())
-        throw Error("{}: no sample and no latency line", fmt::join(options.files, ", "));
+        throw Error("{}: no sample and no latency line, no result", fmt::join(options.files, ", "));
+    describe(document);
     if (!options.json.empty())
         write_document(document, options.json);
     if (!options.quiet)
@@ -53,8 +81,9 @@ void add_collect(CLI::App &app)
         "collect", "Make statistics of the sample lines that drivers print; print a table");
 
     command
-        ->add_option("FILE", options->files,
-                     "What drivers said, or a console; - is the standard input")
+        ->add_option(
+            "FILE", options->files,
+            "What drivers said, a console, or results.json of another run; - is the standard input")
         ->required();
     command->add_option("--json", options->json, "Write results.json there");
     command->add_flag("-q,--quiet", options->quiet, "No table");

@@ -41,7 +41,7 @@ std::string own_dir(const std::string &below)
     std::string path = below + "/scriptfs-bench.XXXXXX";
 
     if (!mkdtemp(path.data()))
-        throw Failed(path);
+        throw Failed("a directory in " + below);
     return path;
 }
 
@@ -58,9 +58,9 @@ public:
                   options.c_str())) {
             const int number = errno;
             rmdir(path_.c_str());
-            throw Failed(
-                fmt::format("mount -t {}{}{}", type, options.empty() ? "" : " -o ", options),
-                number);
+            throw Failed(fmt::format("mount -t {}{}{}{}", type, options.empty() ? "" : " -o ",
+                                     options, number == ENODEV ? " (modprobe " + type + "?)" : ""),
+                         number);
         }
         dir_ = open_dir(path_);
     }

@@ -14,7 +14,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <set>
 
 #include <fnmatch.h>
 
@@ -172,6 +174,20 @@ void mount_all(Mounts &mounts, const Options &options, const Room &room,
         throw Error("no file system to measure:\n  {}", fmt::join(notes, "\n  "));
 }
 
+// A line for each reason: the cases and file systems that it is about.
+void note_skipped(const Outcome &outcome, std::vector<std::string> &notes)
+{
+    std::map<std::string, std::pair<std::set<std::string>, std::set<std::string>>> reasons;
+
+    for (const auto &[key, reason] : outcome.skipped) {
+        reasons[reason].first.insert(key.first);
+        reasons[reason].second.insert(key.second);
+    }
+    for (const auto &[reason, about] : reasons)
+        notes.push_back(fmt::format("{} on {}: {}", fmt::join(about.first, ", "),
+                                    fmt::join(about.second, ", "), reason));
+}
+
 void catch_signals()
 {
     struct sigaction action = {};
@@ -196,6 +212,11 @@ void run(const Options &options)
     if (plan.jobs.empty())
         throw Error("nothing is left to measure: {}", fmt::join(notes, "; "));
     catch_signals();
+    if (options.samples) {
+        Document machine;
+        describe(machine);
+        fmt::print("info kernel {}\n", machine.kernel);
+    }
 
     Outcome outcome;
     try {
@@ -208,8 +229,7 @@ void run(const Options &options)
     }
     if (!options.json.empty())
         write_document(outcome.document, options.json);
-    for (const auto &[key, reason] : outcome.skipped)
-        notes.push_back(fmt::format("{} on {}: {}", key.first, key.second, reason));
+    note_skipped(outcome, notes);
     if (!options.samples)
         fmt::print("{}", tables(outcome.document));
     fmt::print("Files of {} MiB; plain copies by {}.\n", plan.setup.size / mib, plain_copy_name());

@@ -10,7 +10,6 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-constexpr std::string_view base_fs = "ramfs";
 constexpr std::string_view limit_fs = "memcpy";
 
 bool is_limit(std::string_view fs)
@@ -25,6 +24,7 @@ struct Group {
     std::string unit;
     std::vector<const Result *> cases; // one result of each, whichever came first
     std::vector<std::string> columns;  // file systems
+    std::string base;                  // that ratios are to: ramfs, else the first there is
     bool doubtful = false;             // a ratio was withheld
 
     [[nodiscard]] bool holds(const Result &result) const
@@ -49,7 +49,8 @@ std::vector<Group> groups(const Document &document)
         auto group = std::find_if(all.begin(), all.end(),
                                   [&](const Group &other) { return other.holds(result); });
         if (group == all.end())
-            group = all.insert(all.end(), {result.bed, result.driver, result.unit, {}, {}, false});
+            group =
+                all.insert(all.end(), {result.bed, result.driver, result.unit, {}, {}, "", false});
         if (std::none_of(group->cases.begin(), group->cases.end(),
                          [&](const Result *other) { return other->name == result.name; }))
             group->cases.push_back(&result);
@@ -57,10 +58,14 @@ std::vector<Group> groups(const Document &document)
             group->columns.end())
             group->columns.push_back(result.fs);
     }
-    for (Group &group : all)
+    for (Group &group : all) {
         std::stable_sort(
             group.columns.begin(), group.columns.end(),
             [](const std::string &a, const std::string &b) { return rank(a) < rank(b); });
+        const auto base = std::find_if_not(group.columns.begin(), group.columns.end(), is_limit);
+        if (base != group.columns.end())
+            group.base = *base;
+    }
     return all;
 }
 
@@ -80,7 +85,7 @@ std::string cell(const Result &result, const Result *base, Group &group)
 {
     std::string text = figure(result.figure.median);
 
-    if (is_limit(result.fs) || result.fs == base_fs)
+    if (is_limit(result.fs) || result.fs == group.base)
         return text;
     if (!base)
         return text + "     ";
@@ -88,7 +93,8 @@ std::string cell(const Result &result, const Result *base, Group &group)
         group.doubtful = true;
         return text + "    ~";
     }
-    return text + fmt::format("{:>5.2f}", result.figure.median / base->figure.median);
+    const double ratio = result.figure.median / base->figure.median;
+    return text + fmt::format(" {:>4.{}f}", ratio, ratio >= 99.95 ? 0 : ratio >= 9.995 ? 1 : 2);
 }
 
 std::string medians(const Document &document, Group &group)
@@ -96,7 +102,7 @@ std::string medians(const Document &document, Group &group)
     std::vector<Row> rows = {head(group)};
 
     for (const Result *like : group.cases) {
-        const Result *base = document.find(*like, base_fs);
+        const Result *base = document.find(*like, group.base);
         Row row = {label(*like)};
         for (const std::string &fs : group.columns) {
             const Result *result = document.find(*like, fs);
@@ -238,9 +244,8 @@ std::string tables(const Document &document)
     }
     if (!document.latency.empty())
         text += latencies(document);
-    text += "\nThe second number is the ratio to ramfs: below 1 is cheaper.\n";
     if (doubtful)
-        text += "~ no ratio: the rounds differ too much, or are too few, to tell the two apart.\n";
+        text += "\n~ no ratio: the rounds differ too much, or are too few, to tell the two apart\n";
     return text;
 }
 
