@@ -32,7 +32,7 @@ shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave:
 series: deps	## write the mailing-list series to out/series/v5.10/
 	@tools/build/series.sh
 
-style: deps	## checkpatch, sparse, W=1, shellcheck
+style: deps	## checkpatch, sparse, W=1, shellcheck, clang-tidy
 	@tools/build/style.sh
 
 clean:		## remove out/ and this clone's build trees (not the downloaded source, not ccache)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# build.sh: build scriptfs-bench, a static program, and print its path; with -b the path of the build
-# tree instead, which has the unit tests and compile_commands.json too.
+# build.sh: build scriptfs-bench, a static program, and print its path; with -b build its unit tests
+# too, and print the path of the build tree (bench-tests, compile_commands.json).
 #
 # The program is named by what it was built from, so another clone with the same sources finds it.
 . "$(dirname "$0")/../build/lib.sh"
@@ -16,6 +16,7 @@ key=$({
 } | sha256sum | cut -c1-12)
 program=$home/scriptfs-bench-$key
 
+# make_bench TARGET...
 make_bench()
 {
 	local other
@@ -28,7 +29,7 @@ make_bench()
 	echo "$top" >"$build/clone"
 	CCACHE_BASEDIR=$top nice cmake -G Ninja -S "$source" -B "$build" \
 		-DCMAKE_CXX_COMPILER=/usr/lib/ccache/g++
-	CCACHE_BASEDIR=$top nice ninja -C "$build"
+	CCACHE_BASEDIR=$top nice ninja -C "$build" "$@"
 	strip -o "$build/stripped" "$build/scriptfs-bench"
 	mv "$build/stripped" "$program"
 	find "$home" -maxdepth 1 -name 'scriptfs-bench-*' -mtime +7 -delete
@@ -36,7 +37,13 @@ make_bench()
 
 mkdir -p "$home"
 lock "bench-${build##*-}"
-if [ "${1:-}" = -b ] || [ ! -x "$program" ]; then
-	step -q 'bench build' make_bench
-fi
-[ "${1:-}" = -b ] && echo "$build" || echo "$program"
+case ${1:-} in
+-b)
+	step -q 'bench build' make_bench all
+	echo "$build"
+	;;
+*)
+	[ -x "$program" ] || step -q 'bench build' make_bench scriptfs-bench
+	echo "$program"
+	;;
+esac

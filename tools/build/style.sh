@@ -3,7 +3,7 @@
 # style.sh: what can be said about the sources without running them. Prints ok / not ok lines.
 #
 # The kernel's own tools (checkpatch, kernel-doc, sparse, W=1, coccinelle, get_abi) look at the kernel
-# files and at the mailing-list series, shellcheck and docutils at the rest.
+# files and at the mailing-list series, shellcheck, docutils, clang-format and clang-tidy at the rest.
 # shellcheck disable=SC2016,SC2317 # what is called by check, or expanded by another shell
 . "$(dirname "$0")/checks.sh"
 
@@ -132,11 +132,34 @@ python_scripts()
 		in_parallel python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])'
 }
 
+cxx_format()
+{
+	cd "$top/tools/bench"
+	clang-format --dry-run --Werror src/*.cc src/*.h tests/*.cc
+}
+
+# clang-tidy takes seconds a file: one that was clean, with these headers and checks, is not looked at
+# again.
+cxx_tidy()
+{
+	local build clean file
+
+	build=$("$top/tools/bench/build.sh" -b)
+	clean=$cache/bench/tidy-$(cat "$top"/tools/bench/{.clang-tidy,CMakeLists.txt,src/*.h} |
+		sha256sum | cut -c1-12)
+	mkdir -p "$clean"
+	for file in "$top"/tools/bench/src/*.cc; do
+		[ -e "$clean/$(sha256sum <"$file" | cut -c1-12)" ] || echo "$file"
+	done | in_parallel -r nice sh -c 'clang-tidy --quiet -p "$0" "$2" &&
+		touch "$1/$(sha256sum <"$2" | cut -c1-12)"' "$build" "$clean"
+	find "$cache/bench" -maxdepth 1 -name 'tidy-*' -mtime +7 -exec rm -r {} +
+}
+
 licences()
 {
 	local file line lost=0
 
-	for file in "${kernel_files[@]}" "${shell_files[@]}"; do
+	for file in "${kernel_files[@]}" "${shell_files[@]}" tools/bench/{src,tests}/*; do
 		case $file in
 		Documentation/ABI/*) continue ;;
 		esac
@@ -199,6 +222,8 @@ check 'style kernel-doc of shared functions' documented
 check 'style coccinelle' coccinelle
 check 'style shellcheck' shell_scripts
 check 'style python' python_scripts
+check 'style clang-format' cxx_format
+check 'style clang-tidy' cxx_tidy
 check 'style licences' licences
 check 'style leftovers' no_leftovers
 check 'style rst' rst

@@ -69,6 +69,7 @@ trap 'rm -f "$results"; kill -- "-$kernels" 2>/dev/null || :' EXIT
 
 part style "$top/tools/build/style.sh"
 part kunit "$top/tools/build/kunit.sh"
+part bench-unit "$top/tools/bench/unit.sh"
 guests base
 part upstream "$top/tools/build/upstream.sh"
 part hookcost "$top/tools/bench/hookcost.sh"

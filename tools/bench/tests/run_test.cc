@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `run` is made of: orders, sizes, estimates, copies, the table, and a run on a directory.
+#include "cases.h"
+#include "error.h"
+#include "machine.h"
+#include "mounts.h"
+#include "progress.h"
+#include "runner.h"
+#include "table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+namespace bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+constexpr std::int64_t second = 1'000'000'000;
+
+TEST(Permutation, HasEveryIndexOnceAndFollowsItsSeed)
+{
+    auto order = permutation(1000, 1);
+
+    EXPECT_EQ(order, permutation(1000, 1));
+    EXPECT_NE(order, permutation(1000, 2));
+    EXPECT_FALSE(std::is_sorted(order.begin(), order.end()));
+    std::sort(order.begin(), order.end());
+    for (std::uint64_t i = 0; i < order.size(); i++)
+        EXPECT_EQ(order[i], i);
+    EXPECT_TRUE(permutation(0, 1).empty());
+}
+
+TEST(Sizes, AreReadAndNamed)
+{
+    EXPECT_EQ(parse_size("65536", "x"), 65536U);
+    EXPECT_EQ(parse_size("64K", "x"), 65536U);
+    EXPECT_EQ(parse_size("2G", "x"), 2ULL << 30);
+    EXPECT_EQ(size_name(4096), "4K");
+    EXPECT_EQ(size_name(8 << 20), "8M");
+    EXPECT_EQ(size_name(1 << 30), "1G");
+    for (const char *wrong : {"", "0", "M", "-1M", "1T", "1MM", "99999999999G"})
+        EXPECT_THAT([&] { parse_size(wrong, "--size"); },
+                    ThrowsMessage<Error>(HasSubstr("--size: ")))
+            << wrong;
+}
+
+TEST(Estimates, TakeUnknownStepsForAverageOnes)
+{
+    Estimate estimate(2, 3);
+
+    EXPECT_EQ(estimate.left(), -1);
+    estimate.done(0, 0, second);
+    EXPECT_EQ(estimate.left(), 5 * second);
+    estimate.done(1, 0, 3 * second);
+    EXPECT_EQ(estimate.left(), 8 * second);
+    EXPECT_EQ(duration(8 * second), "8 s");
+    EXPECT_EQ(duration(125 * second), "2 min 5 s");
+    EXPECT_EQ(duration(3780 * second), "1 h 3 min");
+}
+
+TEST(Copies, MoveEveryByte)
+{
+    const Memory from(1 << 20);
+    const Memory to(1 << 20);
+
+    for (const std::size_t size : {4, 100, 1000, 4096, 65536, 1 << 20})
+        for (const Copy kind : {Copy::plain, Copy::non_temporal}) {
+            for (std::size_t i = 0; i < size; i++)
+                *from.at(i) = static_cast<char>(i * 7 + size);
+            copy(kind, to.at(0), from.at(0), size);
+            EXPECT_TRUE(std::equal(from.at(0), from.at(size), to.at(0))) << size;
+        }
+}
+
+TEST(Cases, HaveKnownUnits)
+{
+    std::set<std::string> names;
+
+    for (const Job &job : all_jobs({8 << 20, 2}))
+        for (const Case &one : job.cases) {
+            names.insert(one.name);
+            EXPECT_NO_THROW(check_one_of(pers, one.per, one.name));
+        }
+    EXPECT_EQ(names.size(), 61U);
+}
+
+TEST(Mounts, TakeWhatTheFilesNeed)
+{
+    const Room room{64 << 20, 1100};
+
+    EXPECT_EQ(mount_options("ramfs", room), "");
+    EXPECT_THAT(mount_options("tmpfs-huge", room), HasSubstr("huge=always"));
+    EXPECT_THAT(mount_options("scriptfs", room), HasSubstr("io=block,poem=1100"));
+    EXPECT_GT(reserve_size(room), room.bytes);
+}
+
+TEST(Mounts, RefuseADirectoryThatIsNone)
+{
+    Mounts mounts;
+
+    EXPECT_THROW(mounts.add("/nowhere/at/all", {}), Error);
+    EXPECT_TRUE(mounts.places().empty());
+}
+
+// Every case that a directory allows, once: results for all, and nothing is left behind.
+TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
+{
+    std::string dir = testing::TempDir() + "/bench-test.XXXXXX";
+    ASSERT_TRUE(mkdtemp(dir.data()));
+    Plan plan;
+    plan.setup = {8 << 20, 1};
+    plan.bed = "host";
+    plan.rounds = 1;
+    plan.wants = [](const std::string &name) { return name.find("-1G") == std::string::npos; };
+    plan.jobs = all_jobs(plan.setup);
+    std::erase_if(plan.jobs, [&](const Job &job) { return !plan.wants(job.cases.front().name); });
+    Outcome outcome;
+    {
+        Mounts mounts;
+        mounts.add(dir, {});
+        outcome = run_plan(plan, mounts);
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(dir));
+    std::filesystem::remove(dir);
+
+    const std::string fs = std::filesystem::path(dir).filename();
+    Result like;
+    like.bed = "host";
+    like.driver = "bench";
+    like.unit = "ns";
+    for (const Job &job : plan.jobs)
+        for (const Case &one : job.cases) {
+            like.name = one.name;
+            const Result *result = outcome.document.find(like, fs);
+            ASSERT_TRUE(result || outcome.skipped.contains({one.name, fs})) << one.name;
+            if (result) {
+                EXPECT_GT(result->figure.median, 0) << one.name;
+            }
+        }
+    like.name = "new-4K";
+    EXPECT_TRUE(outcome.document.find(like, "memcpy"));
+    EXPECT_TRUE(outcome.document.find(like, fs)->p999);
+}
+
+TEST(Table, FitsAndWithholdsWhatMeansNothing)
+{
+    Document document;
+    document.kernel = "5.10";
+    for (const char *fs : {"memcpy", "memcpy-nt", "ramfs", "tmpfs", "tmpfs-huge", "scriptfs-page",
+                           "scriptfs", "some-other-directory", "nvme"})
+        document.results.push_back({"mmap-write-second",
+                                    fs,
+                                    "page",
+                                    "host",
+                                    "bench",
+                                    "ns",
+                                    summarize({100000, 200000, 300000}),
+                                    {}});
+    const std::string text = tables(document);
+    std::istringstream lines(text);
+
+    for (std::string line; std::getline(lines, line);)
+        EXPECT_LE(line.size(), table_width) << line;
+    EXPECT_THAT(text, HasSubstr("~"));
+    EXPECT_THAT(text, HasSubstr("nvme"));
+    EXPECT_EQ(figure(0.416), "0.42");
+    EXPECT_EQ(figure(12.34), "12.3");
+    EXPECT_EQ(figure(123456), "123456");
+    EXPECT_EQ(figure(131072000), "131M");
+}
+
+} // namespace
+} // namespace bench

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "error.h"
+#include "samples.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+namespace bench {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+Document collected(const std::string &text)
+{
+    Samples samples;
+    std::istringstream in(text);
+
+    samples.read(in, "log");
+    return samples.document();
+}
+
+TEST(Samples, AreGatheredOverRounds)
+{
+    const Document document = collected("info kernel 5.10.262 of a guest\n"
+                                        "sample uml kernel 1 ramfs new-4K call ns 30\n"
+                                        "sample uml kernel 2 ramfs new-4K call ns 10.5\n"
+                                        "sample uml kernel 3 ramfs new-4K call ns 20\n"
+                                        "sample uml kernel-user 1 ramfs new-4K call ns 1\n");
+
+    EXPECT_EQ(document.kernel, "5.10.262 of a guest");
+    EXPECT_EQ(document.rounds, 3);
+    EXPECT_EQ(document.bed, "uml");
+    EXPECT_EQ(document.unit, "ns");
+    ASSERT_EQ(document.results.size(), 2U);
+    EXPECT_DOUBLE_EQ(document.results[0].figure.median, 20);
+    EXPECT_EQ(document.results[0].figure.runs, 3);
+    EXPECT_EQ(document.results[1].driver, "kernel-user");
+}
+
+TEST(Samples, MayComeFromAConsole)
+{
+    const Document document =
+        collected("Linux version 5.10\r\n"
+                  "\r\n"
+                  "[    1.234567] sample tcg-icount kernel 1 tmpfs read-1M page instructions 7\r\n"
+                  "[    1.234568] kbench: sample uml kernel 1 tmpfs read-1M page ns 8\r\n"
+                  "[    1.3] kbench: samples are ready\n"
+                  "a sample of something\n");
+
+    ASSERT_EQ(document.results.size(), 2U);
+    EXPECT_DOUBLE_EQ(document.results[0].figure.median, 7);
+    EXPECT_EQ(document.bed, "mixed");
+    EXPECT_EQ(document.unit, "mixed");
+}
+
+TEST(Samples, BringLatencies)
+{
+    const Document document = collected(
+        R"(latency tcg ramfs idle ns {"count": 2, "p50": 1, "p99": 2, "p999": 2, "max": 2,)"
+        R"("reclaim": 0, "compaction": 3, "cdf": [[1, 0.5], [2, 1]]})");
+
+    ASSERT_EQ(document.latency.size(), 1U);
+    EXPECT_EQ(document.latency[0].fs, "ramfs");
+    EXPECT_EQ(document.latency[0].compaction, 3U);
+    EXPECT_EQ(document.latency[0].cdf.size(), 2U);
+}
+
+TEST(Samples, NameTheLineThatIsWrong)
+{
+    auto reading = [](const std::string &line) { return [line] { collected("x\n" + line); }; };
+
+    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K call ns fast"),
+                ThrowsMessage<Error>(AllOf(HasSubstr("log, line 2"), HasSubstr("VALUE"))));
+    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K call ns"),
+                ThrowsMessage<Error>(HasSubstr("log, line 2")));
+    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K call ns 1 2"),
+                ThrowsMessage<Error>(HasSubstr("log, line 2")));
+    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K call ns -1"),
+                ThrowsMessage<Error>(HasSubstr("0 or more")));
+    EXPECT_THAT(reading("sample xen kernel 1 ramfs new-4K call ns 1"),
+                ThrowsMessage<Error>(AllOf(HasSubstr("BED"), HasSubstr("tcg-icount"))));
+    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K byte ns 1"),
+                ThrowsMessage<Error>(AllOf(HasSubstr("PER"), HasSubstr("GiB"))));
+    EXPECT_THAT(reading("latency tcg ramfs idle ns nothing"),
+                ThrowsMessage<Error>(HasSubstr("JSON object")));
+    EXPECT_THAT(reading("latency tcg ramfs idle ns {\"count\": 1}"),
+                ThrowsMessage<Error>(HasSubstr("p50: the key is missing")));
+}
+
+} // namespace
+} // namespace bench
