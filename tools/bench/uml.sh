@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # uml.sh: time of in-kernel calls into the file systems, in a user-mode Linux, which runs at the
 # speed of this machine. Samples go to standard output, a table of medians to standard error.
-# Other work on the machine shows: look at how far the rounds are apart.
+# A sample is what the calls cost while nothing else had the processor: each stretch of 2 MiB or 20
+# files counts as in the cheapest of three passes. Other users of the memory bus still show: look at
+# how far the rounds are apart.
 #
 #   ROUNDS=5  CASES='new-* poems-*' (globs of the names in tools/bench/kbench/cases; default: all)
 #   FILESYSTEMS='memcpy memcpy-nt ramfs tmpfs scriptfs scriptfs-page'
@@ -43,7 +45,7 @@ make_root()
 
 	make_stage "$out/stage/kbench-uml" "$build" "$module" bed=uml unit=ns rounds="$rounds" \
 		filesystems="$filesystems" \
-		cases="$cases" drivers=kernel file_size=$((256 << 20)) passes=1
+		cases="$cases" drivers=kernel file_size=$((256 << 20)) passes=3
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}
 	cp /bin/busybox "$root/bin"

@@ -136,6 +136,7 @@ extern const struct kbench_case kbench_name_cases[];
 extern const struct kbench_case kbench_grow_cases[];
 extern const struct kbench_case kbench_limit_cases[];
 
+void kbench_clock_init(void);
 int kbench_meter_init(struct kbench_meter *meter, unsigned int segments);
 void kbench_begin(struct kbench_meter *meter);
 void kbench_end(struct kbench_meter *meter);

@@ -216,6 +216,7 @@ static const struct file_operations control_operations = {
 
 static int __init kbench_init(void)
 {
+	kbench_clock_init();
 	control = debugfs_create_file("kbench", 0600, NULL, NULL, &control_operations);
 	return PTR_ERR_OR_ZERO(control);
 }
