@@ -16,8 +16,8 @@
 #define READERS		2
 
 /*
- * A file of records, each of which is always one letter, all zeroes or not there. Whatever memory it
- * gives up another file takes at once and writes POISON to it.
+ * A file of records, each of which is always one letter, all zeroes or not there. Whatever memory
+ * it gives up another file takes at once and writes POISON to it.
  */
 struct records {
 	size_t		len;	/* of a record */
