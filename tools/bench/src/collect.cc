@@ -34,9 +34,15 @@ std::string read_all(const std::string &name)
     return text.str();
 }
 
-// Put what another run measured beside what is there.
-void add_document(Document &all, const Document &other)
+// Put what another run measured beside what is there. Throws Error when that has it already.
+void add_document(Document &all, const Document &other, const std::string &name)
 {
+    for (const Result &result : other.results)
+        if (all.find(result, result.fs))
+            throw Error(
+                "{}: {} on {} (bed {}, driver {}) is not allowed; allowed: what no other file "
+                "has",
+                name, result.name, result.fs, result.bed, result.driver);
     if (all.kernel.empty())
         all.kernel = other.kernel;
     else if (all.kernel != other.kernel)
@@ -54,7 +60,7 @@ void collect(const Options &options)
     for (const std::string &name : options.files) {
         const std::string text = read_all(name);
         if (text.starts_with('{')) {
-            add_document(document, parse_document(text, name));
+            add_document(document, parse_document(text, name), name);
         } else {
             std::istringstream lines(text);
             samples.read(lines, name);
@@ -62,7 +68,7 @@ void collect(const Options &options)
     }
     const Document sampled = samples.document();
     if (!sampled.results.empty() || !sampled.latency.empty())
-        add_document(document, sampled);
+        add_document(document, sampled, "the sample lines");
     if (document.results.empty() && document.latency.empty())
         throw Error("{}: no sample and no latency line, no result", fmt::join(options.files, ", "));
     describe(document);

@@ -124,6 +124,14 @@ std::vector<Target> targets_of(const Mounts &mounts)
     return targets;
 }
 
+// What the job is called: the first of its cases that was asked for.
+const std::string &title_of(const Plan &plan, const Job &job)
+{
+    return std::find_if(job.cases.begin(), job.cases.end(),
+                        [&](const Case &one) { return plan.wants(one.name); })
+        ->name;
+}
+
 void run_job(const Plan &plan, const Job &job, const Target &target, RoundStage &stage)
 {
     if (!target.place) {
@@ -134,9 +142,10 @@ void run_job(const Plan &plan, const Job &job, const Target &target, RoundStage 
     try {
         job.run(stage);
     } catch (const Failed &error) {
+        look(); // a signal can be why
         target.place->clear();
         if (error.number != EOPNOTSUPP && error.number != ENOSPC)
-            throw Error("{} on {}: {}", job.cases.front().name, target.name, error.what());
+            throw Error("{} on {}: {}", title_of(plan, job), target.name, error.what());
         for (const Case &one : job.cases)
             if (plan.wants(one.name))
                 stage.skip(one.name, error.what());
@@ -166,8 +175,7 @@ Outcome run_plan(const Plan &plan, const Mounts &mounts)
                 const Target &target = targets[which];
                 const Job &job = plan.jobs[j];
                 const std::int64_t left = estimate.left();
-                progress.show(fmt::format("{}: {} on {}{}", title, job.cases.front().name,
-                                          target.name,
+                progress.show(fmt::format("{}: {} on {}{}", title, title_of(plan, job), target.name,
                                           left < 0 ? "" : ", " + duration(left) + " left"));
                 look();
                 RoundStage stage(plan, recorder, round, target);

@@ -21,12 +21,6 @@ double of_sorted(const std::vector<double> &values, double fraction)
     return std::lerp(values[below], values[above], place - static_cast<double>(below));
 }
 
-// A figure that came out the same every time needs no repetition.
-bool settled(const Summary &summary)
-{
-    return summary.runs >= few || summary.min == summary.max;
-}
-
 } // namespace
 
 double percentile(std::vector<double> values, double fraction)
@@ -55,7 +49,7 @@ Summary summarize(const std::vector<double> &values)
 
 bool meaningful(const Summary &a, const Summary &b)
 {
-    if (a.median <= 0 || b.median <= 0 || !settled(a) || !settled(b))
+    if (a.median <= 0 || b.median <= 0 || a.runs < few || b.runs < few)
         return false;
     if (a.spread() > wild || b.spread() > wild)
         return false;

@@ -26,9 +26,9 @@ double percentile(std::vector<double> values, double fraction);
 // Throws std::invalid_argument when there are no values.
 Summary summarize(const std::vector<double> &values);
 
-// Is a.median / b.median worth printing? Not when a median is 0; not of fewer than three runs each,
-// if they differ; not when either figure is spread over more than half of its median; and not when
-// their middle halves overlap, unless both are within a tenth, when "about the same" is a result.
+// Is the ratio of two times worth printing? Not when a median is 0; not of fewer than three runs
+// each; not when either figure is spread over more than half of its median; and not when their
+// middle halves overlap, unless both spreads are below a tenth, when "about the same" is a result.
 bool meaningful(const Summary &a, const Summary &b);
 
 } // namespace bench

@@ -89,7 +89,9 @@ std::string cell(const Result &result, const Result *base, Group &group)
         return text;
     if (!base)
         return text + "     ";
-    if (!meaningful(result.figure, base->figure)) {
+    // A count of instructions needs no repetition.
+    const bool count = result.unit == "instructions" && base->figure.median > 0;
+    if (!count && !meaningful(result.figure, base->figure)) {
         group.doubtful = true;
         return text + "    ~";
     }
@@ -144,12 +146,24 @@ std::string spreads(const Document &document, const Group &group)
         Row row = {label(*like)};
         for (const std::string &fs : group.columns) {
             const Result *result = document.find(*like, fs);
-            row.push_back(result ? fmt::format("{:.0f}", 100 * result->figure.spread()) : "-");
+            row.push_back(result && result->figure.runs > 1
+                              ? fmt::format("{:.0f}", 100 * result->figure.spread())
+                              : "-");
         }
         rows.push_back(row);
     }
     return "\nspread: how far apart the middle half of the rounds lies, % of the median\n" +
            grid(rows, table_width);
+}
+
+// Without the columns that have no figure in any row but the head.
+void drop_empty_columns(std::vector<Row> &rows)
+{
+    for (std::size_t i = rows[0].size() - 1; i > 0; i--)
+        if (std::all_of(rows.begin() + 1, rows.end(),
+                        [i](const Row &row) { return row[i] == "-"; }))
+            for (Row &row : rows)
+                row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
 }
 
 std::string slowest(const Document &document, const Group &group)
@@ -167,6 +181,7 @@ std::string slowest(const Document &document, const Group &group)
         if (any)
             rows.push_back(row);
     }
+    drop_empty_columns(rows);
     return rows.size() > 1
                ? "\np99.9 of single calls, " + group.unit + "\n" + grid(rows, table_width)
                : "";
@@ -233,10 +248,10 @@ std::string tables(const Document &document)
 
     for (Group &group : groups(document)) {
         const bool time = group.unit == "ns";
-        text +=
-            fmt::format("\nbed {}, driver {}: {}, medians{}\n", group.bed, group.driver,
-                        time ? "nanoseconds" : "INSTRUCTIONS, not time",
-                        time && group.bed == "tcg" ? ", of an EMULATED processor: not speed" : "");
+        text += fmt::format("\nbed {}, driver {}: medians, {}{}; ratio to {}: below 1 is cheaper\n",
+                            group.bed, group.driver, time ? "ns" : "INSTRUCTIONS, not time",
+                            group.bed == "tcg" ? " of an EMULATED processor" : "",
+                            group.base.empty() ? "ramfs" : group.base);
         text += medians(document, group);
         text += time ? spreads(document, group) : beyond_the_copy(document, group);
         text += slowest(document, group);

@@ -151,6 +151,18 @@ TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
     EXPECT_TRUE(outcome.document.find(like, fs)->p999);
 }
 
+TEST(Table, NeedsNoRepetitionOfInstructions)
+{
+    Document document;
+
+    for (const char *unit : {"ns", "instructions"}) {
+        document.results = {
+            {"new-4K", "ramfs", "call", "uml", "kernel", unit, summarize({100}), {}},
+            {"new-4K", "scriptfs", "call", "uml", "kernel", unit, summarize({40}), {}}};
+        EXPECT_THAT(tables(document), HasSubstr(*unit == 'n' ? "40.0    ~" : "40.0 0.40"));
+    }
+}
+
 TEST(Table, FitsAndWithholdsWhatMeansNothing)
 {
     Document document;
