@@ -8,7 +8,7 @@
  */
 #include "scriptfs.h"
 
-/* How many blocks of a file that goes away are looked up at once. */
+/* How many blocks of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	32
 
 static pgoff_t scriptfs_unit(loff_t pos)
@@ -159,7 +159,7 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 	XA_STATE_ORDER(xas, &scriptfs_inode(inode)->map, scriptfs_unit(start), order);
 
 	block->index = start >> PAGE_SHIFT;
-	INIT_LIST_HEAD(&block->link);
+	block->fresh = false;
 	do {
 		xas_lock(&xas);
 		xas_store(&xas, block);
@@ -168,6 +168,7 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 
 	if (xas_error(&xas))
 		return xas_error(&xas);
+	list_add_tail(&block->link, &scriptfs_inode(inode)->blocks);
 	inode_add_bytes(inode, scriptfs_block_size(block));
 	return 0;
 }
@@ -177,6 +178,8 @@ static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *bloc
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
 	si->recent = NULL;
+	si->nr_fresh -= block->fresh;
+	list_del(&block->link);
 	xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(block)));
 	inode_sub_bytes(inode, scriptfs_block_size(block));
 }
@@ -252,7 +255,6 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 		memcpy(chunk->addr + offset, old->first.addr, len);
 		chunk->mark = offset + len;
 	}
-	list_del(&old->link);	/* of the blocks that fallocate(2) got just now */
 	scriptfs_block_drop(inode, old);
 }
 
@@ -266,9 +268,8 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block, *old;
 	unsigned long unit, first, last;
-	struct list_head *added = NULL;
-	bool others = false;
 	unsigned int class;
+	bool fresh;
 	u64 start;
 
 	for (class = SCRIPTFS_NOVEL; class < SCRIPTFS_NR_CLASSES; class++) {
@@ -283,18 +284,16 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 			return ERR_PTR(-EBUSY);
 		}
 		scriptfs_readers_wait(si);
+		fresh = si->nr_fresh;
 		xa_for_each_range(&si->map, unit, old, first, last) {
-			if (list_empty(&old->link))
-				others = true;
-			else
-				added = old->link.prev;
+			fresh &= old->fresh;
 			scriptfs_block_absorb(inode, block, start, old);
 		}
 		/* No way back, and only small nodes are needed. */
 		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
 		/* In place of blocks that fallocate(2) got just now, it is one of those. */
-		if (added && !others)
-			list_add(&block->link, added);
+		block->fresh = fresh;
+		si->nr_fresh += fresh;
 		si->loose = true;
 		return block;
 	}
@@ -398,8 +397,10 @@ static void scriptfs_marks_lower(struct scriptfs_block *block, loff_t size)
 void scriptfs_map_truncate(struct inode *inode, loff_t size)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *blocks[SCRIPTFS_RELEASE_BATCH];
 	unsigned long unit = scriptfs_unit(size);
 	struct scriptfs_block *block;
+	unsigned int nr = 0;
 
 	down_write(&si->map_lock);
 	xa_for_each_start(&si->map, unit, block, unit) {
@@ -409,8 +410,14 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 				si->loose = true;
 			continue;
 		}
-		scriptfs_block_drop(inode, block);
+		scriptfs_map_remove(inode, block);
+		blocks[nr++] = block;
+		if (nr == ARRAY_SIZE(blocks)) {
+			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+			nr = 0;
+		}
 	}
+	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
 	up_write(&si->map_lock);
 }
 
@@ -424,18 +431,19 @@ void scriptfs_map_release(struct inode *inode)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *blocks[SCRIPTFS_RELEASE_BATCH];
-	unsigned long unit = 0;
-	unsigned int nr;
+	struct scriptfs_block *block, *next;
+	unsigned int nr = 0;
 
-	/* In batches, as a walk from the root for each block costs more than giving it back. */
-	do {
-		nr = xa_extract(&si->map, (void **)blocks, unit, ULONG_MAX, ARRAY_SIZE(blocks),
-				XA_PRESENT);
-		/* Look where to go on first: a block that is given back may be another file's. */
-		if (nr)
-			unit = scriptfs_unit(scriptfs_block_end(blocks[nr - 1]));
-		scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
-	} while (nr == ARRAY_SIZE(blocks));
+	/* By the list, which is a third of the work of a walk through the map. */
+	list_for_each_entry_safe(block, next, &si->blocks, link) {
+		blocks[nr++] = block;
+		if (nr == ARRAY_SIZE(blocks)) {
+			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+			nr = 0;
+		}
+	}
+	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+	INIT_LIST_HEAD(&si->blocks);
 	xa_destroy(&si->map);
 	inode_set_bytes(inode, 0);
 }

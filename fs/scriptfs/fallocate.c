@@ -8,7 +8,6 @@
  */
 #include <linux/fs.h>
 #include <linux/falloc.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
@@ -28,28 +27,35 @@ static bool scriptfs_block_untouched(const struct scriptfs_block *block)
 	return true;
 }
 
-/* Give back the blocks on @added. One that a page fault found meanwhile is the file's to keep. */
-static void scriptfs_allocate_undo(struct inode *inode, struct list_head *added)
+/*
+ * The blocks that fallocate(2) got are no longer fresh. With @undo give them back, but for those
+ * that a page fault found meanwhile, which are the file's to keep.
+ */
+static void scriptfs_allocate_end(struct inode *inode, bool undo)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block, *next;
 
-	scriptfs_readers_wait(si);
+	if (undo)
+		scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
-	list_for_each_entry_safe(block, next, added, link) {
-		list_del_init(&block->link);
-		if (scriptfs_block_untouched(block))
+	/* From the end, where all of them are. */
+	list_for_each_entry_safe_reverse(block, next, &si->blocks, link) {
+		if (!si->nr_fresh)
+			break;
+		si->nr_fresh -= block->fresh;
+		if (block->fresh && undo && scriptfs_block_untouched(block)) {
+			block->fresh = false;
 			scriptfs_block_drop(inode, block);
+		} else {
+			block->fresh = false;
+		}
 	}
 	up_write(&si->map_lock);
 }
 
-/*
- * Find the block that covers @pos or get one, which then is on @added, unless it took in what
- * others held. Returns the end of the block in the file.
- */
-static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end,
-				    struct list_head *added)
+/* Find the block that covers @pos or get one. Returns the end of the block in the file. */
+static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
@@ -58,9 +64,16 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end,
 	down_write(&si->map_lock);
 	held = inode_get_bytes(inode);
 	block = scriptfs_block_to_write(inode, pos, end - pos);
-	if (!IS_ERR(block) && inode_get_bytes(inode) == held + scriptfs_block_size(block))
-		list_add(&block->link, added);
-	ret = IS_ERR(block) ? PTR_ERR(block) : scriptfs_block_end(block);
+	if (IS_ERR(block)) {
+		ret = PTR_ERR(block);
+	} else {
+		/* One that took in others says itself whether it is fresh. */
+		if (inode_get_bytes(inode) == held + scriptfs_block_size(block) && !block->fresh) {
+			block->fresh = true;
+			si->nr_fresh++;
+		}
+		ret = scriptfs_block_end(block);
+	}
 	up_write(&si->map_lock);
 	return ret;
 }
@@ -68,21 +81,13 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end,
 /* Give the file all blocks from @pos to @end, or none. */
 static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end)
 {
-	struct scriptfs_block *block, *next;
-	LIST_HEAD(added);
-
-	while (pos < end) {
+	while (pos >= 0 && pos < end) {
 		pos = fatal_signal_pending(current) ? -EINTR :
-			scriptfs_allocate_one(inode, pos, end, &added);
-		if (pos < 0) {
-			scriptfs_allocate_undo(inode, &added);
-			return pos;
-		}
+						      scriptfs_allocate_one(inode, pos, end);
 		cond_resched();
 	}
-	list_for_each_entry_safe(block, next, &added, link)
-		list_del_init(&block->link);
-	return 0;
+	scriptfs_allocate_end(inode, pos < 0);
+	return min_t(loff_t, pos, 0);
 }
 
 /* Clear a part of a chunk: at its end by lowering the mark, unless pages there may be mapped. */

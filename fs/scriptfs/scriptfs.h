@@ -86,7 +86,8 @@ enum scriptfs_block_state {
  * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
  *		given the block back, whatever lists it is on the way to
  * @slab:	the allocation it was carved from (pool.c)
- * @link:	on the pool's quarantine list (pool.c); its owner's to use while used
+ * @fresh:	got by the fallocate(2) that is going on; guarded by the file's inode_lock
+ * @link:	on its file's list while used, or on the pool's quarantine list
  */
 struct scriptfs_block {
 	struct scriptfs_chunk		*chunk;
@@ -99,6 +100,7 @@ struct scriptfs_block {
 	u8				slot;
 	u32				state;
 	struct scriptfs_slab		*slab;
+	bool				fresh;
 	struct list_head		link;
 };
 
@@ -234,6 +236,8 @@ struct scriptfs_sb {
  *		@map alone may also be looked up under inode_lock, because blocks leave it only
  *		with both held
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
+ * @blocks:	the blocks in @map, in the order in which the file got them; guarded by map_lock
+ * @nr_fresh:	how many of them are fresh; guarded by inode_lock
  * @recent:	block of the last write or NULL; guarded by inode_lock held exclusively
  * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
@@ -251,6 +255,8 @@ struct scriptfs_sb {
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
+	struct list_head	blocks;
+	unsigned int		nr_fresh;
 	struct scriptfs_block	*recent;
 	seqcount_t		changes;
 	loff_t			kept_end;

@@ -20,6 +20,8 @@ static void scriptfs_init_once(void *object)
 	inode_init_once(&si->vfs_inode);
 	init_rwsem(&si->map_lock);
 	xa_init(&si->map);
+	INIT_LIST_HEAD(&si->blocks);
+	si->nr_fresh = 0;
 	seqcount_init(&si->changes);
 }
 
