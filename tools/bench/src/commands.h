@@ -12,5 +12,6 @@ namespace bench {
 void add_collect(CLI::App &app);
 void add_compare(CLI::App &app);
 void add_run(CLI::App &app);
+void add_latency(CLI::App &app);
 
 } // namespace bench

@@ -18,6 +18,7 @@ constexpr void (*commands[])(CLI::App &) = {
     bench::add_run,
     bench::add_collect,
     bench::add_compare,
+    bench::add_latency,
 };
 
 } // namespace
