@@ -70,20 +70,28 @@ void copy_non_temporal(char *to, const char *from, std::size_t size)
 {
 #ifdef __x86_64__
     constexpr std::size_t unit = 8;
-    constexpr std::size_t unrolled = 8 * unit;
-    auto store = [&] {
+    constexpr std::size_t line = 8 * unit;
+    auto store = [&](std::size_t at) {
         long long word = 0;
-        std::memcpy(&word, from, unit);
-        _mm_stream_si64(reinterpret_cast<long long *>(to), word);
-        to += unit;
-        from += unit;
+        std::memcpy(&word, from + at, unit);
+        _mm_stream_si64(reinterpret_cast<long long *>(to + at), word);
+    };
+    auto advance = [&](std::size_t by) {
+        to += by;
+        from += by;
+        size -= by;
     };
 
-    for (; size >= unrolled; size -= unrolled)
-        for (int i = 0; i < 8; i++)
-            store();
-    for (; size >= unit; size -= unit)
-        store();
+    while (size >= line) {
+#pragma GCC unroll 8
+        for (std::size_t at = 0; at < line; at += unit)
+            store(at);
+        advance(line);
+    }
+    while (size >= unit) {
+        store(0);
+        advance(unit);
+    }
     if (size >= sizeof(int)) {
         int word = 0;
         std::memcpy(&word, from, sizeof(word));

@@ -242,7 +242,7 @@ std::string grid(const std::vector<Row> &rows, std::size_t width)
 
 std::string tables(const Document &document)
 {
-    std::string text = fmt::format("Linux {}, {}, {} cores, {} rounds\n", document.kernel,
+    std::string text = fmt::format("Linux {}, {}, processors: {}, rounds: {}\n", document.kernel,
                                    document.cpu, document.cores, document.rounds);
     bool doubtful = false;
 
