@@ -85,6 +85,8 @@ static int run_passes(struct kbench_run *run)
 	unsigned int i;
 
 	err = test->prepare(run);
+	if (!err && !run->units)
+		err = -EINVAL;
 	/* once more than is counted: caches, pools and per-CPU lists are as they will be */
 	for (i = 0; i <= max(passes, 1U) && !err; i++) {
 		if (i == 1)
