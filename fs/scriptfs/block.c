@@ -31,25 +31,6 @@ struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos
 }
 
 /**
- * scriptfs_block_again - the block that covers an offset, which most likely is that of last time
- * @si:		the file
- * @pos:	offset in bytes
- *
- * Context: The caller holds inode_lock exclusively.
- * Return: As scriptfs_block_find().
- */
-struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos)
-{
-	struct scriptfs_block *block = si->recent;
-
-	if (!block || pos < scriptfs_block_start(block) || pos >= scriptfs_block_end(block)) {
-		block = scriptfs_block_find(si, pos);
-		si->recent = block;
-	}
-	return block;
-}
-
-/**
  * scriptfs_hole_end - where the hole around an offset ends
  * @si:		the file
  * @pos:	offset in bytes, in a hole

@@ -438,7 +438,6 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 /* block.c */
 struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos);
 struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move);
-struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos);
 loff_t scriptfs_hole_end(struct scriptfs_inode *si, loff_t pos);
 void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark);
 void scriptfs_zero_tail(struct inode *inode, loff_t pos);
@@ -447,6 +446,25 @@ void scriptfs_map_release(struct inode *inode);
 void scriptfs_map_fit(struct inode *inode);
 
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
+
+/**
+ * scriptfs_block_again - the block that covers an offset, which most likely is that of last time
+ * @si:		the file
+ * @pos:	offset in bytes
+ *
+ * Context: The caller holds inode_lock exclusively.
+ * Return: As scriptfs_block_find().
+ */
+static inline struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos)
+{
+	struct scriptfs_block *block = si->recent;
+
+	if (!block || pos < scriptfs_block_start(block) || pos >= scriptfs_block_end(block)) {
+		block = scriptfs_block_find(si, pos);
+		si->recent = block;
+	}
+	return block;
+}
 
 /* copy.c */
 void scriptfs_copy_init(void);
