@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# initramfs.sh [-s] stock|base|debug [DIR...]: print the path of an initramfs for that kernel; with -s a
-# small one, without fio, whose many libraries are half of a debug kernel's boot.
+# initramfs.sh [-s] stock|base|debug|lockstat [DIR...]: print the path of an initramfs for that kernel;
+# with -s a small one, without fio, whose many libraries are half of a debug kernel's boot.
 #
 # BusyBox is the system. On top: the machine's own fio and GNU dd with their libraries (people compare
 # with these), the kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and
