@@ -13,5 +13,6 @@ void add_collect(CLI::App &app);
 void add_compare(CLI::App &app);
 void add_run(CLI::App &app);
 void add_latency(CLI::App &app);
+void add_locks(CLI::App &app);
 
 } // namespace bench

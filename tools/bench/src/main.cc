@@ -15,10 +15,7 @@
 namespace {
 
 constexpr void (*commands[])(CLI::App &) = {
-    bench::add_run,
-    bench::add_collect,
-    bench::add_compare,
-    bench::add_latency,
+    bench::add_run, bench::add_collect, bench::add_compare, bench::add_latency, bench::add_locks,
 };
 
 } // namespace

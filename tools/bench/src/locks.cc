@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// scriptfs-bench locks: which locks the calls of N threads take, wait for, and take from another
+// processor, on a kernel that counts it (CONFIG_LOCK_STAT).
+//
+// Times say little about scaling where processors are emulated. What counts there as anywhere else:
+// a lock that was last taken on another processor is a cache line that had to come from there, even
+// if nobody waited; and a lock that nobody else takes costs the same with any number of threads.
+// Atomic counters outside of locks are not seen.
+#include "commands.h"
+#include "error.h"
+#include "lockstat.h"
+#include "machine.h"
+#include "scratch.h"
+#include "table.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <barrier>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t call = 4096;
+constexpr std::uint64_t calls_a_file = scratch_file / call;
+
+// Classes that hardly matter are not shown: those with less than this a call, in thousandths.
+constexpr double shown_contended = 1;
+constexpr double shown_bounced = 10;
+constexpr double shown_taken = 500;
+
+struct Options {
+    std::vector<std::string> filesystems{"ramfs", "tmpfs", "scriptfs"};
+    std::vector<unsigned> threads{1, 2};
+    std::uint64_t calls = 16384;
+};
+
+struct Crowd {
+    bool write;
+    bool one; // file for all of them
+    unsigned threads;
+
+    [[nodiscard]] std::string name() const
+    {
+        return fmt::format("{}-{}-{}", write ? "writers" : "readers", threads, one ? "one" : "own");
+    }
+};
+
+// One class, each figure for 1000 calls.
+struct Cost {
+    std::string name;
+    double taken;
+    double bounced;
+    double contended;
+};
+
+struct Outcome {
+    std::string crowd;
+    std::string fs;
+    Cost sum;                // of all classes
+    std::vector<Cost> costs; // of those that matter
+};
+
+void check(bool good, const std::string &what)
+{
+    if (!good)
+        throw Error("{}: {}", what, std::strerror(errno));
+}
+
+// What one thread does, with what it needs: a directory of its own, or a file that it shares.
+class Worker {
+public:
+    Worker(const std::string &dir, const Crowd &crowd, const Options &options, unsigned index)
+        : crowd_(crowd), calls_(options.calls), index_(index), dir_(dir), data_(call, 'x')
+    {
+        if (!crowd.one) {
+            dir_ = fmt::format("{}/{}", dir, index);
+            check(mkdir(dir_.c_str(), 0700) == 0, dir_);
+        }
+        open_file();
+        // A reader finds everything there.
+        const std::uint64_t calls = crowd.one ? shared_calls() : calls_a_file;
+        for (std::uint64_t i = 0; !crowd.write && i < calls; i++)
+            transfer(true, i);
+    }
+    ~Worker()
+    {
+        close(fd_);
+        unlink(file().c_str());
+        if (!crowd_.one)
+            rmdir(dir_.c_str());
+    }
+    Worker(const Worker &) = delete;
+    Worker &operator=(const Worker &) = delete;
+
+    void run()
+    {
+        for (std::uint64_t i = 0; i < calls_; i++) {
+            if (crowd_.one) {
+                transfer(crowd_.write, (index_ * calls_ + i) % shared_calls());
+                continue;
+            }
+            // Files of 1 MiB, one after the other.
+            if (crowd_.write && i > 0 && i % calls_a_file == 0) {
+                close(fd_);
+                check(unlink(file().c_str()) == 0, file());
+                open_file();
+            }
+            transfer(crowd_.write, i % calls_a_file);
+        }
+    }
+
+private:
+    [[nodiscard]] std::string file() const { return dir_ + "/file"; }
+
+    // Fresh bytes for each writer; readers share the first part of that.
+    [[nodiscard]] std::uint64_t shared_calls() const
+    {
+        return crowd_.write ? calls_ * crowd_.threads : calls_;
+    }
+
+    void open_file()
+    {
+        fd_ = open(file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        check(fd_ >= 0, file());
+    }
+
+    void transfer(bool write, std::uint64_t number)
+    {
+        const auto offset = static_cast<off_t>(number * call);
+        const ssize_t done = write ? pwrite(fd_, data_.data(), call, offset)
+                                   : pread(fd_, data_.data(), call, offset);
+        check(done == static_cast<ssize_t>(call), file());
+    }
+
+    Crowd crowd_;
+    std::uint64_t calls_;
+    unsigned index_;
+    std::string dir_;
+    std::vector<char> data_;
+    int fd_ = -1;
+};
+
+// All threads exist before the counting begins and until after it ends.
+std::vector<LockClass> count(std::vector<std::unique_ptr<Worker>> &workers)
+{
+    const auto threads = static_cast<std::ptrdiff_t>(workers.size());
+    std::barrier begin(threads + 1);
+    std::barrier end(threads + 1);
+    std::vector<std::exception_ptr> errors(workers.size());
+    std::vector<std::jthread> all;
+
+    for (unsigned i = 0; i < workers.size(); i++)
+        all.emplace_back([&, i] {
+            begin.arrive_and_wait();
+            try {
+                pin(i);
+                workers[i]->run();
+            } catch (...) {
+                errors[i] = std::current_exception();
+            }
+            end.arrive_and_wait();
+        });
+    LockStat stat;
+    begin.arrive_and_wait();
+    end.arrive_and_wait();
+    auto classes = stat.stop();
+    for (const std::exception_ptr &error : errors)
+        if (error)
+            std::rethrow_exception(error);
+    return classes;
+}
+
+Outcome measure(const std::string &fs, const Crowd &crowd, const Options &options)
+{
+    Outcome outcome{crowd.name(), fs, {}, {}};
+    const std::uint64_t calls = options.calls * crowd.threads;
+    const Scratch scratch(fs, 4 * crowd.threads + calls / calls_a_file);
+    std::vector<std::unique_ptr<Worker>> workers;
+
+    for (unsigned i = 0; i < crowd.threads; i++)
+        workers.push_back(std::make_unique<Worker>(scratch.dir(), crowd, options, i));
+    for (const LockClass &one : count(workers)) {
+        auto thousand = [&](std::uint64_t n) {
+            return 1000 * static_cast<double>(n) / static_cast<double>(calls);
+        };
+        const Cost cost{one.name, thousand(one.taken), thousand(one.bounced),
+                        thousand(one.contended)};
+        outcome.sum.taken += cost.taken;
+        outcome.sum.bounced += cost.bounced;
+        outcome.sum.contended += cost.contended;
+        if (cost.contended >= shown_contended || cost.bounced >= shown_bounced ||
+            cost.taken >= shown_taken)
+            outcome.costs.push_back(cost);
+    }
+    return outcome;
+}
+
+void print_tables(const std::vector<Outcome> &outcomes)
+{
+    std::vector<std::vector<std::string>> sums{
+        {"case", "fs", "taken", "from another CPU", "waited for"}};
+    std::vector<std::vector<std::string>> classes{
+        {"case", "fs", "lock class", "taken", "from another CPU", "waited for"}};
+
+    for (const Outcome &outcome : outcomes) {
+        const Cost &sum = outcome.sum;
+        for (const Cost &cost : outcome.costs) {
+            if (cost.contended >= shown_contended || cost.bounced >= shown_bounced)
+                classes.push_back(
+                    {outcome.crowd, outcome.fs, cost.name, fmt::format("{:.0f}", cost.taken),
+                     fmt::format("{:.0f}", cost.bounced), fmt::format("{:.0f}", cost.contended)});
+        }
+        sums.push_back({outcome.crowd, outcome.fs, fmt::format("{:.0f}", sum.taken),
+                        fmt::format("{:.0f}", sum.bounced), fmt::format("{:.0f}", sum.contended)});
+    }
+    fmt::print(
+        "\nLocks for 1000 calls of 4 KiB, all classes together: how often one was taken, was "
+        "last held\non another processor, was waited for\n\n{}\n",
+        grid(sums, table_width));
+    fmt::print("The classes that came from another processor or were waited for\n\n{}\n",
+               grid(classes, table_width));
+}
+
+void run_locks(const Options &options)
+{
+    std::vector<Outcome> outcomes;
+
+    for (const unsigned threads : options.threads) {
+        if (threads < 1 || threads > processors())
+            throw Error("--threads {}: allowed is 1 to {}, a processor each", threads,
+                        processors());
+        for (const bool write : {true, false})
+            for (const bool one : {false, true})
+                for (const std::string &fs : options.filesystems) {
+                    const Crowd crowd{write, one, threads};
+                    fmt::print("step {} on {}\n", crowd.name(), fs);
+                    std::fflush(stdout);
+                    outcomes.push_back(measure(fs, crowd, options));
+                    for (const Cost &cost : outcomes.back().costs)
+                        fmt::print("lock {} {} {:.1f} {:.1f} {:.1f} {}\n", fs, crowd.name(),
+                                   cost.taken, cost.bounced, cost.contended, cost.name);
+                }
+    }
+    print_tables(outcomes);
+}
+
+} // namespace
+
+void add_locks(CLI::App &app)
+{
+    auto options = std::make_shared<Options>();
+    CLI::App *command = app.add_subcommand(
+        "locks", "Count the locks that N writers and readers take (root, CONFIG_LOCK_STAT)");
+
+    command->add_option("--fs", options->filesystems, "ramfs, tmpfs, scriptfs, or directories")
+        ->delimiter(',')
+        ->capture_default_str();
+    command->add_option("--threads", options->threads, "How many threads, one number or several")
+        ->delimiter(',')
+        ->capture_default_str();
+    command->add_option("--calls", options->calls, "Calls of each thread, of 4 KiB")
+        ->check(CLI::Range(256, 1 << 20))
+        ->capture_default_str();
+    command->callback([options] { run_locks(*options); });
+}
+
+} // namespace bench
