@@ -11,6 +11,12 @@
 /* How many blocks of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	32
 
+/*
+ * For a node of the map, before anything that could reclaim memory: a write into the reserve should
+ * not have to wait for that.
+ */
+#define SCRIPTFS_GFP_NODE	(GFP_ATOMIC | __GFP_NOWARN)
+
 static pgoff_t scriptfs_unit(loff_t pos)
 {
 	return pos >> SCRIPTFS_UNIT_SHIFT;
@@ -145,7 +151,7 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 		xas_lock(&xas);
 		xas_store(&xas, block);
 		xas_unlock(&xas);
-	} while (xas_nomem(&xas, gfp));
+	} while (xas_nomem(&xas, SCRIPTFS_GFP_NODE) || xas_nomem(&xas, gfp));
 
 	if (xas_error(&xas))
 		return xas_error(&xas);
@@ -495,7 +501,7 @@ static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 	scriptfs_pool_put(sbi, old, inode->i_ino);
 }
 
-/* Where the memory of a file may end: at its end, or where fallocate(2) was asked to have it end. */
+/* Where the memory of a file may end: at its end, or where fallocate(2) was asked to put it. */
 static loff_t scriptfs_memory_end(struct inode *inode)
 {
 	return max(i_size_read(inode), scriptfs_inode(inode)->kept_end);

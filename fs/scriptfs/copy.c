@@ -8,7 +8,7 @@
  * and cost dearly anywhere else. Measured with calls of 64 KiB, non-temporal against plain stores,
  * where a processor has 2 MiB of its own and a part of a much larger cache:
  *
- *	file of 256 KiB 0.5, 2 MiB 0.6, 8 MiB 0.95, 16 MiB 1.2, 64 MiB 1.5, 256 MiB 1.7 times as fast
+ *	256 KiB 0.5, 2 MiB 0.6, 8 MiB 0.95, 16 MiB 1.2, 64 MiB 1.5, 256 MiB 1.7 times as fast
  *
  * and with calls of 4 KiB 0.3 to 1.2 times. SCRIPTFS_BYPASS_CALL and SCRIPTFS_BYPASS_FILE are
  * where it begins to pay. Not every processor is like that, an emulated one least of all, so which

@@ -137,8 +137,8 @@ static bool scriptfs_block_cached(struct scriptfs_block *block)
  * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
  * @start:	its first byte
  * @end:	the one after its last
- * @drop:	give back the blocks that lie wholly in there, but for those that a page fault has put
- *		back into the page cache in the meantime; after scriptfs_readers_wait()
+ * @drop:	give back the blocks that lie wholly in there, but for those that a page fault has
+ *		put back into the page cache in the meantime; after scriptfs_readers_wait()
  *
  * What is a hole stays one.
  *

@@ -44,6 +44,7 @@ void scriptfs_readers_wait(struct scriptfs_inode *si)
 	/* ->changes is odd before we look: pairs with the barrier in scriptfs_read_unlocked(). */
 	smp_mb();
 	for_each_possible_cpu(cpu)
+		/* Nor give anything back before its copy is done: pairs with its release. */
 		while (smp_load_acquire(per_cpu_ptr(&scriptfs_reading, cpu)) == si)
 			cpu_relax();
 }

@@ -4,8 +4,8 @@
  *
  * Lock order:
  *
- *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read (or none, see
- *				read.c)
+ *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read, or
+ *				none (read.c)
  *	mmap_lock		taken by the fault on a user buffer inside read(2) and write(2)
  *	map_lock		block map, initialised marks, publishing
  *	pool->settling		the pool's quarantine
@@ -241,8 +241,8 @@ struct scriptfs_sb {
  * @recent:	block of the last write or NULL; guarded by inode_lock held exclusively
  * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
- * @kept_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing; guarded
- *		by inode_lock
+ * @kept_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
+ *		guarded by inode_lock
  * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
