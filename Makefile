@@ -3,16 +3,16 @@
 # qemu/; each of them can be called on its own and says in its head what it does.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run test kunit shell series style clean
+.PHONY: help deps run test kunit bench bench-check bench-baseline shell series style clean
 
 help:		## this list
 	@echo 'scriptfs: a RAM file system whose memory is already there'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | \
-		awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  make test T=NAME  one guest test by name, IO=block|page, V=base|debug'
-	@echo '  KERNEL_SRC=DIR    another v5.10 tree instead of the packaged one'
+	@echo '  make test T=NAME     one guest test by name, IO=block|page, V=base|debug'
+	@echo '  KERNEL_SRC=DIR       another v5.10 tree instead of the packaged one'
 
 deps:		## install the packages that are missing (tools/build/packages)
 	@tools/build/deps.sh
@@ -20,11 +20,20 @@ deps:		## install the packages that are missing (tools/build/packages)
 run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run/
 	@tools/bench/run.sh
 
-test: deps	## every check: style, KUnit, guest tests, upstream selftests, hook cost
+test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
 	@tools/build/test.sh $(if $(T),guest $(or $(V),base) $(or $(IO),block) $(T))
 
 kunit: deps	## the KUnit tests under user-mode Linux
 	@tools/build/kunit.sh
+
+bench: deps	## measure on every bed of this machine: table, out/bench/report.html
+	@tools/bench/bench.sh
+
+bench-check: deps	## count instructions, compare with tools/bench/baseline.json
+	@tools/bench/check.sh
+
+bench-baseline: deps	## write tools/bench/baseline.json anew
+	@tools/bench/check.sh -w
 
 shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: exit)
 	@tools/build/shell.sh

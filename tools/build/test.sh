@@ -73,5 +73,6 @@ part bench-unit "$top/tools/bench/unit.sh"
 guests base
 part upstream "$top/tools/build/upstream.sh"
 part hookcost "$top/tools/bench/hookcost.sh"
+part bench-check "$top/tools/bench/check.sh"
 guests debug
 finish
