@@ -11,6 +11,7 @@
  */
 #include <linux/backing-dev.h>
 #include <linux/pagemap.h>
+#include <linux/prefetch.h>
 #include <linux/sched/signal.h>
 #include <linux/splice.h>
 #include <linux/uaccess.h>
@@ -18,6 +19,9 @@
 
 #include "compat.h"
 #include "scriptfs.h"
+
+/* How much of what a growing file needs next is brought into the cache in advance. */
+#define SCRIPTFS_PREFETCH	1024U
 
 /* Copy @len bytes of a file's new contents to @to, which is @pos in the file. */
 static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t len,
@@ -35,6 +39,35 @@ static int scriptfs_fault_in(struct iov_iter *from, size_t len)
 	if (iov_iter_fault_in_readable(from, len) && iov_iter_fault_in_readable(from, 1))
 		return -EFAULT;
 	return 0;
+}
+
+static inline void scriptfs_prefetch(const u8 *line)
+{
+#ifdef CONFIG_X86_64	/* prefetchw() is nothing in user-mode Linux */
+	asm volatile("prefetcht0 %0" : : "m" (*line));
+#else
+	prefetchw(line);
+#endif
+}
+
+/*
+ * A file that grows by short writes will be written on where this one ended, at @offset. Have the
+ * first cache lines come while the caller gets his next bytes together: in memory that is not in
+ * the cache, writes of 4 KiB are a sixth faster for it. Every other line is not enough.
+ */
+static void scriptfs_prefetch_next(struct scriptfs_chunk *chunk, u32 offset, u32 end)
+{
+	const u8 *line = chunk->addr + offset;
+	const u8 *last = line + SCRIPTFS_PREFETCH;
+
+	if (offset + SCRIPTFS_PREFETCH > end)
+		return;
+	for (; line < last; line += 4 * L1_CACHE_BYTES) {
+		scriptfs_prefetch(line);
+		scriptfs_prefetch(line + L1_CACHE_BYTES);
+		scriptfs_prefetch(line + 2 * L1_CACHE_BYTES);
+		scriptfs_prefetch(line + 3 * L1_CACHE_BYTES);
+	}
 }
 
 /*
@@ -72,6 +105,9 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *
 	pagefault_enable();
 	if (offset + copied > chunk->mark)
 		scriptfs_mark_set(chunk, offset + copied);
+	/* Where a block begins, most small files end as well. */
+	if (offset && copied >= SCRIPTFS_PREFETCH && copied < SCRIPTFS_BYPASS_CALL)
+		scriptfs_prefetch_next(chunk, offset + copied, scriptfs_chunk_size(block));
 	if (!copied)
 		si->loose = true;
 	up_write(&si->map_lock);
