@@ -14,5 +14,6 @@ void add_compare(CLI::App &app);
 void add_run(CLI::App &app);
 void add_latency(CLI::App &app);
 void add_locks(CLI::App &app);
+void add_report(CLI::App &app);
 
 } // namespace bench

@@ -15,7 +15,8 @@
 namespace {
 
 constexpr void (*commands[])(CLI::App &) = {
-    bench::add_run, bench::add_collect, bench::add_compare, bench::add_latency, bench::add_locks,
+    bench::add_run,     bench::add_collect, bench::add_compare,
+    bench::add_latency, bench::add_locks,   bench::add_report,
 };
 
 } // namespace

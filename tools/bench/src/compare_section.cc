@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The report's introduction and its comparisons: bars, and the table beneath.
+#include "error.h"
+#include "families.h"
+#include "figures.h"
+#include "html.h"
+#include "sections.h"
+#include "words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+namespace bench::sections {
+namespace {
+
+using html::escape;
+
+std::vector<const Result *> results_of(const Document &document, const Place &place)
+{
+    std::vector<const Result *> found;
+
+    for (const Result &result : document.results)
+        if (result.bed == place.first && result.driver == place.second && is_plain(result.name))
+            found.push_back(&result);
+    return found;
+}
+
+// By size, and by name where there is none; the file keeps the order of what is equal.
+std::vector<std::string> names_of(const std::vector<const Result *> &results, const Family &family)
+{
+    std::vector<std::string> names;
+
+    for (const Result *result : results)
+        if (in_family(family, result->name) &&
+            std::find(names.begin(), names.end(), result->name) == names.end())
+            names.push_back(result->name);
+    if (family.prefix == "poems-")
+        return names;
+    std::stable_sort(names.begin(), names.end(), [](const std::string &a, const std::string &b) {
+        return figures::last_number(a).value_or(0) < figures::last_number(b).value_or(0);
+    });
+    return names;
+}
+
+const Result *find(const std::vector<const Result *> &results, std::string_view name,
+                   std::string_view fs)
+{
+    for (const Result *result : results)
+        if (result->name == name && result->fs == fs)
+            return result;
+    return nullptr;
+}
+
+std::optional<double> sure_limit(const Result *base, const Result *limit)
+{
+    if (base == nullptr || limit == nullptr)
+        return {};
+    const auto bar = figures::times_as_fast(base->figure, limit->figure);
+    return bar && bar->sure ? std::optional(bar->value) : std::nullopt;
+}
+
+plots::BarRow bar_row(const std::vector<const Result *> &results,
+                      const std::vector<std::string> &shown, const std::string &name)
+{
+    const Result *const base = find(results, name, "ramfs");
+    plots::BarRow row;
+
+    row.name = name;
+    for (const std::string &fs : shown) {
+        const Result *const other = find(results, name, fs);
+        row.bars.push_back(base != nullptr && other != nullptr
+                               ? figures::times_as_fast(base->figure, other->figure)
+                               : std::nullopt);
+        if (row.bars.back() && fs == "ramfs")
+            row.bars.back()->sure = true; // it is what it is compared with
+    }
+    row.limit = sure_limit(base, find(results, name, "memcpy"));
+    row.limit_nt = sure_limit(base, find(results, name, "memcpy-nt"));
+    return row;
+}
+
+// Bars need something to be compared with.
+bool has_bars(const plots::BarRow &row)
+{
+    return std::count_if(row.bars.begin(), row.bars.end(),
+                         [](const auto &bar) { return bar.has_value(); }) > 1;
+}
+
+std::vector<std::string> file_systems(const std::vector<const Result *> &results)
+{
+    std::vector<std::string> all = ordered_fs(results);
+
+    all.erase(std::remove_if(all.begin(), all.end(), is_limit), all.end());
+    return all;
+}
+
+std::string key(const std::vector<std::string> &shown)
+{
+    std::string out = "<ul class=\"key\">";
+
+    for (const std::string &fs : shown)
+        out += fmt::format("<li><i style=\"background:var(--s{})\"></i>{}</li>", plots::colour(fs),
+                           escape(fs));
+    return out +
+           "<li><i class=\"line\"></i>memcpy, the limit of plain copying</li>"
+           "<li><i class=\"line dashes\"></i>memcpy-nt, non-temporal stores</li>"
+           "<li><i class=\"hatch\"></i>not sure: too few rounds, or too different, for a ratio"
+           "</li></ul>\n";
+}
+
+std::string bars(const std::vector<const Result *> &results, const Family &family,
+                 const std::vector<std::string> &shown)
+{
+    plots::BarChart chart;
+
+    chart.title = family.title;
+    for (const std::string &name : names_of(results, family)) {
+        plots::BarRow row = bar_row(results, shown, name);
+        if (has_bars(row))
+            chart.rows.push_back(std::move(row));
+    }
+    if (chart.rows.empty())
+        return {};
+    // only what has a bar somewhere in this plot
+    for (std::size_t i = shown.size(); i-- > 0;) {
+        const bool any =
+            std::any_of(chart.rows.begin(), chart.rows.end(),
+                        [i](const plots::BarRow &row) { return row.bars[i].has_value(); });
+        if (any)
+            chart.series.insert(chart.series.begin(), shown[i]);
+        else
+            for (plots::BarRow &row : chart.rows)
+                row.bars.erase(row.bars.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    chart.axis = words::better(results.front()->unit);
+    return fmt::format("<figure><h4>{}</h4>{}<figcaption>{}</figcaption></figure>\n",
+                       escape(family.title), plots::draw(chart, plots::Place::page),
+                       escape(family.text));
+}
+
+// What a byte rate means for a result: bytes a unit, or 0.
+double bytes_of(const Result &result)
+{
+    constexpr double page = 4096;
+    constexpr std::array<std::string_view, 5> moving{"new-", "over-", "rndover-", "read-",
+                                                     "rndread-"};
+    const bool moves =
+        std::any_of(moving.begin(), moving.end(), [&result](std::string_view prefix) {
+            return std::string_view(result.name).substr(0, prefix.size()) == prefix;
+        });
+
+    if (!moves || result.unit != "ns")
+        return 0;
+    return result.per == "page" ? page : figures::last_number(result.name).value_or(0);
+}
+
+std::string cell(const Result *result, const Result *base, const Result *copy)
+{
+    if (result == nullptr)
+        return "<td>–</td>";
+    const Summary &figure = result->figure;
+    std::string out;
+    bool doubt = false;
+
+    for (const auto &[other, name] : {std::pair{base, "ramfs"}, std::pair{copy, "memcpy"}}) {
+        if (other == nullptr || other == result)
+            continue;
+        const auto bar = figures::times_as_fast(other->figure, figure);
+        if (bar && bar->sure)
+            out += fmt::format("<small>{} {}</small>", words::multiple(bar->value), name);
+        else
+            doubt = true;
+    }
+    if (doubt)
+        out += "<small>no ratio</small>";
+    if (const double bytes = bytes_of(*result); bytes > 0)
+        out += fmt::format("<small>{:.3g} GB/s</small>", bytes / figure.median);
+    return fmt::format("<td class=\"{}{}\" title=\"{} to {}, {} runs\">{}<small>±{}</small>{}</td>",
+                       result->fs == "scriptfs" ? "own" : "", doubt ? " unsure" : "",
+                       figures::number(figure.min), figures::number(figure.max), figure.runs,
+                       figures::number(figure.median), words::percent(figure.spread() / 2), out);
+}
+
+std::string table(const std::vector<const Result *> &results)
+{
+    const std::vector<std::string> columns = ordered_fs(results);
+    std::string out = "<div class=\"wide\"><table>\n";
+
+    out += fmt::format(
+        "<caption>Medians in {}, and half of the range in which the middle half of the "
+        "runs lies. Beneath: how many times as fast as ramfs and as memcpy of the same "
+        "size; no ratio where the spread makes it meaningless.</caption>\n<thead><tr><th>"
+        "case, a unit of</th>",
+        words::unit(results.front()->unit));
+    for (const std::string &fs : columns)
+        out += fmt::format("<th{}>{}</th>", fs == "scriptfs" ? " class=\"own\"" : "", escape(fs));
+    out += "</tr></thead>\n<tbody>\n";
+    for (const Family &family : families()) {
+        const std::vector<std::string> names = names_of(results, family);
+        if (names.empty())
+            continue;
+        out += fmt::format("<tr class=\"family\"><th colspan=\"{}\">{}</th></tr>\n",
+                           columns.size() + 1, escape(family.title));
+        for (const std::string &name : names) {
+            const auto any = std::find_if(results.begin(), results.end(),
+                                          [&name](const Result *r) { return r->name == name; });
+            out += fmt::format("<tr><td>{}<small>{}</small></td>", escape(name),
+                               escape(words::per((*any)->per)));
+            for (const std::string &fs : columns)
+                out += cell(find(results, name, fs),
+                            is_limit(fs) ? nullptr : find(results, name, "ramfs"),
+                            find(results, name, "memcpy"));
+            out += "</tr>\n";
+        }
+    }
+    return out + "</tbody></table></div>\n";
+}
+
+// Counts of instructions are exact, so the difference to the copy alone says what the rest costs.
+std::string beyond(const std::vector<const Result *> &results)
+{
+    const std::vector<std::string> columns = file_systems(results);
+    std::string rows;
+
+    for (const Family &family : families()) {
+        for (const std::string &name : names_of(results, family)) {
+            const Result *const copy = find(results, name, "memcpy");
+            if (copy == nullptr)
+                continue;
+            rows += fmt::format("<tr><td>{}<small>{}</small></td>", escape(name),
+                                escape(words::per(copy->per)));
+            for (const std::string &fs : columns) {
+                const Result *const result = find(results, name, fs);
+                rows +=
+                    result == nullptr
+                        ? "<td>–</td>"
+                        : fmt::format("<td{}>{}</td>", fs == "scriptfs" ? " class=\"own\"" : "",
+                                      figures::number(result->figure.median - copy->figure.median));
+            }
+            rows += "</tr>\n";
+        }
+    }
+    if (rows.empty())
+        return {};
+    std::string head;
+    for (const std::string &fs : columns)
+        head += fmt::format("<th{}>{}</th>", fs == "scriptfs" ? " class=\"own\"" : "", escape(fs));
+    return fmt::format(
+        "<h3>Beyond the copy</h3>\n<div class=\"wide\"><table><caption>Instructions more "
+        "than memcpy of the same size: what the file system itself costs. Lower is "
+        "better.</caption>\n<thead><tr><th>case, a unit of</th>{}</tr></thead><tbody>\n{}"
+        "</tbody></table></div>\n",
+        head, rows);
+}
+
+// What tells most to a reader who reads one only.
+int rank(const Place &place)
+{
+    constexpr std::array<std::string_view, 5> by_bed{"host", "kvm", "uml", "tcg-icount", "tcg"};
+    constexpr std::array<std::string_view, 5> by_driver{"kernel", "bench", "kernel-user", "fio",
+                                                        "dd"};
+    const auto bed = std::find(by_bed.begin(), by_bed.end(), place.first) - by_bed.begin();
+    const auto driver =
+        std::find(by_driver.begin(), by_driver.end(), place.second) - by_driver.begin();
+
+    return static_cast<int>(bed * 10 + driver);
+}
+
+} // namespace
+
+std::vector<Place> places(const Document &document)
+{
+    std::vector<Place> found;
+
+    for (const Result &result : document.results) {
+        const Place place{result.bed, result.driver};
+        if (is_plain(result.name) && std::find(found.begin(), found.end(), place) == found.end())
+            found.push_back(place);
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Place &a, const Place &b) { return rank(a) < rank(b); });
+    return found;
+}
+
+std::string comparison(const Document &document, const Place &place, const std::string &id)
+{
+    const std::vector<const Result *> results = results_of(document, place);
+    if (results.empty())
+        return {};
+    const std::vector<std::string> shown = file_systems(results);
+    std::string plots;
+
+    for (const Family &family : families())
+        plots += bars(results, family, shown);
+    std::string out =
+        fmt::format("<h2 id=\"{}\">{}</h2>\n<p>{} {}</p>\n", id,
+                    escape(words::place(place.first, place.second)),
+                    escape(words::bed_text(place.first)), escape(words::driver_text(place.second)));
+    if (!plots.empty())
+        out += key(shown) + "<div class=\"grid\">\n" + plots + "</div>\n";
+    out += "<h3>Figures</h3>\n" + table(results);
+    if (results.front()->unit == "instructions")
+        out += beyond(results);
+    return out;
+}
+
+plots::BarChart headline(const Document &document)
+{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> wanted{{
+        {"new-4K", "write, new, 4 KiB"},
+        {"new-64K", "write, new, 64 KiB"},
+        {"new-1M", "write, new, 1 MiB"},
+        {"over-1M", "write over, 1 MiB"},
+        {"rndover-4K", "random write, 4 KiB"},
+        {"read-1M", "read, 1 MiB"},
+        {"poems-32K-create", "create small files"},
+        {"poems-32K-unlink", "unlink small files"},
+        {"unlink-big", "unlink a big file"},
+    }};
+    plots::BarChart chart;
+
+    for (const Place &place : places(document)) {
+        const std::vector<const Result *> results = results_of(document, place);
+        chart.series = file_systems(results);
+        // the other road of scriptfs is no rival
+        chart.series.erase(std::remove(chart.series.begin(), chart.series.end(), "scriptfs-page"),
+                           chart.series.end());
+        chart.rows.clear();
+        for (const auto &[name, text] : wanted) {
+            plots::BarRow row = bar_row(results, chart.series, std::string(name));
+            row.name = text;
+            if (has_bars(row))
+                chart.rows.push_back(std::move(row));
+        }
+        if (chart.rows.size() < 4)
+            continue;
+        chart.title = "scriptfs compared with ramfs and tmpfs";
+        chart.axis = fmt::format("{} ({})", words::better(results.front()->unit), place.first);
+        chart.key = true;
+        return chart;
+    }
+    chart.rows.clear();
+    return chart;
+}
+
+std::string introduction(const Document &document, const std::vector<std::string> &notes)
+{
+    std::set<std::string> beds;
+    std::set<std::string> drivers;
+    int fewest = 0;
+    int most = 0;
+
+    for (const Result &result : document.results) {
+        beds.insert(result.bed);
+        drivers.insert(result.driver);
+        fewest = fewest == 0 ? result.figure.runs : std::min(fewest, result.figure.runs);
+        most = std::max(most, result.figure.runs);
+    }
+    for (const Latency &latency : document.latency)
+        beds.insert(latency.bed);
+    std::string out =
+        "<h1>scriptfs measured</h1>\n<p>What files in memory cost on scriptfs, beside ramfs, tmpfs "
+        "and "
+        "the limit: the copy alone (memcpy of the same sizes over the same kind of memory).</p>\n"
+        "<dl class=\"facts\">\n";
+    const auto fact = [&out](std::string_view name, const std::string &text) {
+        if (!text.empty())
+            out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, escape(text));
+    };
+    fact("Kernel", document.kernel);
+    fact("Machine", document.cpu.empty() || document.cores == 0
+                        ? document.cpu
+                        : fmt::format("{}, {} processor{}", document.cpu, document.cores,
+                                      document.cores == 1 ? "" : "s"));
+    fact("Beds", fmt::format("{}", fmt::join(beds, ", ")));
+    fact("Drivers", fmt::format("{}", fmt::join(drivers, ", ")));
+    if (most > 0)
+        fact("Rounds", fewest == most ? fmt::format("{}, interleaved", most)
+                                      : fmt::format("{} to {}, interleaved", fewest, most));
+    for (const std::string &note : notes)
+        fact("Note", note);
+    return out + "</dl>\n";
+}
+
+} // namespace bench::sections

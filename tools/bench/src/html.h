@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the report's page is written with: escaping, and its one style sheet.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bench::html {
+
+// The text with the five characters that mean something in HTML and SVG replaced.
+std::string escape(std::string_view text);
+
+// The palette as CSS custom properties (--ink, --paper, --grid, --muted, --s0 ...), for light, dark
+// and print. Plots name these properties only, so the same SVG serves the page and a file of its
+// own.
+std::string_view palette();
+
+// The whole document around a body.
+std::string page(std::string_view title, std::string_view body);
+
+} // namespace bench::html

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The parts of the report that decide something: what is said of a ratio and of growth, and
+// escaping.
+#include "families.h"
+#include "figures.h"
+#include "html.h"
+#include "plots.h"
+#include "words.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace bench {
+namespace {
+
+TEST(Html, EscapesWhatMeansSomething)
+{
+    EXPECT_EQ(html::escape("a<b & \"c\" 'd'>"), "a&lt;b &amp; &quot;c&quot; &#39;d&#39;&gt;");
+    EXPECT_EQ(html::escape("/mnt/größe"), "/mnt/größe");
+}
+
+TEST(Html, APageNamesNoOtherFile)
+{
+    const std::string page = html::page("<t>", "<p>x</p>");
+
+    EXPECT_NE(page.find("<title>&lt;t&gt;</title>"), std::string::npos);
+    EXPECT_EQ(page.find("http"), std::string::npos);
+    EXPECT_EQ(page.find("src="), std::string::npos);
+}
+
+TEST(Plots, QuotesForGnuplot)
+{
+    EXPECT_EQ(plots::quoted("a\"b\\c`d\ne"), "a\\\"b\\\\c'd e");
+}
+
+TEST(Plots, ADirectoryKeepsItsColour)
+{
+    EXPECT_EQ(plots::colour("ramfs"), 0);
+    EXPECT_EQ(plots::colour("scriptfs"), 3);
+    EXPECT_EQ(plots::colour("/mnt/x"), plots::colour("/mnt/x"));
+    EXPECT_GE(plots::colour("/mnt/x"), 5);
+    EXPECT_LE(plots::colour("/mnt/x"), 7);
+}
+
+TEST(Plots, AdoptsColoursAndIds)
+{
+    const std::string svg =
+        plots::adopt("<?xml?><svg ><title>p1</title><path id='gpPat1' stroke='rgb(  1,   2,  19)' "
+                     "fill=\"black\"/><use xlink:href='#gpPat1' fill='rgb(  1,   2,   1)'/></svg>",
+                     "p7", "a < b", plots::Place::page);
+
+    EXPECT_EQ(svg, "<svg  role=\"img\"><title>a &lt; b</title><path id='p7-gpPat1' "
+                   "stroke='var(--s3)' fill=\"var(--ink)\"/><use xlink:href='#p7-gpPat1' "
+                   "fill='var(--grid)'/></svg>");
+}
+
+TEST(Figures, Numbers)
+{
+    EXPECT_EQ(figures::number(0.523), "0.52");
+    EXPECT_EQ(figures::number(17.34), "17.3");
+    EXPECT_EQ(figures::number(811.6), "812");
+    EXPECT_EQ(figures::number(5228), "5\u2009228");
+    EXPECT_EQ(figures::number(1234567), "1\u2009234\u2009600");
+    EXPECT_EQ(figures::number(-5228), "-5\u2009228");
+}
+
+TEST(Figures, SizesAndTimes)
+{
+    EXPECT_EQ(figures::bytes(4096), "4 KiB");
+    EXPECT_EQ(figures::bytes(2147483648.0), "2 GiB");
+    EXPECT_EQ(figures::time(1500), "1.5 µs");
+    EXPECT_EQ(figures::time(10), "10 ns");
+}
+
+TEST(Figures, LastNumberOfAName)
+{
+    EXPECT_EQ(figures::last_number("new-64K"), 65536);
+    EXPECT_EQ(figures::last_number("grow-files-create-1000"), 1000);
+    EXPECT_EQ(figures::last_number("grow-pool-mount-64M"), 67108864);
+    EXPECT_FALSE(figures::last_number("unlink-big"));
+    EXPECT_FALSE(figures::last_number("readers-4-own"));
+    EXPECT_FALSE(figures::last_number("K"));
+    EXPECT_FALSE(figures::last_number("new-"));
+    EXPECT_FALSE(figures::last_number("new-K"));
+}
+
+TEST(Figures, ARatioWithItsDoubt)
+{
+    const Summary base{.median = 100, .min = 98, .max = 102, .q1 = 99, .q3 = 101, .runs = 5};
+    const Summary fast{.median = 50, .min = 49, .max = 51, .q1 = 49.5, .q3 = 50.5, .runs = 5};
+    const Summary wild{.median = 50, .min = 10, .max = 300, .q1 = 20, .q3 = 150, .runs = 5};
+    const Summary none{.runs = 5};
+
+    const auto sure = figures::times_as_fast(base, fast);
+    ASSERT_TRUE(sure);
+    EXPECT_TRUE(sure->sure);
+    EXPECT_DOUBLE_EQ(sure->value, 2);
+    EXPECT_DOUBLE_EQ(sure->low, 99 / 50.5);
+    EXPECT_DOUBLE_EQ(sure->high, 101 / 49.5);
+    const auto unsure = figures::times_as_fast(base, wild);
+    ASSERT_TRUE(unsure);
+    EXPECT_FALSE(unsure->sure);
+    EXPECT_FALSE(figures::times_as_fast(base, none));
+}
+
+TEST(Figures, Slope)
+{
+    EXPECT_NEAR(*figures::slope({{1, 5}, {10, 50}, {100, 500}}), 1, 1e-9);
+    EXPECT_NEAR(*figures::slope({{4, 7}, {16, 7}}), 0, 1e-9);
+    EXPECT_NEAR(*figures::slope({{1, 1}, {100, 10}}), 0.5, 1e-9);
+    EXPECT_FALSE(figures::slope({{4, 7}}));
+    EXPECT_FALSE(figures::slope({{4, 7}, {4, 9}}));
+    EXPECT_FALSE(figures::slope({{4, 0}, {8, 0}}));
+}
+
+TEST(Figures, GrowthSentence)
+{
+    EXPECT_EQ(figures::growth_words(0.01), "does not grow");
+    EXPECT_EQ(figures::growth_words(0.98), "grows in proportion");
+    EXPECT_EQ(figures::growth_words(0.5), "grows as the power 0.50");
+    EXPECT_EQ(figures::growth_sentence("A page", "ns",
+                                       {{"ramfs", {{4096, 2}, {8192, 4}}},
+                                        {"tmpfs", {{4096, 2}}},
+                                        {"scriptfs", {{4096, 3}, {8192, 3}}}},
+                                       figures::bytes),
+              "A page costs scriptfs 3.00 ns at 4 KiB and 3.00 at 8 KiB (slope 0.00, it does "
+              "not grow); ramfs 2.00 ns at 4 KiB and 4.00 at 8 KiB (slope 1.00, it grows in "
+              "proportion).");
+    EXPECT_EQ(figures::growth_sentence("A page", "ns", {}, figures::bytes), "");
+}
+
+TEST(Families, EveryCaseHasOne)
+{
+    EXPECT_EQ(scaling_number(scalings().front(), "writers-4-own"), 4);
+    EXPECT_EQ(scaling_number(scalings().front(), "writers-4-one"), 0);
+    EXPECT_EQ(scaling_number(scalings().front(), "writers--own"), 0);
+    EXPECT_FALSE(is_plain("grow-size-new-4K"));
+    EXPECT_FALSE(is_plain("readers-2-one"));
+    EXPECT_TRUE(is_plain("read-4K"));
+    EXPECT_TRUE(in_family(families().front(), "new-4K"));
+    EXPECT_FALSE(in_family(families().front(), "rndover-4K"));
+    EXPECT_TRUE(in_family(families().back(), "append-100"));
+}
+
+} // namespace
+} // namespace bench
