@@ -4,6 +4,7 @@
 RUN/fio/ and RUN/dd/, print the table. A figure that is missing or makes no sense is an error."""
 
 import json
+import os
 import pathlib
 import statistics
 import sys
@@ -112,9 +113,27 @@ class Run:
                 if len(values) < wanted:
                     fail(f"{case} on {fs}: only {len(values)} of {self.rounds} rounds gave a figure")
                 yield {"case": case, "fs": fs, "per": per,
+                       "bed": self.info["bed"], "driver": driver(case),
+                       "unit": "instructions" if self.icount else "ns",
                        "median": round(statistics.median(values), 2),
                        "min": round(min(values), 2), "max": round(max(values), 2),
                        "runs": len(values)}
+
+
+def driver(case):
+    """What made the calls: fio, dd, or a program of ours."""
+    if case.startswith(("poems", "unlink")):
+        return "bench"
+    return "dd" if case.startswith("dd-") else "fio"
+
+
+def host():
+    cpu = "unknown"
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.split(": ", 1)[1]
+            break
+    return {"cpu": cpu, "cores": os.cpu_count()}
 
 
 def number(value):
@@ -178,9 +197,9 @@ def main():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    document = {"schema": 1, "kernel": run.info["kernel"], "bed": run.info["bed"],
+    document = {"schema": 2, "kernel": run.info["kernel"], "bed": run.info["bed"],
                 "unit": "instructions" if run.icount else "ns",
-                "rounds": run.rounds, "results": list(run.results())}
+                "rounds": run.rounds, "host": host(), "results": list(run.results())}
     (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
     table(run, document)
 
