@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # bench.sh: measure on every bed that this machine has, and report: a table here, and out/bench/:
-# results.json, report.html, PART.log. A part that fails is named with its log, and the others are
+# results.json, report.html. A part that fails is named with its log, and the others are
 # reported all the same; then the exit code is 1.
 #
 #   PARTS='uml icount fio user latency scaling'   what to do, by default all of it:
@@ -73,7 +73,7 @@ follow()
 # measure PART REST...
 measure()
 {
-	local part=$1 begin=$SECONDS log=$bench/$1.log
+	local part=$1 begin=$SECONDS log=$out/log/bench-$1.log
 
 	(run "$part") >"$log" 2>&1 </dev/null &
 	child=$!
