@@ -59,7 +59,7 @@ std::optional<double> sure_limit(const Result *base, const Result *limit)
 {
     if (base == nullptr || limit == nullptr)
         return {};
-    const auto bar = figures::times_as_fast(base->figure, limit->figure);
+    const auto bar = figures::times_as_fast(base->figure, limit->figure, is_exact(*base));
     return bar && bar->sure ? std::optional(bar->value) : std::nullopt;
 }
 
@@ -72,9 +72,10 @@ plots::BarRow bar_row(const std::vector<const Result *> &results,
     row.name = name;
     for (const std::string &fs : shown) {
         const Result *const other = find(results, name, fs);
-        row.bars.push_back(base != nullptr && other != nullptr
-                               ? figures::times_as_fast(base->figure, other->figure)
-                               : std::nullopt);
+        row.bars.push_back(
+            base != nullptr && other != nullptr
+                ? figures::times_as_fast(base->figure, other->figure, is_exact(*base))
+                : std::nullopt);
         if (row.bars.back() && fs == "ramfs")
             row.bars.back()->sure = true; // it is what it is compared with
     }
@@ -169,7 +170,7 @@ std::string cell(const Result *result, const Result *base, const Result *copy)
     for (const auto &[other, name] : {std::pair{base, "ramfs"}, std::pair{copy, "memcpy"}}) {
         if (other == nullptr || other == result)
             continue;
-        const auto bar = figures::times_as_fast(other->figure, figure);
+        const auto bar = figures::times_as_fast(other->figure, figure, is_exact(*other));
         if (bar && bar->sure)
             out += fmt::format("<small>{} {}</small>", words::multiple(bar->value), name);
         else

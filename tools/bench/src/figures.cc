@@ -91,7 +91,7 @@ std::optional<double> last_number(std::string_view name)
     return static_cast<double>(value) * factor;
 }
 
-std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other)
+std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other, bool exact)
 {
     if (base.median <= 0 || other.median <= 0)
         return {};
@@ -99,7 +99,7 @@ std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &othe
     bar.value = base.median / other.median;
     bar.low = other.q3 > 0 ? base.q1 / other.q3 : bar.value;
     bar.high = other.q1 > 0 ? base.q3 / other.q1 : bar.value;
-    bar.sure = meaningful(base, other);
+    bar.sure = exact || meaningful(base, other);
     return bar;
 }
 

@@ -26,8 +26,8 @@ std::string time(double nanoseconds);
 std::optional<double> last_number(std::string_view name);
 
 // How many times as fast (or as cheap) as `base` the other one is, with what the spread allows.
-// Sure only if bench::meaningful() says so. Nothing if a median is 0.
-std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other);
+// Sure if the two are exact, or else if bench::meaningful() says so. Nothing if a median is 0.
+std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other, bool exact);
 
 // The exponent of growth: the slope of a straight line through the logarithms of the points, by
 // least squares. 0 does not grow, 1 grows in proportion. Nothing with fewer than two different x or

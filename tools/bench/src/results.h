@@ -39,6 +39,12 @@ struct Result {
     std::optional<double> p999; // of single calls, where they were timed one by one
 };
 
+// A count of instructions, which needs no repetition to be believed.
+inline bool is_exact(const Result &result)
+{
+    return result.unit == "instructions";
+}
+
 // A distribution of the times of single writes, in nanoseconds.
 struct Latency {
     std::string bed;

@@ -89,9 +89,8 @@ std::string cell(const Result &result, const Result *base, Group &group)
         return text;
     if (!base)
         return text + "     ";
-    // A count of instructions needs no repetition.
-    const bool count = result.unit == "instructions" && base->figure.median > 0;
-    if (!count && !meaningful(result.figure, base->figure)) {
+    const bool exact = is_exact(result) && base->figure.median > 0;
+    if (!exact && !meaningful(result.figure, base->figure)) {
         group.doubtful = true;
         return text + "    ~";
     }

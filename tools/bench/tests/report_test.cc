@@ -92,16 +92,20 @@ TEST(Figures, ARatioWithItsDoubt)
     const Summary wild{.median = 50, .min = 10, .max = 300, .q1 = 20, .q3 = 150, .runs = 5};
     const Summary none{.runs = 5};
 
-    const auto sure = figures::times_as_fast(base, fast);
+    const auto sure = figures::times_as_fast(base, fast, false);
     ASSERT_TRUE(sure);
     EXPECT_TRUE(sure->sure);
     EXPECT_DOUBLE_EQ(sure->value, 2);
     EXPECT_DOUBLE_EQ(sure->low, 99 / 50.5);
     EXPECT_DOUBLE_EQ(sure->high, 101 / 49.5);
-    const auto unsure = figures::times_as_fast(base, wild);
+    const auto unsure = figures::times_as_fast(base, wild, false);
     ASSERT_TRUE(unsure);
     EXPECT_FALSE(unsure->sure);
-    EXPECT_FALSE(figures::times_as_fast(base, none));
+    EXPECT_FALSE(figures::times_as_fast(base, none, false));
+    // One count of instructions is as good as five.
+    const auto exact = figures::times_as_fast(base, wild, true);
+    ASSERT_TRUE(exact);
+    EXPECT_TRUE(exact->sure);
 }
 
 TEST(Figures, Slope)
