@@ -18,8 +18,10 @@ home=$cache/tree/$(printf '%s\n' "$top" "$pristine" | sha256sum | cut -c1-12)
 tree=$home/src
 patches=$top/patches/v5.10
 
-# Directories of the repository that are laid over the tree.
-overlay=(fs/scriptfs mm include Documentation tools/testing/selftests/scriptfs)
+# Directories of the repository that are laid over the tree. Of its documentation, what is about the
+# kernel: not what the benchmarks measured.
+overlay=(fs/scriptfs mm include Documentation/filesystems Documentation/ABI)
+overlay+=(tools/testing/selftests/scriptfs)
 
 copy_pristine()
 {
