@@ -83,10 +83,10 @@ enum scriptfs_block_state {
  * @ino:	the inode it came from; valid while quarantined
  * @class:	which of the five sizes
  * @slot:	which of its slab's blocks this is (pool.c)
+ * @fresh:	got by the fallocate(2) that is going on; guarded by the file's inode_lock
  * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
  *		given the block back, whatever lists it is on the way to
  * @slab:	the allocation it was carved from (pool.c)
- * @fresh:	got by the fallocate(2) that is going on; guarded by the file's inode_lock
  * @link:	on its file's list while used, or on the pool's quarantine list
  */
 struct scriptfs_block {
@@ -98,9 +98,9 @@ struct scriptfs_block {
 	};
 	u8				class;
 	u8				slot;
+	bool				fresh;
 	u32				state;
 	struct scriptfs_slab		*slab;
-	bool				fresh;
 	struct list_head		link;
 };
 

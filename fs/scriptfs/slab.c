@@ -33,6 +33,9 @@
 static_assert(PAGE_SHIFT <= SCRIPTFS_UNIT_SHIFT);
 static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
 
+/* As many blocks as a slab may have fill a page, and each one a line of the cache. */
+static_assert(sizeof(struct scriptfs_block) <= 64);
+
 static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
 {
 	return scriptfs_chunk_size(block) >> PAGE_SHIFT;
