@@ -155,6 +155,8 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 
 	if (xas_error(&xas))
 		return xas_error(&xas);
+	if (!start)
+		WRITE_ONCE(scriptfs_inode(inode)->start, block->chunk->addr);
 	list_add_tail(&block->link, &scriptfs_inode(inode)->blocks);
 	inode_add_bytes(inode, scriptfs_block_size(block));
 	return 0;
@@ -164,6 +166,8 @@ static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *bloc
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
+	if (!block->index)
+		WRITE_ONCE(si->start, NULL);
 	si->recent = NULL;
 	si->nr_fresh -= block->fresh;
 	list_del(&block->link);

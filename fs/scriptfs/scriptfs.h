@@ -238,6 +238,8 @@ struct scriptfs_sb {
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
  * @blocks:	the blocks in @map, in the order in which the file got them; guarded by map_lock
  * @nr_fresh:	how many of them are fresh; guarded by inode_lock
+ * @start:	memory of the first byte in the file, NULL for a hole; changed under map_lock, and
+ *		looked at by those who open the file without a lock, so only good to prefetch
  * @recent:	block of the last write or NULL; guarded by inode_lock held exclusively
  * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
@@ -257,6 +259,7 @@ struct scriptfs_inode {
 	struct xarray		map;
 	struct list_head	blocks;
 	unsigned int		nr_fresh;
+	void			*start;
 	struct scriptfs_block	*recent;
 	seqcount_t		changes;
 	loff_t			kept_end;

@@ -34,6 +34,7 @@ static struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->filler = NULL;
 	si->supply_end = 0;
 	si->class = SCRIPTFS_NR_CLASSES;
+	si->start = NULL;
 	si->recent = NULL;
 	si->kept_end = 0;
 	si->loose = false;
