@@ -140,13 +140,13 @@ static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos
 static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos,
 			       gfp_t gfp)
 {
+	struct scriptfs_inode *si = scriptfs_inode(inode);
 	u64 start = round_down((u64)pos, scriptfs_block_size(block));
 	unsigned int order = scriptfs_class_shifts[block->class] - SCRIPTFS_UNIT_SHIFT;
 
-	XA_STATE_ORDER(xas, &scriptfs_inode(inode)->map, scriptfs_unit(start), order);
+	XA_STATE_ORDER(xas, &si->map, scriptfs_unit(start), order);
 
 	block->index = start >> PAGE_SHIFT;
-	block->fresh = false;
 	do {
 		xas_lock(&xas);
 		xas_store(&xas, block);
@@ -156,8 +156,10 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 	if (xas_error(&xas))
 		return xas_error(&xas);
 	if (!start)
-		WRITE_ONCE(scriptfs_inode(inode)->start, block->chunk->addr);
-	list_add_tail(&block->link, &scriptfs_inode(inode)->blocks);
+		WRITE_ONCE(si->start, block->chunk->addr);
+	block->fresh = si->allocating;
+	si->nr_fresh += block->fresh;
+	list_add_tail(&block->link, &si->blocks);
 	inode_add_bytes(inode, scriptfs_block_size(block));
 	return 0;
 }
@@ -275,16 +277,18 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 			return ERR_PTR(-EBUSY);
 		}
 		scriptfs_readers_wait(si);
-		fresh = si->nr_fresh;
+		fresh = true;
 		xa_for_each_range(&si->map, unit, old, first, last) {
 			fresh &= old->fresh;
 			scriptfs_block_absorb(inode, block, start, old);
 		}
 		/* No way back, and only small nodes are needed. */
 		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
-		/* In place of blocks that fallocate(2) got just now, it is one of those. */
-		block->fresh = fresh;
-		si->nr_fresh += fresh;
+		/* In place of blocks that the file had before, it is not to be undone either. */
+		if (block->fresh && !fresh) {
+			block->fresh = false;
+			si->nr_fresh--;
+		}
 		si->loose = true;
 		return block;
 	}

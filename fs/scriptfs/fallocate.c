@@ -39,16 +39,18 @@ static void scriptfs_allocate_end(struct inode *inode, bool undo)
 	if (undo)
 		scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
+	si->allocating = false;
 	/* From the end, where all of them are. */
 	list_for_each_entry_safe_reverse(block, next, &si->blocks, link) {
 		if (!si->nr_fresh)
 			break;
-		si->nr_fresh -= block->fresh;
-		if (block->fresh && undo && scriptfs_block_untouched(block)) {
-			block->fresh = false;
+		if (!block->fresh)
+			continue;
+		if (undo && scriptfs_block_untouched(block)) {
 			scriptfs_block_drop(inode, block);
 		} else {
 			block->fresh = false;
+			si->nr_fresh--;
 		}
 	}
 	up_write(&si->map_lock);
@@ -59,21 +61,12 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
-	loff_t held, ret;
+	loff_t ret;
 
 	down_write(&si->map_lock);
-	held = inode_get_bytes(inode);
+	si->allocating = true;
 	block = scriptfs_block_to_write(inode, pos, end - pos);
-	if (IS_ERR(block)) {
-		ret = PTR_ERR(block);
-	} else {
-		/* One that took in others says itself whether it is fresh. */
-		if (inode_get_bytes(inode) == held + scriptfs_block_size(block) && !block->fresh) {
-			block->fresh = true;
-			si->nr_fresh++;
-		}
-		ret = scriptfs_block_end(block);
-	}
+	ret = IS_ERR(block) ? PTR_ERR(block) : scriptfs_block_end(block);
 	up_write(&si->map_lock);
 	return ret;
 }

@@ -83,7 +83,7 @@ enum scriptfs_block_state {
  * @ino:	the inode it came from; valid while quarantined
  * @class:	which of the five sizes
  * @slot:	which of its slab's blocks this is (pool.c)
- * @fresh:	got by the fallocate(2) that is going on; guarded by the file's inode_lock
+ * @fresh:	got while the fallocate(2) goes on that its file is at; guarded by map_lock
  * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
  *		given the block back, whatever lists it is on the way to
  * @slab:	the allocation it was carved from (pool.c)
@@ -237,7 +237,8 @@ struct scriptfs_sb {
  *		with both held
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
  * @blocks:	the blocks in @map, in the order in which the file got them; guarded by map_lock
- * @nr_fresh:	how many of them are fresh; guarded by inode_lock
+ * @nr_fresh:	how many of them are fresh; guarded by map_lock
+ * @allocating:	a fallocate(2) is going on, so new blocks are fresh; guarded by map_lock
  * @start:	memory of the first byte in the file, NULL for a hole; changed under map_lock, and
  *		looked at by those who open the file without a lock, so only good to prefetch
  * @recent:	block of the last write or NULL; guarded by inode_lock held exclusively
@@ -259,6 +260,7 @@ struct scriptfs_inode {
 	struct xarray		map;
 	struct list_head	blocks;
 	unsigned int		nr_fresh;
+	bool			allocating;
 	void			*start;
 	struct scriptfs_block	*recent;
 	seqcount_t		changes;

@@ -22,6 +22,7 @@ static void scriptfs_init_once(void *object)
 	xa_init(&si->map);
 	INIT_LIST_HEAD(&si->blocks);
 	si->nr_fresh = 0;
+	si->allocating = false;
 	seqcount_init(&si->changes);
 }
 
