@@ -480,10 +480,10 @@ static void scriptfs_block_copy(struct scriptfs_block *new, struct scriptfs_bloc
 }
 
 /*
- * Replace a tail block by smaller ones that hold its first @need bytes. Nothing happens if the
- * pools lack them.
+ * Replace a tail block by smaller ones that hold its first @need bytes. If the pools lack them,
+ * nothing happens and false is returned.
  */
-static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u64 need)
+static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u64 need)
 {
 	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
 	loff_t pos = scriptfs_block_start(old);
@@ -495,7 +495,7 @@ static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 			list_del(&block->link);
 			scriptfs_pool_put(sbi, block, inode->i_ino);
 		}
-		return;
+		return false;
 	}
 
 	scriptfs_map_remove(inode, old);
@@ -507,6 +507,7 @@ static void scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 		pos += scriptfs_block_size(block);
 	}
 	scriptfs_pool_put(sbi, old, inode->i_ino);
+	return true;
 }
 
 /* Where the memory of a file may end: at its end, or where fallocate(2) was asked to put it. */
@@ -564,8 +565,9 @@ void scriptfs_map_fit(struct inode *inode)
 	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
 	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
 		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
+		/* For want of smaller blocks it stays, until the next close. */
 		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail))
-			scriptfs_exchange(inode, tail, need);
+			si->loose = !scriptfs_exchange(inode, tail, need);
 	}
 	up_write(&si->map_lock);
 	scriptfs_change_end(si);

@@ -329,6 +329,30 @@ static void block_fit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 2, 100000), (size_t)100000);
 }
 
+/* Where there is nothing smaller to exchange it for, it stays, until a later close. */
+static void block_fit_later(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=1,large=1,strict");
+	struct scriptfs_sb *sbi = scriptfs_sb(ctx->mnt->mnt_sb);
+	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
+	struct scriptfs_block *poem = scriptfs_pool_take(sbi, SCRIPTFS_POEM, false);
+	struct path path = ctx->file->f_path;
+
+	KUNIT_ASSERT_TRUE(test, poem);
+	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
+	block_write(test, ctx, 0, 1, 100);
+	path_get(&path);
+	block_close(ctx);
+	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_LARGE, 0);
+
+	scriptfs_pool_put(sbi, poem, 0);
+	ctx->file = dentry_open(&path, O_RDWR, current_cred());
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
+	block_close(ctx);
+	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_POEM, 0);
+	path_put(&path);
+}
+
 /* A write that fails half way gives what it wrote; blocks behind the end go at the last close. */
 static void block_nospace(struct kunit *test)
 {
@@ -543,6 +567,7 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_mark),
 	KUNIT_CASE(block_truncated),
 	KUNIT_CASE(block_fit),
+	KUNIT_CASE(block_fit_later),
 	KUNIT_CASE(block_nospace),
 	KUNIT_CASE(block_allocate),
 	KUNIT_CASE(block_allocate_undo),
