@@ -5,7 +5,6 @@
 #include "util.h"
 
 #include <dirent.h>
-#include <sched.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
 
@@ -443,15 +442,6 @@ static void contended(void)
 		}
 		check_settled(".");
 	}
-}
-
-static void run_on(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	CHECK_OK(sched_setaffinity(0, sizeof(set), &set));
 }
 
 #define POEMS	512

@@ -553,6 +553,16 @@ void finish_killed(pid_t pid, int sig)
 		fail("helper process did not die of signal %d, status %#x", sig, status);
 }
 
+/* The calling thread, from now on. */
+void run_on(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK_OK(sched_setaffinity(0, sizeof(set), &set));
+}
+
 static __thread sigjmp_buf bus_jump;
 static __thread bool bus_expected;
 

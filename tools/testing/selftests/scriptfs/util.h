@@ -172,6 +172,7 @@ void check_free_memory(unsigned long before, unsigned long slack);
 pid_t start(void (*run)(void *arg), void *arg);
 void finish(pid_t pid);
 void finish_killed(pid_t pid, int sig);
+void run_on(unsigned int cpu);
 
 /* Touch a mapping: false if that gave SIGBUS. */
 bool try_read(const void *addr, unsigned char *byte);
