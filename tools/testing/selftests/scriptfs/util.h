@@ -146,7 +146,22 @@ static inline unsigned long long counter(const char *class, const char *name)
 	return counter_of(".", class, name);
 }
 
-/* Files and bytes. */
+/* What the system has free. */
+unsigned long memory_figure(const char *key);
+unsigned long free_memory(void);
+void check_free_memory(unsigned long before, unsigned long slack);
+
+/* Processes. */
+pid_t start(void (*run)(void *arg), void *arg);
+void finish(pid_t pid);
+void finish_killed(pid_t pid, int sig);
+void run_on(unsigned int cpu);
+
+/* Touch a mapping: false if that gave SIGBUS. */
+bool try_read(const void *addr, unsigned char *byte);
+bool try_write(void *addr, unsigned char byte);
+
+/* Files and bytes (files.c). */
 u64 rnd(u64 *state);
 void fill(void *buf, size_t len, u64 offset, u64 seed);
 void check_fill(const void *buf, size_t len, u64 offset, u64 seed);
@@ -164,18 +179,5 @@ void poison(void);
 void remove_all(const char *dir);
 size_t read_text(const char *path, char *buf, size_t len);
 bool write_text(const char *path, const char *text);
-unsigned long memory_figure(const char *key);
-unsigned long free_memory(void);
-void check_free_memory(unsigned long before, unsigned long slack);
-
-/* Processes. */
-pid_t start(void (*run)(void *arg), void *arg);
-void finish(pid_t pid);
-void finish_killed(pid_t pid, int sig);
-void run_on(unsigned int cpu);
-
-/* Touch a mapping: false if that gave SIGBUS. */
-bool try_read(const void *addr, unsigned char *byte);
-bool try_write(void *addr, unsigned char byte);
 
 #endif /* SCRIPTFS_SELFTEST_UTIL_H */
