@@ -105,6 +105,21 @@ off_t file_size(int fd)
 	return st.st_size;
 }
 
+struct stat stat_of(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		fail("lstat %s", path);
+	return st;
+}
+
+/* A new, empty file. */
+void touch(const char *path)
+{
+	close(xopen(path, O_WRONLY | O_CREAT | O_EXCL));
+}
+
 /* Bytes of memory the file holds. */
 unsigned long long file_held(int fd)
 {

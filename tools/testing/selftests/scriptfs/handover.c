@@ -128,7 +128,6 @@ static void try_many(const struct way *way)
 	char *poison = xmalloc(LEN);
 	pthread_t thread;
 	unsigned long good = 0;
-	struct stat st;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		skip("only one processor");
@@ -140,8 +139,7 @@ static void try_many(const struct way *way)
 	while (good < scaled(400)) {
 		good += try_way(&w, way, poison);
 		/* It was given up indeed. */
-		CHECK_OK(stat("f", &st));
-		CHECK_EQ(st.st_blocks * 512LL, way->held);
+		CHECK_EQ(stat_of("f").st_blocks * 512LL, way->held);
 	}
 	__atomic_store_n(&w.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);

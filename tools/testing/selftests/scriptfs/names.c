@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names: directories, links, renames, permissions, times, and how many of them there may be.
+ * Names: directories, links, renames, and how many files there may be.
  */
 #include "util.h"
 
@@ -9,21 +9,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-static struct stat stat_of(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st))
-		fail("lstat %s", path);
-	return st;
-}
-
 #define CHECK_NLINK(path, nr)	CHECK_EQ(stat_of(path).st_nlink, nr)
-
-static void touch(const char *path)
-{
-	close(xopen(path, O_WRONLY | O_CREAT | O_EXCL));
-}
 
 static void create(void)
 {
@@ -292,87 +278,6 @@ static void rename_flags(void)
 	CHECK_EQ(stat_of("e/h").st_ino, ino);
 }
 
-static const struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
-
-static void age(const char *path)
-{
-	CHECK_OK(utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW));
-}
-
-#define CHECK_TOUCHED(path)	CHECK_CMP(stat_of(path).st_mtim.tv_sec, >, 1000)
-#define CHECK_UNTOUCHED(path)	CHECK_EQ(stat_of(path).st_mtim.tv_sec, 1000)
-
-static void times(void)
-{
-	struct timespec set[2] = { { 5, 123456789 }, { -77, 1 } };
-	struct stat before, after;
-	int fd;
-
-	CHECK_OK(mkdir("d", 0700));
-	touch("d/f");
-	fd = xopen("d/f", O_RDWR);
-	age("d");
-	age("d/f");
-	CHECK_EQ(stat_of("d/f").st_atim.tv_sec, 1000);
-	CHECK_CMP(stat_of("d/f").st_ctim.tv_sec, >, 1000);
-
-	pwrite_full(fd, "x", 1, 0);
-	CHECK_TOUCHED("d/f");
-	CHECK_UNTOUCHED("d");
-	age("d/f");
-	CHECK_OK(ftruncate(fd, 100));
-	CHECK_TOUCHED("d/f");
-	age("d/f");
-	CHECK_OK(ftruncate(fd, 0));
-	CHECK_TOUCHED("d/f");
-	age("d/f");
-	close(xopen("d/f", O_WRONLY | O_TRUNC));
-	CHECK_TOUCHED("d/f");
-	age("d/f");
-	pwrite_full(fd, "x", 1, 0);
-	pread_full(fd, &(char){ 0 }, 1, 0);
-	CHECK_CMP(stat_of("d/f").st_atim.tv_sec, >, 1000);
-
-	age("d/f");
-	age("d");
-	before = stat_of("d/f");
-	usleep(20000);
-	CHECK_OK(chmod("d/f", 0640));
-	CHECK_UNTOUCHED("d/f");
-	after = stat_of("d/f");
-	CHECK(memcmp(&before.st_ctim, &after.st_ctim, sizeof(after.st_ctim)));
-
-	touch("d/g");
-	CHECK_TOUCHED("d");
-	age("d");
-	CHECK_OK(link("d/f", "d/h"));
-	CHECK_TOUCHED("d");
-	age("d");
-	CHECK_OK(unlink("d/h"));
-	CHECK_TOUCHED("d");
-	age("d");
-	CHECK_OK(mkdir("d/s", 0700));
-	CHECK_TOUCHED("d");
-	age("d");
-	CHECK_OK(symlink("x", "d/l"));
-	CHECK_TOUCHED("d");
-	age("d");
-	age(".");
-	CHECK_OK(rename("d/g", "g"));
-	CHECK_TOUCHED("d");
-	CHECK_TOUCHED(".");
-	age("d");
-	CHECK_OK(rmdir("d/s"));
-	CHECK_TOUCHED("d");
-	CHECK_UNTOUCHED("d/f");
-
-	CHECK_OK(utimensat(AT_FDCWD, "d/f", set, 0));
-	CHECK_EQ(stat_of("d/f").st_atim.tv_sec, 5);
-	CHECK_EQ(stat_of("d/f").st_atim.tv_nsec, 123456789);
-	CHECK_EQ(stat_of("d/f").st_mtim.tv_sec, -77);
-	CHECK_EQ(stat_of("d/f").st_mtim.tv_nsec, 1);
-}
-
 #define ENTRIES	400
 
 static void read_directory(void)
@@ -470,83 +375,6 @@ static void temporary_file(void)
 	CHECK_ERR(linkat(fd, "", AT_FDCWD, "g", AT_EMPTY_PATH), ENOENT);
 }
 
-static void become_other(void)
-{
-	CHECK_OK(setresgid(2000, 2000, 2000));
-	CHECK_OK(setresuid(1000, 1000, 1000));
-}
-
-static void as_other(void *arg)
-{
-	int fd;
-
-	(void)arg;
-	become_other();
-	CHECK_ERR(open("secret", O_RDONLY), EACCES);
-	CHECK_ERR(open("readable", O_WRONLY), EACCES);
-	CHECK_OK(open("readable", O_RDONLY));
-	CHECK_ERR(open("closed/f", O_RDONLY), EACCES);
-	CHECK_ERR(open("new", O_CREAT | O_WRONLY, 0600), EACCES);
-	CHECK_ERR(unlink("readable"), EACCES);
-	CHECK_ERR(chmod("readable", 0777), EPERM);
-	CHECK_ERR(chown("readable", 1000, -1), EPERM);
-	CHECK_ERR(truncate("readable", 0), EACCES);
-
-	/* Sticky: only one's own. */
-	CHECK_ERR(unlink("sticky/theirs"), EPERM);
-	CHECK_ERR(rename("sticky/theirs", "sticky/x"), EPERM);
-	CHECK_OK(close(CHECK_OK(open("sticky/mine", O_CREAT | O_WRONLY, 0600))));
-	CHECK_EQ(stat_of("sticky/mine").st_uid, 1000);
-	CHECK_EQ(stat_of("sticky/mine").st_gid, 2000);
-	CHECK_OK(unlink("sticky/mine"));
-
-	/* setgid: the group comes from the directory, and the bit goes on to directories. */
-	CHECK_OK(close(CHECK_OK(open("shared/f", O_CREAT | O_WRONLY, 0600))));
-	CHECK_EQ(stat_of("shared/f").st_gid, 3000);
-	CHECK_OK(mkdir("shared/d", 0700));
-	CHECK_EQ(stat_of("shared/d").st_gid, 3000);
-	CHECK_EQ(stat_of("shared/d").st_mode & 07777, 02700);
-
-	/* A write by someone without privilege takes setuid and setgid away. */
-	fd = xopen("program", O_WRONLY);
-	pwrite_full(fd, "x", 1, 0);
-	CHECK_EQ(stat_of("program").st_mode & 07777, 0777);
-}
-
-static void permissions(void)
-{
-	CHECK_OK(chmod(".", 0755));
-	touch("secret");
-	touch("readable");
-	CHECK_OK(chmod("readable", 0644));
-	CHECK_OK(mkdir("closed", 0700));
-	touch("closed/f");
-	CHECK_OK(mkdir("sticky", 01777));
-	CHECK_EQ(stat_of("sticky").st_mode & 07777, 01777);
-	touch("sticky/theirs");
-	CHECK_OK(mkdir("shared", 0777));
-	CHECK_OK(chown("shared", 0, 3000));
-	CHECK_OK(chmod("shared", 02777));
-	touch("program");
-	CHECK_OK(chmod("program", 06777));
-	finish(start(as_other, NULL));
-	CHECK_OK(chmod("program", 06777));
-	CHECK_OK(chown("program", 1000, 2000));
-	CHECK_EQ(stat_of("program").st_mode & 07777, 0777);
-	CHECK_EQ(stat_of("program").st_uid, 1000);
-}
-
-static void root_directory(void)
-{
-	struct stat st = stat_of(".");
-
-	CHECK(S_ISDIR(st.st_mode));
-	CHECK_EQ(st.st_mode & 07777, 01751);
-	CHECK_EQ(st.st_uid, 1234);
-	CHECK_EQ(st.st_gid, 5678);
-	CHECK_EQ(st.st_nlink, 2);
-}
-
 static void number_of_inodes(void)
 {
 	struct statfs fs;
@@ -584,33 +412,6 @@ static void number_of_inodes(void)
 	CHECK_OK(unlink("l"));
 	CHECK_OK(statfs(".", &fs));
 	CHECK_EQ(fs.f_ffree, 1);
-}
-
-static void figures(void)
-{
-	int fd = xopen("f", O_RDWR | O_CREAT);
-	struct statfs before, after;
-
-	CHECK_OK(statfs(".", &before));
-	if (on_scriptfs()) {
-		CHECK_EQ(before.f_type, SCRIPTFS_MAGIC);
-		CHECK_EQ(before.f_blocks * before.f_bsize, counter(NULL, "size"));
-		CHECK_EQ(before.f_bfree, before.f_blocks);
-	}
-	CHECK_EQ(before.f_namelen, NAME_MAX);
-	CHECK_CMP(before.f_bavail, <=, before.f_bfree);
-	CHECK_CMP(before.f_bavail, >, 0);
-	write_file(fd, 0, MiB(1) + 5, 1);
-	CHECK_OK(statfs(".", &after));
-	if (strcmp(test_fs, "ramfs"))
-		CHECK_EQ((before.f_bfree - after.f_bfree) * after.f_bsize, file_held(fd));
-	CHECK_EQ(after.f_blocks, before.f_blocks);
-	CHECK_OK(ftruncate(fd, 0));
-	CHECK_OK(statfs(".", &after));
-	CHECK_EQ(after.f_bfree, before.f_bfree);
-	CHECK_OK(fstatfs(fd, &after));
-	CHECK_EQ(after.f_bfree, before.f_bfree);
-	CHECK_OK(fsync(xopen(".", O_RDONLY)));
 }
 
 static void shuffle(void *arg)
@@ -709,14 +510,10 @@ static const struct test tests[] = {
 	{ "links", links, ANY_POOL, 0 },
 	{ "renames", renames, ANY_POOL, 0 },
 	{ "rename_flags", rename_flags, ANY_POOL, 0 },
-	{ "times", times, ANY_POOL, 0 },
 	{ "read_directory", read_directory, ANY_POOL, 0 },
 	{ "open_unlinked", open_unlinked, ANY_POOL, 0 },
 	{ "temporary_file", temporary_file, ANY_POOL, 0 },
-	{ "permissions", permissions, ANY_POOL, 0 },
-	{ "root_directory", root_directory, ANY_POOL ",mode=1751,uid=1234,gid=5678", 0 },
 	{ "number_of_inodes", number_of_inodes, ANY_POOL ",nr_inodes=20", 0 },
-	{ "figures", figures, ANY_POOL, 0 },
 	{ "shuffled", shuffled, ANY_POOL, 0 },
 };
 

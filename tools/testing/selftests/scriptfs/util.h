@@ -168,6 +168,8 @@ void check_fill(const void *buf, size_t len, u64 offset, u64 seed);
 void check_bytes(const void *buf, size_t len, unsigned char byte);
 void *xmalloc(size_t len);
 int xopen(const char *path, int flags);
+struct stat stat_of(const char *path);
+void touch(const char *path);
 off_t file_size(int fd);
 unsigned long long file_held(int fd);
 void pwrite_full(int fd, const void *buf, size_t len, off_t offset);
