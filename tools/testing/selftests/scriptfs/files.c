@@ -184,6 +184,26 @@ void check_zero(int fd, off_t offset, size_t len)
 	by_pieces(PIECE_ZERO, fd, offset, len, 0);
 }
 
+/* Writes until there is no space; how much there was. */
+size_t write_all(int fd, size_t piece, u64 seed)
+{
+	char *buf = xmalloc(piece);
+	size_t total = 0;
+	ssize_t done;
+
+	do {
+		fill(buf, piece, total, seed);
+		done = pwrite(fd, buf, piece, total);
+		if (done > 0)
+			total += done;
+	} while (done > 0);
+	CHECK_EQ(done, -1);
+	CHECK_EQ(errno, ENOSPC);
+	free(buf);
+	CHECK_EQ(file_size(fd), total);
+	return total;
+}
+
 /* Leave POISON in every idle block of a SMALL_POOL. */
 void poison(void)
 {

@@ -177,6 +177,7 @@ void pread_full(int fd, void *buf, size_t len, off_t offset);
 void write_file(int fd, off_t offset, size_t len, u64 seed);
 void check_file(int fd, off_t offset, size_t len, u64 seed);
 void check_zero(int fd, off_t offset, size_t len);
+size_t write_all(int fd, size_t piece, u64 seed);
 void poison(void);
 void remove_all(const char *dir);
 size_t read_text(const char *path, char *buf, size_t len);
