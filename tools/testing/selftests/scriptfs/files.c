@@ -204,6 +204,14 @@ size_t write_all(int fd, size_t piece, u64 seed)
 	return total;
 }
 
+unsigned char *map_file(int fd, size_t len)
+{
+	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	CHECK(map != MAP_FAILED);
+	return map;
+}
+
 /* Leave POISON in every idle block of a SMALL_POOL. */
 void poison(void)
 {

@@ -4,7 +4,7 @@
  * fills the whole pool with POISON, removes that, and then looks for it wherever a file could show
  * something that nobody wrote to it. And what is being written is seen whole or not at all.
  */
-#include "util.h"
+#include "race.h"
 
 #include <pthread.h>
 
@@ -101,14 +101,6 @@ static void cut_and_grown(void)
 		CHECK_OK(ftruncate(fd, MiB(4)));
 		check_only(fd, offsets[i], 3, 1);
 	}
-}
-
-static unsigned char *map_file(int fd, size_t len)
-{
-	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	CHECK(map != MAP_FAILED);
-	return map;
 }
 
 static void mapped(void)
@@ -247,57 +239,6 @@ static void exchanged(void)
 	}
 }
 
-/*
- * The races. A file has but one content, by its offset: all who write it write the same, so all
- * who read it must find that or zero, however the threads met.
- */
-struct race {
-	int		fd;
-	unsigned char	*map;
-	off_t		size;
-	u64		seed;
-	bool		exact;	/* nobody but the writer cuts, so what it wrote must be there */
-	bool		grown;	/* the file is as long as it will be before it is written */
-	off_t		front;	/* where the writer is */
-	unsigned int	jobs;
-	unsigned int	stop;
-};
-
-static bool going(struct race *r)
-{
-	return !__atomic_load_n(&r->stop, __ATOMIC_RELAXED);
-}
-
-static u64 race_rng(struct race *r)
-{
-	return r->seed * 100 + __atomic_add_fetch(&r->jobs, 1, __ATOMIC_RELAXED);
-}
-
-/* Mostly where the writer is now, for that is where the races are. */
-static off_t race_place(struct race *r, u64 *rng)
-{
-	off_t at = rnd(rng) % r->size;
-
-	if (rnd(rng) % 4)
-		at = (__atomic_load_n(&r->front, __ATOMIC_RELAXED) + at % KiB(256)) % r->size;
-	return at;
-}
-
-static void check_race_bytes(struct race *r, const unsigned char *buf, size_t len, off_t offset)
-{
-	unsigned char want[1024];
-	size_t i, piece;
-
-	for (; len; len -= piece, buf += piece, offset += piece) {
-		piece = len < sizeof(want) ? len : sizeof(want);
-		fill(want, piece, offset, r->seed);
-		for (i = 0; i < piece; i++)
-			if (buf[i] && buf[i] != want[i])
-				fail("byte at %lld is %#x, neither 0 nor %#x",
-				     (long long)offset + i, buf[i], want[i]);
-	}
-}
-
 static void *race_writer(void *arg)
 {
 	struct race *r = arg;
@@ -305,7 +246,7 @@ static void *race_writer(void *arg)
 	char *buf = xmalloc(KiB(200));
 	off_t at = 0;
 
-	while (going(r)) {
+	while (race_going(r)) {
 		size_t len = 1 + rnd(&rng) % KiB(200);
 
 		if (at + (off_t)len > r->size) {
@@ -315,7 +256,7 @@ static void *race_writer(void *arg)
 			at = rnd(&rng) % KiB(100);
 			continue;
 		}
-		__atomic_store_n(&r->front, at, __ATOMIC_RELAXED);
+		race_front(r, at);
 		fill(buf, len, at, r->seed);
 		pwrite_full(r->fd, buf, len, at);
 		if (r->exact) {
@@ -328,50 +269,12 @@ static void *race_writer(void *arg)
 	return NULL;
 }
 
-static void *race_reader(void *arg)
-{
-	struct race *r = arg;
-	u64 rng = race_rng(r);
-	unsigned char *buf = xmalloc(KiB(50));
-
-	while (going(r)) {
-		off_t at = race_place(r, &rng);
-		ssize_t got = CHECK_OK(pread(r->fd, buf, 1 + rnd(&rng) % KiB(50), at));
-
-		check_race_bytes(r, buf, got, at);
-	}
-	free(buf);
-	return NULL;
-}
-
-static void *race_toucher(void *arg)
-{
-	struct race *r = arg;
-	u64 rng = race_rng(r);
-	unsigned char byte;
-
-	while (going(r)) {
-		off_t at = race_place(r, &rng);
-
-		if (try_read(r->map + at, &byte))
-			check_race_bytes(r, &byte, 1, at);
-		if (rnd(&rng) % 4 == 0) {
-			fill(&byte, 1, at, r->seed);
-			try_write(r->map + at, byte);
-		}
-		/* Off with the page table entries, so that there are faults to come. */
-		if (rnd(&rng) % 64 == 0)
-			CHECK_OK(madvise(r->map, r->size, MADV_DONTNEED));
-	}
-	return NULL;
-}
-
 static void *race_cutter(void *arg)
 {
 	struct race *r = arg;
 	u64 rng = race_rng(r);
 
-	while (going(r)) {
+	while (race_going(r)) {
 		CHECK_OK(ftruncate(r->fd, rnd(&rng) % r->size));
 		usleep(100 + rnd(&rng) % 3000);
 		if (rnd(&rng) % 2)
@@ -380,21 +283,7 @@ static void *race_cutter(void *arg)
 	return NULL;
 }
 
-static void run_threads(struct race *r, void *(*const *jobs)(void *), unsigned int nr,
-			unsigned int ms)
-{
-	pthread_t threads[8];
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		CHECK_EQ(pthread_create(&threads[i], NULL, jobs[i], r), 0);
-	usleep(ms * scaled(1000));
-	__atomic_store_n(&r->stop, 1, __ATOMIC_RELAXED);
-	for (i = 0; i < nr; i++)
-		pthread_join(threads[i], NULL);
-}
-
-static void run_race(void *(*const *jobs)(void *), unsigned int nr, bool exact, unsigned int rounds)
+static void run_race(const race_job *jobs, unsigned int nr, bool exact, unsigned int rounds)
 {
 	unsigned int round;
 
@@ -403,34 +292,27 @@ static void run_race(void *(*const *jobs)(void *), unsigned int nr, bool exact, 
 			.size = MiB(3), .seed = round + 1, .exact = exact, .grown = round % 3,
 		};
 
-		poison();
-		race.fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
-		race.map = map_file(race.fd, race.size);
-		run_threads(&race, jobs, nr, 400);
-		munmap(race.map, race.size);
-		close(race.fd);
-		CHECK_OK(unlink("f"));
-		check_settled(".");
+		run_race_on_new(&race, jobs, nr, 400);
 	}
 }
 
 static void write_against_fault(void)
 {
-	static void *(*const jobs[])(void *) = { race_writer, race_toucher, race_toucher };
+	static const race_job jobs[] = { race_writer, race_toucher, race_toucher };
 
 	run_race(jobs, ARRAY_SIZE(jobs), true, 6);
 }
 
 static void write_against_read(void)
 {
-	static void *(*const jobs[])(void *) = { race_writer, race_reader, race_reader };
+	static const race_job jobs[] = { race_writer, race_reader, race_reader };
 
 	run_race(jobs, ARRAY_SIZE(jobs), true, 4);
 }
 
 static void all_against_truncate(void)
 {
-	static void *(*const jobs[])(void *) = {
+	static const race_job jobs[] = {
 		race_writer, race_writer, race_reader, race_toucher, race_toucher, race_cutter,
 	};
 
@@ -446,7 +328,7 @@ static void *record_writer(void *arg)
 	char *buf = xmalloc(RECORD);
 	u64 rng = 1;
 
-	while (going(r)) {
+	while (race_going(r)) {
 		memset(buf, 'a' + rnd(&rng) % 26, RECORD);
 		pwrite_full(r->fd, buf, RECORD, KiB(20));
 	}
@@ -492,12 +374,12 @@ static void *faulting_writer(void *arg)
 	int source = xopen("source", O_RDONLY);
 	off_t at;
 
-	while (going(r)) {
-		for (at = 0; at + KiB(48) <= r->size && going(r); at += KiB(48)) {
+	while (race_going(r)) {
+		for (at = 0; at + KiB(48) <= r->size && race_going(r); at += KiB(48)) {
 			char *from = mmap(NULL, r->size, PROT_READ, MAP_SHARED, source, 0);
 
 			CHECK(from != MAP_FAILED);
-			__atomic_store_n(&r->front, at, __ATOMIC_RELAXED);
+			race_front(r, at);
 			pwrite_full(r->fd, from + at, KiB(48), at);
 			check_file(r->fd, at, KiB(48), r->seed);
 			munmap(from, r->size);
@@ -511,7 +393,7 @@ static void *faulting_writer(void *arg)
 
 static void faulting_against_fault(void)
 {
-	static void *(*const jobs[])(void *) = { faulting_writer, race_toucher, race_reader };
+	static const race_job jobs[] = { faulting_writer, race_toucher, race_reader };
 	struct race race = { .size = MiB(2), .seed = 1 };
 	int source;
 
