@@ -218,6 +218,58 @@ static void magazine_steal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).surplus, 0UL);
 }
 
+/*
+ * A search looks at the pool and then at one magazine after the other. It may have been overtaken
+ * when it found nothing: a block came to where it had been, before another left where it had yet to
+ * be. It looks once more if the arrivals are others than before. So whatever brings a block within
+ * reach has to count there, and what takes one must not, or a search might never end.
+ */
+static void magazine_arrivals(struct kunit *test)
+{
+	enum { FEW = 5 };
+	const unsigned int nr = RESERVE(32);
+	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, nr);
+	struct scriptfs_block *block[FEW], *batch[FEW], *none;
+	unsigned long before = scriptfs_arrivals(pool);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		block[i % FEW] = take(test, SCRIPTFS_POEM, false);
+	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
+
+	/* Nothing in the pool, and then a block in a magazine that the search is done with. */
+	KUNIT_EXPECT_EQ(test, scriptfs_pool_pick(pool, true, &none, 1), 0U);
+	KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 0UL);
+	put_there(pool, block[0]);
+	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
+
+	/* From there to the pool, when that was looked at before. */
+	before = scriptfs_arrivals(pool);
+	KUNIT_EXPECT_EQ(test, scriptfs_pool_pick(pool, true, &none, 1), 0U);
+	scriptfs_magazines_drain(pool);
+	KUNIT_EXPECT_EQ(test, pool->idle, 1UL);
+	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
+
+	/* From the pool and from a magazine, and no arrival. */
+	before = scriptfs_arrivals(pool);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_search(pool), block[0]);
+	expect_none(test, SCRIPTFS_POEM);
+	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
+
+	/* Past the magazines, and out of quarantine. */
+	memcpy(batch, block, sizeof(batch));
+	scriptfs_pool_put_batch(test->priv, batch, FEW, TEST_INODE);
+	KUNIT_EXPECT_EQ(test, pool->idle, (unsigned long)FEW);
+	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
+
+	for (i = 0; i < FEW; i++)
+		block[i] = take(test, SCRIPTFS_POEM, false);
+	block[0]->first.published = true;
+	before = scriptfs_arrivals(pool);
+	scriptfs_pool_put(test->priv, block[0], TEST_INODE);
+	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
+}
+
 /* Nothing is added to the reserve while another processor has an idle block. */
 static void magazine_before_surplus(struct kunit *test)
 {
@@ -347,6 +399,7 @@ static struct kunit_case magazine_test_cases[] = {
 	KUNIT_CASE(magazine_apart),
 	KUNIT_CASE(magazine_flush),
 	KUNIT_CASE(magazine_steal),
+	KUNIT_CASE(magazine_arrivals),
 	KUNIT_CASE(magazine_before_surplus),
 	KUNIT_CASE(magazine_surplus),
 	KUNIT_CASE(magazine_double_free),
