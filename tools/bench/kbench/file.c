@@ -35,32 +35,45 @@ void kbench_close(struct file *file)
 	__fput_sync(file);
 }
 
-/* Looks up what is to be removed and keeps its inode until the lock of the directory is gone. */
-static int remove_name(struct kbench_run *run, const char *name, bool directory)
+static void end_change(struct kbench_run *run)
 {
-	struct inode *dir = d_inode(run->dir.dentry), *inode = NULL;
+	inode_unlock(d_inode(run->dir.dentry));
+	mnt_drop_write(run->dir.mnt);
+}
+
+/* Locks the directory of the command and looks up a name that is to come or to go. */
+static struct dentry *begin_change(struct kbench_run *run, const char *name)
+{
 	struct dentry *dentry;
 	int err;
 
 	err = mnt_want_write(run->dir.mnt);
 	if (err)
-		return err;
-	inode_lock_nested(dir, I_MUTEX_PARENT);
+		return ERR_PTR(err);
+	inode_lock_nested(d_inode(run->dir.dentry), I_MUTEX_PARENT);
 	dentry = lookup_one_len(name, run->dir.dentry, strlen(name));
-	if (IS_ERR(dentry)) {
-		err = PTR_ERR(dentry);
-	} else if (d_is_negative(dentry)) {
-		err = -ENOENT;
-		dput(dentry);
-	} else {
+	if (IS_ERR(dentry))
+		end_change(run);
+	return dentry;
+}
+
+/* Keeps the inode until the lock of the directory is gone. */
+static int remove_name(struct kbench_run *run, const char *name, bool directory)
+{
+	struct inode *dir = d_inode(run->dir.dentry), *inode = NULL;
+	struct dentry *dentry = begin_change(run, name);
+	int err = -ENOENT;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	if (d_is_positive(dentry)) {
 		inode = d_inode(dentry);
 		ihold(inode);
 		err = directory ? vfs_rmdir(dir, dentry) : vfs_unlink(dir, dentry, NULL);
-		dput(dentry);
 	}
-	inode_unlock(dir);
+	dput(dentry);
+	end_change(run);
 	iput(inode);
-	mnt_drop_write(run->dir.mnt);
 	return err;
 }
 
@@ -97,22 +110,14 @@ int kbench_rmdir(struct kbench_run *run, const char *name)
  */
 int kbench_mkdir(struct kbench_run *run, const char *name)
 {
-	struct inode *dir = d_inode(run->dir.dentry);
-	struct dentry *dentry;
+	struct dentry *dentry = begin_change(run, name);
 	int err;
 
-	err = mnt_want_write(run->dir.mnt);
-	if (err)
-		return err;
-	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, run->dir.dentry, strlen(name));
-	err = PTR_ERR_OR_ZERO(dentry);
-	if (!err) {
-		err = vfs_mkdir(dir, dentry, 0755);
-		dput(dentry);
-	}
-	inode_unlock(dir);
-	mnt_drop_write(run->dir.mnt);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	err = vfs_mkdir(d_inode(run->dir.dentry), dentry, 0755);
+	dput(dentry);
+	end_change(run);
 	return err;
 }
 
