@@ -84,15 +84,20 @@ std::string count_name(double x)
     return x < 1000 ? fmt::format("{:.0f}", x) : figures::number(x);
 }
 
-// About six ticks, each a point that was measured.
+// Ticks at points that were measured, the first and the last among them, and no two so close on the
+// logarithmic axis that their words would touch.
 std::vector<plots::Tick> ticks(const std::set<double> &x, std::string (*name)(double))
 {
-    const std::size_t every = (x.size() + 6) / 7;
+    constexpr double at_most = 7; // words that find room beside each other
     std::vector<plots::Tick> out;
-    std::size_t i = 0;
 
+    if (x.empty())
+        return out;
+    const double last = *x.rbegin();
+    const double apart = std::log(last / *x.begin()) / at_most;
     for (const double at : x)
-        if (i++ % std::max<std::size_t>(every, 1) == 0)
+        if (at == last || out.empty() ||
+            (std::log(at / out.back().at) >= apart && std::log(last / at) >= apart))
             out.push_back({at, name(at)});
     return out;
 }
