@@ -84,8 +84,43 @@ make_stage()
 	done >"$stage/settings"
 }
 
-# show_samples OUTPUT CONSOLE BEGIN LESS: print what was measured; fail unless it came to its end. With
-# LESS 1 the table for people has what is beyond the copy.
+# memory_of CASE USUAL: MiB of the guest that it runs in, the usual ones unless it does not fit. They
+# depend on nothing else, so that a count is the same on every machine.
+memory_of()
+{
+	case $1 in
+	grow-files-*-100000) echo 5120 ;;
+	grow-files-*-1000000) echo 36864 ;;
+	*) echo "$2" ;;
+	esac
+}
+
+# each_guest USUAL FUNCTION CASE...: call "FUNCTION MIB CASES" for each guest that these cases take, the
+# usual one first. One that would take more than half of this machine's free memory is left out with a
+# line that says so.
+each_guest()
+{
+	local usual=$1 function=$2 free mib name text
+	local -A cases=()
+
+	shift 2
+	for name; do
+		mib=$(memory_of "$name" "$usual")
+		cases[$mib]+="${cases[$mib]:+ }$name"
+	done
+	free=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+	for mib in $(printf '%s\n' "${!cases[@]}" | sort -n); do
+		if [ "$mib" -le "$usual" ] || [ $((2 * mib)) -le "$free" ]; then
+			"$function" "$mib" "${cases[$mib]}"
+			continue
+		fi
+		text="a guest of $mib MiB wants $((2 * mib)) MiB free on this machine, there are $free"
+		echo "info left-out ${cases[$mib]}: $text"
+		say "==> ${cases[$mib]} ... skipped: $text"
+	done
+}
+
+# show_samples OUTPUT CONSOLE: print what was measured; fail unless it came to its end
 show_samples()
 {
 	local reason
@@ -95,6 +130,16 @@ show_samples()
 		sed -n 's/^failed //p' "$1" | grep . || grep -qx finished "$1" || tail -n 5 "$1")
 	[ -z "$reason" ] || die "$reason (logs: $1, $2)"
 	grep -qx finished "$1" || die "the guest ended without a word (logs: $1, $2)"
-	say "==> in-kernel driver ... $((SECONDS - $3)) s"
-	grep '^sample ' "$1" | awk -v less="$4" -f "$top/tools/bench/kbench.awk" >&2
+}
+
+# show_table BEGIN LESS OUTPUT...: the table for people of these guests; with LESS 1 it has what is beyond
+# the copy
+show_table()
+{
+	local begin=$1 less=$2
+
+	shift 2
+	[ $# -gt 0 ] || return 0
+	say "==> in-kernel driver ... $((SECONDS - begin)) s"
+	grep -h '^sample ' "$@" | awk -v less="$less" -f "$top/tools/bench/kbench.awk" >&2
 }
