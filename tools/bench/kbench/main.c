@@ -38,7 +38,7 @@ MODULE_PARM_DESC(files, "how many small files");
 
 static unsigned int passes = 5;
 module_param(passes, uint, 0644);
-MODULE_PARM_DESC(passes, "how often a case is run; each part counts as it was in its cheapest pass");
+MODULE_PARM_DESC(passes, "how often a case is run after the one that warms up, each part counts as it was in its cheapest pass; 0: only that one, and it counts");
 
 static struct dentry *control;
 
@@ -88,7 +88,7 @@ static int run_passes(struct kbench_run *run)
 	if (!err && !run->units)
 		err = -EINVAL;
 	/* once more than is counted: caches, pools and per-CPU lists are as they will be */
-	for (i = 0; i <= max(passes, 1U) && !err; i++) {
+	for (i = 0; i <= passes && !err; i++) {
 		if (i == 1)
 			kbench_meter_reset(&run->meter);
 		/* what was freed last time is really free */
