@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The report's introduction and its comparisons: bars, and the table beneath.
-#include "error.h"
+// The report's comparisons: bars, and the tables beneath.
 #include "families.h"
 #include "figures.h"
 #include "html.h"
+#include "parts.h"
 #include "sections.h"
 #include "words.h"
 
@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
 
 namespace bench::sections {
 namespace {
@@ -93,24 +91,34 @@ bool has_bars(const plots::BarRow &row)
 
 std::vector<std::string> file_systems(const std::vector<const Result *> &results)
 {
-    std::vector<std::string> all = ordered_fs(results);
+    std::vector<std::string> all;
 
-    all.erase(std::remove_if(all.begin(), all.end(), is_limit), all.end());
+    all.reserve(results.size());
+    for (const Result *result : results)
+        all.push_back(result->fs);
     return all;
 }
 
-std::string key(const std::vector<std::string> &shown)
-{
-    std::string out = "<ul class=\"key\">";
+// What the plots have beside the colours.
+constexpr std::string_view more_keys =
+    "<li><i class=\"line\"></i>memcpy, the limit of plain copying</li>"
+    "<li><i class=\"line dashes\"></i>memcpy-nt, non-temporal stores</li>"
+    "<li><i class=\"hatch\"></i>not sure: too few rounds, or too different, for a ratio</li>";
 
-    for (const std::string &fs : shown)
-        out += fmt::format("<li><i style=\"background:var(--s{})\"></i>{}</li>", plots::colour(fs),
-                           escape(fs));
-    return out +
-           "<li><i class=\"line\"></i>memcpy, the limit of plain copying</li>"
-           "<li><i class=\"line dashes\"></i>memcpy-nt, non-temporal stores</li>"
-           "<li><i class=\"hatch\"></i>not sure: too few rounds, or too different, for a ratio"
-           "</li></ul>\n";
+// The head of a table of cases.
+std::string head(const std::vector<std::string> &columns)
+{
+    std::string out = "<tr><th>case, a unit of</th>";
+
+    for (const std::string &fs : columns)
+        out += fmt::format("<th{}>{}</th>", own(fs), escape(fs));
+    return out + "</tr>";
+}
+
+// The first cell of one of its rows.
+std::string row_name(const std::string &name, const Result &like)
+{
+    return fmt::format("<td>{}<small>{}</small></td>", escape(name), escape(words::per(like.per)));
 }
 
 std::string bars(const std::vector<const Result *> &results, const Family &family,
@@ -138,9 +146,7 @@ std::string bars(const std::vector<const Result *> &results, const Family &famil
                 row.bars.erase(row.bars.begin() + static_cast<std::ptrdiff_t>(i));
     }
     chart.axis = words::better(results.front()->unit);
-    return fmt::format("<figure><h4>{}</h4>{}<figcaption>{}</figcaption></figure>\n",
-                       escape(family.title), plots::draw(chart, plots::Place::page),
-                       escape(family.text));
+    return figure(family.title, plots::draw(chart, plots::Place::page), escape(family.text));
 }
 
 // What a byte rate means for a result: bytes a unit, or 0.
@@ -186,45 +192,40 @@ std::string cell(const Result *result, const Result *base, const Result *copy)
                        figures::number(figure.median), words::percent(figure.spread() / 2), out);
 }
 
-std::string table(const std::vector<const Result *> &results)
+std::string medians(const std::vector<const Result *> &results)
 {
-    const std::vector<std::string> columns = ordered_fs(results);
-    std::string out = "<div class=\"wide\"><table>\n";
+    const std::vector<std::string> columns = ordered_fs(file_systems(results));
+    std::string rows;
 
-    out += fmt::format(
-        "<caption>Medians in {}, and half of the range in which the middle half of the "
-        "runs lies. Beneath: how many times as fast as ramfs and as memcpy of the same "
-        "size; no ratio where the spread makes it meaningless.</caption>\n<thead><tr><th>"
-        "case, a unit of</th>",
-        words::unit(results.front()->unit));
-    for (const std::string &fs : columns)
-        out += fmt::format("<th{}>{}</th>", fs == "scriptfs" ? " class=\"own\"" : "", escape(fs));
-    out += "</tr></thead>\n<tbody>\n";
     for (const Family &family : families()) {
         const std::vector<std::string> names = names_of(results, family);
         if (names.empty())
             continue;
-        out += fmt::format("<tr class=\"family\"><th colspan=\"{}\">{}</th></tr>\n",
-                           columns.size() + 1, escape(family.title));
+        rows += fmt::format("<tr class=\"family\"><th colspan=\"{}\">{}</th></tr>\n",
+                            columns.size() + 1, escape(family.title));
         for (const std::string &name : names) {
             const auto any = std::find_if(results.begin(), results.end(),
                                           [&name](const Result *r) { return r->name == name; });
-            out += fmt::format("<tr><td>{}<small>{}</small></td>", escape(name),
-                               escape(words::per((*any)->per)));
+            rows += "<tr>" + row_name(name, **any);
             for (const std::string &fs : columns)
-                out += cell(find(results, name, fs),
-                            is_limit(fs) ? nullptr : find(results, name, "ramfs"),
-                            find(results, name, "memcpy"));
-            out += "</tr>\n";
+                rows += cell(find(results, name, fs),
+                             is_limit(fs) ? nullptr : find(results, name, "ramfs"),
+                             find(results, name, "memcpy"));
+            rows += "</tr>\n";
         }
     }
-    return out + "</tbody></table></div>\n";
+    return table(
+        fmt::format("Medians in {}, and half of the range in which the middle half of the runs "
+                    "lies. Beneath: how many times as fast as ramfs and as memcpy of the same "
+                    "size; no ratio where the spread makes it meaningless.",
+                    words::unit(results.front()->unit)),
+        head(columns), rows);
 }
 
 // Counts of instructions are exact, so the difference to the copy alone says what the rest costs.
 std::string beyond(const std::vector<const Result *> &results)
 {
-    const std::vector<std::string> columns = file_systems(results);
+    const std::vector<std::string> columns = plotted_fs(file_systems(results));
     std::string rows;
 
     for (const Family &family : families()) {
@@ -232,14 +233,13 @@ std::string beyond(const std::vector<const Result *> &results)
             const Result *const copy = find(results, name, "memcpy");
             if (copy == nullptr)
                 continue;
-            rows += fmt::format("<tr><td>{}<small>{}</small></td>", escape(name),
-                                escape(words::per(copy->per)));
+            rows += "<tr>" + row_name(name, *copy);
             for (const std::string &fs : columns) {
                 const Result *const result = find(results, name, fs);
                 rows +=
                     result == nullptr
                         ? "<td>–</td>"
-                        : fmt::format("<td{}>{}</td>", fs == "scriptfs" ? " class=\"own\"" : "",
+                        : fmt::format("<td{}>{}</td>", own(fs),
                                       figures::number(result->figure.median - copy->figure.median));
             }
             rows += "</tr>\n";
@@ -247,15 +247,10 @@ std::string beyond(const std::vector<const Result *> &results)
     }
     if (rows.empty())
         return {};
-    std::string head;
-    for (const std::string &fs : columns)
-        head += fmt::format("<th{}>{}</th>", fs == "scriptfs" ? " class=\"own\"" : "", escape(fs));
-    return fmt::format(
-        "<h3>Beyond the copy</h3>\n<div class=\"wide\"><table><caption>Instructions more "
-        "than memcpy of the same size: what the file system itself costs. Lower is "
-        "better.</caption>\n<thead><tr><th>case, a unit of</th>{}</tr></thead><tbody>\n{}"
-        "</tbody></table></div>\n",
-        head, rows);
+    return "<h3>Beyond the copy</h3>\n" +
+           table("Instructions more than memcpy of the same size: what the file system itself "
+                 "costs. Lower is better.",
+                 head(columns), rows);
 }
 
 // What tells most to a reader who reads one only.
@@ -292,7 +287,7 @@ std::string comparison(const Document &document, const Place &place, const std::
     const std::vector<const Result *> results = results_of(document, place);
     if (results.empty())
         return {};
-    const std::vector<std::string> shown = file_systems(results);
+    const std::vector<std::string> shown = plotted_fs(file_systems(results));
     std::string plots;
 
     for (const Family &family : families())
@@ -302,8 +297,8 @@ std::string comparison(const Document &document, const Place &place, const std::
                     escape(words::place(place.first, place.second)),
                     escape(words::bed_text(place.first)), escape(words::driver_text(place.second)));
     if (!plots.empty())
-        out += key(shown) + "<div class=\"grid\">\n" + plots + "</div>\n";
-    out += "<h3>Figures</h3>\n" + table(results);
+        out += key(shown, more_keys) + "<div class=\"grid\">\n" + plots + "</div>\n";
+    out += "<h3>Figures</h3>\n" + medians(results);
     if (results.front()->unit == "instructions")
         out += beyond(results);
     return out;
@@ -326,7 +321,7 @@ plots::BarChart headline(const Document &document)
 
     for (const Place &place : places(document)) {
         const std::vector<const Result *> results = results_of(document, place);
-        chart.series = file_systems(results);
+        chart.series = plotted_fs(file_systems(results));
         // the other road of scriptfs is no rival
         chart.series.erase(std::remove(chart.series.begin(), chart.series.end(), "scriptfs-page"),
                            chart.series.end());
@@ -346,45 +341,6 @@ plots::BarChart headline(const Document &document)
     }
     chart.rows.clear();
     return chart;
-}
-
-std::string introduction(const Document &document, const std::vector<std::string> &notes)
-{
-    std::set<std::string> beds;
-    std::set<std::string> drivers;
-    int fewest = 0;
-    int most = 0;
-
-    for (const Result &result : document.results) {
-        beds.insert(result.bed);
-        drivers.insert(result.driver);
-        fewest = fewest == 0 ? result.figure.runs : std::min(fewest, result.figure.runs);
-        most = std::max(most, result.figure.runs);
-    }
-    for (const Latency &latency : document.latency)
-        beds.insert(latency.bed);
-    std::string out =
-        "<h1>scriptfs measured</h1>\n<p>What files in memory cost on scriptfs, beside ramfs, tmpfs "
-        "and "
-        "the limit: the copy alone (memcpy of the same sizes over the same kind of memory).</p>\n"
-        "<dl class=\"facts\">\n";
-    const auto fact = [&out](std::string_view name, const std::string &text) {
-        if (!text.empty())
-            out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, escape(text));
-    };
-    fact("Kernel", document.kernel);
-    fact("Machine", document.cpu.empty() || document.cores == 0
-                        ? document.cpu
-                        : fmt::format("{}, {} processor{}", document.cpu, document.cores,
-                                      document.cores == 1 ? "" : "s"));
-    fact("Beds", fmt::format("{}", fmt::join(beds, ", ")));
-    fact("Drivers", fmt::format("{}", fmt::join(drivers, ", ")));
-    if (most > 0)
-        fact("Rounds", fewest == most ? fmt::format("{}, interleaved", most)
-                                      : fmt::format("{} to {}, interleaved", fewest, most));
-    for (const std::string &note : notes)
-        fact("Note", note);
-    return out + "</dl>\n";
 }
 
 } // namespace bench::sections

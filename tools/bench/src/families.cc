@@ -111,17 +111,19 @@ bool is_limit(std::string_view fs)
     return fs == "memcpy" || fs == "memcpy-nt";
 }
 
-std::vector<std::string> ordered_fs(const std::vector<const Result *> &results)
+std::vector<std::string> ordered_fs(std::vector<std::string> names)
 {
     std::vector<std::string> found;
+    const auto rank = [](const std::string &fs) {
+        return std::find(fs_order.begin(), fs_order.end(), fs);
+    };
 
-    for (const Result *result : results)
-        if (std::find(found.begin(), found.end(), result->fs) == found.end())
-            found.push_back(result->fs);
-    std::stable_sort(found.begin(), found.end(), [](const std::string &a, const std::string &b) {
-        return std::find(fs_order.begin(), fs_order.end(), a) <
-               std::find(fs_order.begin(), fs_order.end(), b);
-    });
+    for (std::string &name : names)
+        if (std::find(found.begin(), found.end(), name) == found.end())
+            found.push_back(std::move(name));
+    std::stable_sort(
+        found.begin(), found.end(),
+        [rank](const std::string &a, const std::string &b) { return rank(a) < rank(b); });
     return found;
 }
 

@@ -2,8 +2,6 @@
 // What the cases are called, in families that belong into one plot.
 #pragma once
 
-#include "results.h"
-
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,9 +36,9 @@ bool in_family(const Family &family, std::string_view name);
 // N of writers-N-own; 0 if the name is none of that curve's.
 int scaling_number(const Curve &curve, std::string_view name);
 
-// The file systems of these results in the order of the columns: the limits first, then ramfs,
-// tmpfs, tmpfs-huge, scriptfs-page, scriptfs, directories.
-std::vector<std::string> ordered_fs(const std::vector<const Result *> &results);
+// Each of these file systems once, in the order of the columns: the limits first, then ramfs,
+// tmpfs, tmpfs-huge, scriptfs-page, scriptfs, and directories as they came.
+std::vector<std::string> ordered_fs(std::vector<std::string> names);
 bool is_limit(std::string_view fs);
 
 } // namespace bench

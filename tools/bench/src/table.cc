@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "table.h"
 
+#include "families.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace bench {
 namespace {
@@ -11,11 +14,6 @@ namespace {
 using Row = std::vector<std::string>;
 
 constexpr std::string_view limit_fs = "memcpy";
-
-bool is_limit(std::string_view fs)
-{
-    return fs == "memcpy" || fs == "memcpy-nt";
-}
 
 // What one table shows: one driver on one bed.
 struct Group {
@@ -33,14 +31,6 @@ struct Group {
     }
 };
 
-// The limits come first, then the file systems as people name them, then directories.
-int rank(std::string_view fs)
-{
-    constexpr std::string_view order[] = {"memcpy",     "memcpy-nt",     "ramfs",   "tmpfs",
-                                          "tmpfs-huge", "scriptfs-page", "scriptfs"};
-    return static_cast<int>(std::find(std::begin(order), std::end(order), fs) - std::begin(order));
-}
-
 std::vector<Group> groups(const Document &document)
 {
     std::vector<Group> all;
@@ -54,14 +44,10 @@ std::vector<Group> groups(const Document &document)
         if (std::none_of(group->cases.begin(), group->cases.end(),
                          [&](const Result *other) { return other->name == result.name; }))
             group->cases.push_back(&result);
-        if (std::find(group->columns.begin(), group->columns.end(), result.fs) ==
-            group->columns.end())
-            group->columns.push_back(result.fs);
+        group->columns.push_back(result.fs);
     }
     for (Group &group : all) {
-        std::stable_sort(
-            group.columns.begin(), group.columns.end(),
-            [](const std::string &a, const std::string &b) { return rank(a) < rank(b); });
+        group.columns = ordered_fs(std::move(group.columns));
         const auto base = std::find_if_not(group.columns.begin(), group.columns.end(), is_limit);
         if (base != group.columns.end())
             group.base = *base;

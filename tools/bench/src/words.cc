@@ -42,16 +42,13 @@ std::string bed_text(std::string_view bed)
 {
     if (bed == "uml")
         return "The kernel runs as a process of the host (bed uml): real time of a real processor, "
-               "one "
-               "CPU, disturbed by whatever else the machine does.";
+               "one CPU, disturbed by whatever else the machine does.";
     if (bed == "tcg-icount")
         return "The guest's clock counts instructions (bed tcg-icount): figures are instructions, "
-               "not "
-               "time, and the same on every machine.";
+               "not time, and the same on every machine.";
     if (bed == "tcg")
         return "An interpreted guest (bed tcg): its nanoseconds are those of an emulated processor "
-               "and "
-               "say nothing about speed.";
+               "and say nothing about speed.";
     if (bed == "kvm")
         return "A guest on the real processor (bed kvm).";
     if (bed == "host")
@@ -63,12 +60,10 @@ std::string driver_text(std::string_view driver)
 {
     if (driver == "kernel")
         return "The driver calls the file system inside the kernel, with kernel memory (driver "
-               "kernel): "
-               "no system call is in the figures.";
+               "kernel): no system call is in the figures.";
     if (driver == "kernel-user")
         return "The driver calls inside the kernel, as a system call does, with memory of a "
-               "process "
-               "(driver kernel-user).";
+               "process (driver kernel-user).";
     if (driver == "bench")
         return "scriptfs-bench makes system calls as any program does (driver bench).";
     if (driver == "fio")
