@@ -107,10 +107,9 @@ while [ ${#rest[@]} -gt 0 ]; do
 done
 
 mapfile -t found < <(find "$bench" -name '*.samples' -o -name 'fio.json' -o -name 'user.json' \
-	-o -name 'latency.json' | sort)
+	-o -name 'latency.json' -o -name 'scaling.json' | sort)
 [ ${#found[@]} -gt 0 ] || die 'nothing was measured'
 "$program" collect --json "$bench/results.json" "${found[@]}"
-[ ! -f "$bench/scaling.txt" ] || cat "$bench/scaling.txt"
 "$program" report "$bench/results.json" --html "$bench/report.html"
 say "==> $bench/results.json, $bench/report.html"
 exit "$failed"

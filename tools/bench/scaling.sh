@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# scaling.sh: what N writers and readers cost each other in guests of 2 and 4 processors; leaves
-# out/bench/: scaling.txt (the tables), scaling-SMP.out (all the guest said), scaling-SMP.log (its
-# console).
+# scaling.sh: what N writers and readers cost each other in guests of 2 and 4 processors; prints the
+# tables, leaves out/bench/: scaling.json (schema 2), scaling-SMP.out (all a guest said, with the
+# `lock` lines), scaling-SMP.log (its console).
 #
 #   BED=kvm|tcg  FILESYSTEMS='ramfs,tmpfs,scriptfs'  CALLS=16384
 #
 # What is counted is locks, in a kernel that does so (tools/build/kernel.sh lockstat): for 1000
 # calls, how often a lock was taken, how often from another processor (a cache line that had to
-# come from there), and how often somebody had to wait, with the names of the locks. The first is
-# exact. The other two depend on who meets whom when, but a lock that each thread has for itself
-# shows 0 in them whatever the machine does. Times, which mean something only where processors are
+# come from there), and how often somebody had to wait, with the names of the locks. The first
+# differs between runs only by what waiting itself takes. The other two depend on who meets whom
+# when, and so does what a lock that each thread has for itself shows there: next to nothing,
+# whatever the machine does. With few CALLS threads hardly meet. Times, which mean something only where processors are
 # real, are the cases writers-N-own ... of `scriptfs-bench run`.
 . "$(dirname "$0")/../build/lib.sh"
 
@@ -49,7 +50,4 @@ initramfs=$("$top/qemu/initramfs.sh" -s lockstat "$stage")
 bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}
 step "scaling, 2 processors ($bed)" measure 2 1,2
 step "scaling, 4 processors ($bed)" measure 4 4
-for smp in 2 4; do
-	echo "A guest of $smp processors ($bed)"
-	sed -n '/^Locks for 1000/,/^finished/{/^finished/!p}' "$bench/scaling-$smp.out"
-done | tee "$bench/scaling.txt"
+"$program" collect --json "$bench/scaling.json" "$bench/scaling-2.out" "$bench/scaling-4.out"

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <sstream>
 
 namespace bench {
@@ -34,22 +35,57 @@ std::string read_all(const std::string &name)
     return text.str();
 }
 
-// Put what another run measured beside what is there. Throws Error when that has it already.
+// What tells a measurement from all others, in words.
+std::string identity(const Result &result)
+{
+    return fmt::format("{} on {} (bed {}, driver {}, unit {})", result.name, result.fs, result.bed,
+                       result.driver, result.unit);
+}
+
+std::string identity(const Latency &latency)
+{
+    return fmt::format("latency on {}, {} (bed {})", latency.fs, latency.load, latency.bed);
+}
+
+std::string identity(const Locks &locks)
+{
+    return fmt::format("locks of {} on {} (bed {})", locks.name, locks.fs, locks.bed);
+}
+
+// Throws Error when two of them are the same.
+template <typename Measurement>
+void add(std::vector<Measurement> &all, const std::vector<Measurement> &others,
+         const std::string &name)
+{
+    std::set<std::string> known;
+
+    for (const Measurement &one : all)
+        known.insert(identity(one));
+    for (const Measurement &one : others)
+        if (!known.insert(identity(one)).second)
+            throw Error("{}: {} is not allowed; allowed: what was not read before", name,
+                        identity(one));
+    all.insert(all.end(), others.begin(), others.end());
+}
+
+// Put what another run measured beside what is there.
 void add_document(Document &all, const Document &other, const std::string &name)
 {
-    for (const Result &result : other.results)
-        if (all.find(result, result.fs))
-            throw Error(
-                "{}: {} on {} (bed {}, driver {}) is not allowed; allowed: what no other file "
-                "has",
-                name, result.name, result.fs, result.bed, result.driver);
     if (all.kernel.empty())
         all.kernel = other.kernel;
     else if (all.kernel != other.kernel)
         all.kernel = mixed;
+    if (all.cpu.empty()) {
+        all.cpu = other.cpu;
+        all.cores = other.cores;
+    } else if (!other.cpu.empty() && (all.cpu != other.cpu || all.cores != other.cores)) {
+        all.cpu = mixed;
+        all.cores = 0;
+    }
     all.rounds = std::max(all.rounds, other.rounds);
-    all.results.insert(all.results.end(), other.results.begin(), other.results.end());
-    all.latency.insert(all.latency.end(), other.latency.begin(), other.latency.end());
+    add(all.results, other.results, name);
+    add(all.latency, other.latency, name);
+    add(all.locks, other.locks, name);
 }
 
 void collect(const Options &options)
@@ -67,10 +103,11 @@ void collect(const Options &options)
         }
     }
     const Document sampled = samples.document();
-    if (!sampled.results.empty() || !sampled.latency.empty())
-        add_document(document, sampled, "the sample lines");
-    if (document.results.empty() && document.latency.empty())
-        throw Error("{}: no sample and no latency line, no result", fmt::join(options.files, ", "));
+    if (!sampled.empty())
+        add_document(document, sampled, "the drivers' lines");
+    if (document.empty())
+        throw Error("{}: no sample, latency or lock line, no result",
+                    fmt::join(options.files, ", "));
     describe(document);
     if (!options.json.empty())
         write_document(document, options.json);
@@ -84,7 +121,7 @@ void add_collect(CLI::App &app)
 {
     auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand(
-        "collect", "Make statistics of the sample lines that drivers print; print a table");
+        "collect", "Make statistics of the lines that drivers print; print tables");
 
     command
         ->add_option(

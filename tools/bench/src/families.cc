@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 namespace bench {
 namespace {
@@ -91,11 +92,30 @@ int scaling_number(const Curve &curve, std::string_view name)
     return error == std::errc() && stop == end && value > 0 ? value : 0;
 }
 
+std::vector<std::string> ordered_scalings(const std::vector<std::string> &names)
+{
+    std::vector<std::string> found;
+
+    for (const Curve &curve : scalings()) {
+        std::map<int, std::string> by_number;
+        for (const std::string &name : names)
+            if (const int number = scaling_number(curve, name))
+                by_number[number] = name;
+        for (const auto &[number, name] : by_number)
+            found.push_back(name);
+    }
+    return found;
+}
+
+bool is_scaling(std::string_view name)
+{
+    return std::any_of(scalings().begin(), scalings().end(),
+                       [name](const Curve &curve) { return scaling_number(curve, name) > 0; });
+}
+
 bool is_plain(std::string_view name)
 {
-    return !begins(name, "grow-") &&
-           std::none_of(scalings().begin(), scalings().end(),
-                        [name](const Curve &curve) { return scaling_number(curve, name) > 0; });
+    return !begins(name, "grow-") && !is_scaling(name);
 }
 
 bool in_family(const Family &family, std::string_view name)

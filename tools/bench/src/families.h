@@ -30,11 +30,15 @@ struct Curve {
 const std::vector<Curve> &growths();
 const std::vector<Curve> &scalings(); // prefix and the number's end: writers-N-own has two parts
 
+bool is_scaling(std::string_view name);
 bool is_plain(std::string_view name); // neither of a growth nor of scaling
 bool in_family(const Family &family, std::string_view name);
 
 // N of writers-N-own; 0 if the name is none of that curve's.
 int scaling_number(const Curve &curve, std::string_view name);
+
+// Each of these cases of scaling once: by curve, then by N.
+std::vector<std::string> ordered_scalings(const std::vector<std::string> &names);
 
 // Each of these file systems once, in the order of the columns: the limits first, then ramfs,
 // tmpfs, tmpfs-huge, scriptfs-page, scriptfs, and directories as they came.

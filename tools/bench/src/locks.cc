@@ -10,13 +10,13 @@
 #include "error.h"
 #include "lockstat.h"
 #include "machine.h"
+#include "results.h"
 #include "scratch.h"
 #include "table.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <barrier>
 #include <cerrno>
 #include <cstdint>
@@ -38,10 +38,8 @@ namespace {
 constexpr std::size_t call = 4096;
 constexpr std::uint64_t calls_a_file = scratch_file / call;
 
-// Classes that hardly matter are not shown: those with less than this a call, in thousandths.
-constexpr double shown_contended = 1;
-constexpr double shown_bounced = 10;
-constexpr double shown_taken = 500;
+// Classes that are neither shared nor taken as often as this for 1000 calls hardly matter.
+constexpr double often_taken = 500;
 
 struct Options {
     std::vector<std::string> filesystems{"ramfs", "tmpfs", "scriptfs"};
@@ -58,21 +56,6 @@ struct Crowd {
     {
         return fmt::format("{}-{}-{}", write ? "writers" : "readers", threads, one ? "one" : "own");
     }
-};
-
-// One class, each figure for 1000 calls.
-struct Cost {
-    std::string name;
-    double taken;
-    double bounced;
-    double contended;
-};
-
-struct Outcome {
-    std::string crowd;
-    std::string fs;
-    Cost sum;                // of all classes
-    std::vector<Cost> costs; // of those that matter
 };
 
 void check(bool good, const std::string &what)
@@ -166,9 +149,9 @@ std::vector<LockClass> count(std::vector<std::unique_ptr<Worker>> &workers)
 
     for (unsigned i = 0; i < workers.size(); i++)
         all.emplace_back([&, i] {
+            pin(i);
             begin.arrive_and_wait();
             try {
-                pin(i);
                 workers[i]->run();
             } catch (...) {
                 errors[i] = std::current_exception();
@@ -185,78 +168,54 @@ std::vector<LockClass> count(std::vector<std::unique_ptr<Worker>> &workers)
     return classes;
 }
 
-Outcome measure(const std::string &fs, const Crowd &crowd, const Options &options)
+Locks measure(const std::string &fs, const Crowd &crowd, const Options &options)
 {
-    Outcome outcome{crowd.name(), fs, {}, {}};
+    Locks locks;
     const std::uint64_t calls = options.calls * crowd.threads;
     const Scratch scratch(fs, 4 * crowd.threads + calls / calls_a_file);
     std::vector<std::unique_ptr<Worker>> workers;
 
+    locks.fs = fs;
+    locks.name = crowd.name();
+    locks.processors = static_cast<int>(processors());
+    locks.calls = calls;
     for (unsigned i = 0; i < crowd.threads; i++)
         workers.push_back(std::make_unique<Worker>(scratch.dir(), crowd, options, i));
     for (const LockClass &one : count(workers)) {
         auto thousand = [&](std::uint64_t n) {
             return 1000 * static_cast<double>(n) / static_cast<double>(calls);
         };
-        const Cost cost{one.name, thousand(one.taken), thousand(one.bounced),
-                        thousand(one.contended)};
-        outcome.sum.taken += cost.taken;
-        outcome.sum.bounced += cost.bounced;
-        outcome.sum.contended += cost.contended;
-        if (cost.contended >= shown_contended || cost.bounced >= shown_bounced ||
-            cost.taken >= shown_taken)
-            outcome.costs.push_back(cost);
+        const LockCount cost{thousand(one.taken), thousand(one.bounced), thousand(one.contended)};
+        locks.sum.taken += cost.taken;
+        locks.sum.bounced += cost.bounced;
+        locks.sum.contended += cost.contended;
+        if (is_shared(cost) || cost.taken >= often_taken)
+            locks.classes.emplace_back(one.name, cost);
     }
-    return outcome;
-}
-
-void print_tables(const std::vector<Outcome> &outcomes)
-{
-    std::vector<std::vector<std::string>> sums{
-        {"case", "fs", "taken", "from another CPU", "waited for"}};
-    std::vector<std::vector<std::string>> classes{
-        {"case", "fs", "lock class", "taken", "from another CPU", "waited for"}};
-
-    for (const Outcome &outcome : outcomes) {
-        const Cost &sum = outcome.sum;
-        for (const Cost &cost : outcome.costs) {
-            if (cost.contended >= shown_contended || cost.bounced >= shown_bounced)
-                classes.push_back(
-                    {outcome.crowd, outcome.fs, cost.name, fmt::format("{:.0f}", cost.taken),
-                     fmt::format("{:.0f}", cost.bounced), fmt::format("{:.0f}", cost.contended)});
-        }
-        sums.push_back({outcome.crowd, outcome.fs, fmt::format("{:.0f}", sum.taken),
-                        fmt::format("{:.0f}", sum.bounced), fmt::format("{:.0f}", sum.contended)});
-    }
-    fmt::print(
-        "\nLocks for 1000 calls of 4 KiB, all classes together: how often one was taken, was "
-        "last held\non another processor, was waited for\n\n{}\n",
-        grid(sums, table_width));
-    fmt::print("The classes that came from another processor or were waited for\n\n{}\n",
-               grid(classes, table_width));
+    return locks;
 }
 
 void run_locks(const Options &options)
 {
-    std::vector<Outcome> outcomes;
+    const std::string bed = detect_bed();
+    std::vector<Locks> all;
 
-    for (const unsigned threads : options.threads) {
+    for (const unsigned threads : options.threads)
         if (threads < 1 || threads > processors())
             throw Error("--threads {}: allowed is 1 to {}, a processor each", threads,
                         processors());
+    for (const unsigned threads : options.threads)
         for (const bool write : {true, false})
             for (const bool one : {false, true})
                 for (const std::string &fs : options.filesystems) {
                     const Crowd crowd{write, one, threads};
                     fmt::print("step {} on {}\n", crowd.name(), fs);
                     std::fflush(stdout);
-                    outcomes.push_back(measure(fs, crowd, options));
-                    for (const Cost &cost : outcomes.back().costs)
-                        fmt::print("lock {} {} {:.1f} {:.1f} {:.1f} {}\n", fs, crowd.name(),
-                                   cost.taken, cost.bounced, cost.contended, cost.name);
+                    all.push_back(measure(fs, crowd, options));
+                    all.back().bed = bed;
+                    fmt::print("lock {} {} {} {}\n", bed, fs, crowd.name(), locks_json(all.back()));
                 }
-    }
-    print_tables(outcomes);
+    fmt::print("{}", lock_tables(all));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "results.h"
 
 #include "error.h"
+#include "families.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -117,7 +118,7 @@ json parse(const std::string &text, const std::string &name)
 }
 
 constexpr std::string_view document_beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host", mixed};
-constexpr std::string_view document_units[] = {"ns", "instructions", mixed};
+constexpr std::string_view document_units[] = {"ns", "instructions", mixed, only_locks};
 constexpr std::string_view loads[] = {"idle", "pressure"};
 
 // Schema 1 does not say what took the measurement.
@@ -182,6 +183,33 @@ Latency latency_from(const Place &place)
     return latency;
 }
 
+LockCount lock_count_from(const Place &place)
+{
+    LockCount count;
+
+    count.taken = place.at("taken").number();
+    count.bounced = place.at("bounced").number();
+    count.contended = place.at("contended").number();
+    return count;
+}
+
+Locks locks_from(const Place &place)
+{
+    Locks locks;
+
+    locks.bed = place.at("bed").text(beds);
+    locks.fs = place.at("fs").text();
+    locks.name = place.at("case").text();
+    if (!is_scaling(locks.name))
+        place.at("case").wrong("writers-N-own, writers-N-one, readers-N-own, readers-N-one");
+    locks.processors = place.at("processors").small_count();
+    locks.calls = place.at("calls").count();
+    locks.sum = lock_count_from(place);
+    for (const Place &one : place.at("classes").items())
+        locks.classes.emplace_back(one.at("class").text(), lock_count_from(one));
+    return locks;
+}
+
 // Four digits that count, and two after the point, are more than any measurement here is worth.
 double rounded(double value)
 {
@@ -231,23 +259,37 @@ ordered_json to_json(const Latency &latency)
     return out;
 }
 
-// The value that all of them share, or "mixed".
-template <typename Member>
-std::string common(const Document &document, Member member)
+void add_json(ordered_json &out, const LockCount &count)
 {
-    std::string value;
+    out["taken"] = rounded(count.taken);
+    out["bounced"] = rounded(count.bounced);
+    out["contended"] = rounded(count.contended);
+}
 
-    auto see = [&](const std::string &next) {
-        if (value.empty())
-            value = next;
-        else if (value != next)
-            value = mixed;
-    };
-    for (const Result &result : document.results)
-        see(member(result));
-    for (const Latency &latency : document.latency)
-        see(member(latency));
-    return value;
+ordered_json to_json(const Locks &locks)
+{
+    ordered_json out = {{"bed", locks.bed},
+                        {"fs", locks.fs},
+                        {"case", locks.name},
+                        {"processors", locks.processors},
+                        {"calls", locks.calls}};
+    add_json(out, locks.sum);
+    out["classes"] = ordered_json::array();
+    for (const auto &[name, count] : locks.classes) {
+        ordered_json one = {{"class", name}};
+        add_json(one, count);
+        out["classes"].push_back(std::move(one));
+    }
+    return out;
+}
+
+// The value that all share, or "mixed".
+void see(std::string &common, std::string_view next)
+{
+    if (common.empty())
+        common = next;
+    else if (common != next)
+        common = mixed;
 }
 
 std::string cpu_name()
@@ -288,10 +330,24 @@ void describe(Document &document)
 
     if (document.kernel.empty() && !uname(&system))
         document.kernel = system.release;
-    document.cpu = cpu_name();
-    document.cores = static_cast<int>(std::thread::hardware_concurrency());
-    document.bed = common(document, [](const auto &result) { return result.bed; });
-    document.unit = common(document, [](const auto &result) { return result.unit; });
+    if (document.cpu.empty()) {
+        document.cpu = cpu_name();
+        document.cores = static_cast<int>(std::thread::hardware_concurrency());
+    }
+    document.bed.clear();
+    document.unit.clear();
+    for (const Result &result : document.results) {
+        see(document.bed, result.bed);
+        see(document.unit, result.unit);
+    }
+    for (const Latency &latency : document.latency) {
+        see(document.bed, latency.bed);
+        see(document.unit, latency.unit);
+    }
+    for (const Locks &locks : document.locks)
+        see(document.bed, locks.bed);
+    if (document.unit.empty() && !document.locks.empty())
+        document.unit = only_locks;
 }
 
 Document parse_document(const std::string &text, const std::string &name)
@@ -318,6 +374,9 @@ Document parse_document(const std::string &text, const std::string &name)
     if (const auto latency = top.find("latency"))
         for (const Place &place : latency->items())
             document.latency.push_back(latency_from(place));
+    if (const auto locks = top.find("locks"))
+        for (const Place &place : locks->items())
+            document.locks.push_back(locks_from(place));
     return document;
 }
 
@@ -353,6 +412,8 @@ std::string document_json(const Document &document)
     text.resize(text.rfind('\n'));
     list("results", document.results);
     list("latency", document.latency);
+    if (!document.locks.empty())
+        list("locks", document.locks);
     return text + "\n}\n";
 }
 
@@ -374,6 +435,17 @@ Latency parse_latency(const std::string &text, const std::string &where)
 {
     const json root = parse(text, where);
     return latency_from(Place(root, where + ": "));
+}
+
+std::string locks_json(const Locks &locks)
+{
+    return to_json(locks).dump();
+}
+
+Locks parse_locks(const std::string &text, const std::string &where)
+{
+    const json root = parse(text, where);
+    return locks_from(Place(root, where + ": "));
 }
 
 } // namespace bench

@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view sample_form =
     "sample BED DRIVER ROUND FS CASE PER UNIT VALUE with a VALUE of 0 or more";
 constexpr std::string_view latency_form = "latency BED FS LOAD UNIT {JSON object}";
+constexpr std::string_view lock_form = "lock BED FS CASE {JSON object}";
 
 template <typename Number>
 bool parse_number(const std::string &word, Number &value)
@@ -40,6 +41,27 @@ std::string_view bare(std::string_view line)
         line.substr(0, colon).find(' ') == std::string_view::npos)
         line.remove_prefix(colon + 2);
     return line;
+}
+
+// A JSON object behind words that are its first members, with these names: the text of all of it.
+std::string object(const std::string &rest, std::initializer_list<const char *> names,
+                   std::string_view form, const std::string &where)
+{
+    std::istringstream words(rest);
+    nlohmann::json first;
+    std::string text;
+
+    for (const char *name : names) {
+        words >> text;
+        first[name] = text;
+    }
+    std::getline(words, text);
+    nlohmann::json whole = nlohmann::json::parse(text, nullptr, false);
+    if (words.fail() || !whole.is_object())
+        throw Error("{}: \"{} {}\" is not allowed; allowed: {}", where,
+                    form.substr(0, form.find(' ')), rest, form);
+    whole.update(first);
+    return whole.dump();
 }
 
 } // namespace
@@ -80,21 +102,13 @@ void Samples::sample(const std::string &rest, const std::string &where)
 
 void Samples::latency(const std::string &rest, const std::string &where)
 {
-    std::istringstream words(rest);
-    std::string bed;
-    std::string fs;
-    std::string load;
-    std::string unit;
-    std::string text;
+    const std::string text = object(rest, {"bed", "fs", "load", "unit"}, latency_form, where);
+    latency_.push_back(parse_latency(text, where));
+}
 
-    words >> bed >> fs >> load >> unit;
-    std::getline(words, text);
-    const nlohmann::json plain = nlohmann::json::parse(text, nullptr, false);
-    if (words.fail() || !plain.is_object())
-        throw Error("{}: \"latency {}\" is not allowed; allowed: {}", where, rest, latency_form);
-    nlohmann::json whole = plain;
-    whole.update({{"bed", bed}, {"fs", fs}, {"load", load}, {"unit", unit}});
-    latency_.push_back(parse_latency(whole.dump(), where));
+void Samples::lock(const std::string &rest, const std::string &where)
+{
+    locks_.push_back(parse_locks(object(rest, {"bed", "fs", "case"}, lock_form, where), where));
 }
 
 void Samples::read(std::istream &in, const std::string &name)
@@ -113,6 +127,8 @@ void Samples::read(std::istream &in, const std::string &name)
             sample(rest, where);
         else if (word == "latency")
             latency(rest, where);
+        else if (word == "lock")
+            lock(rest, where);
         else if (word == "info" && rest.find(' ') != std::string::npos)
             info_[rest.substr(0, rest.find(' '))] = rest.substr(rest.find(' ') + 1);
     }
@@ -135,6 +151,7 @@ Document Samples::document() const
         document.results.back().figure = summarize(series.values);
     }
     document.latency = latency_;
+    document.locks = locks_;
     document.rounds = rounds_;
     document.kernel = info("kernel");
     describe(document);

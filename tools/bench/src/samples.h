@@ -3,6 +3,7 @@
 //   info NAME TEXT...
 //   sample BED DRIVER ROUND FS CASE PER UNIT VALUE
 //   latency BED FS LOAD UNIT {JSON object with the rest}
+//   lock BED FS CASE {JSON object with the rest}
 #pragma once
 
 #include "results.h"
@@ -31,6 +32,7 @@ public:
 private:
     void sample(const std::string &rest, const std::string &where);
     void latency(const std::string &rest, const std::string &where);
+    void lock(const std::string &rest, const std::string &where);
 
     struct Series {
         Result result;
@@ -39,6 +41,7 @@ private:
     std::vector<Series> series_;
     std::map<std::string, std::size_t> places_; // in series_
     std::vector<Latency> latency_;
+    std::vector<Locks> locks_;
     std::map<std::string, std::string> info_;
     int rounds_ = 0;
 };

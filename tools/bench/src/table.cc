@@ -184,6 +184,11 @@ std::string latencies(const Document &document)
     return "\nlatency of single writes, ns\n" + grid(rows, table_width);
 }
 
+std::string lock_cell(const LockCount &count)
+{
+    return fmt::format("{:.0f} / {:.0f} / {:.0f}", count.taken, count.bounced, count.contended);
+}
+
 } // namespace
 
 std::string figure(double value)
@@ -225,6 +230,44 @@ std::string grid(const std::vector<Row> &rows, std::size_t width)
     return text;
 }
 
+std::string lock_tables(const std::vector<Locks> &all)
+{
+    std::vector<std::string> columns;
+    std::vector<std::string> names;
+    std::vector<Row> sums = {{""}};
+    std::vector<Row> classes = {{"", "file system", "lock class", "locks"}};
+
+    for (const Locks &one : all) {
+        columns.push_back(one.fs);
+        names.push_back(one.name);
+    }
+    columns = ordered_fs(std::move(columns));
+    sums[0].insert(sums[0].end(), columns.begin(), columns.end());
+    for (const std::string &name : ordered_scalings(names)) {
+        Row row = {name};
+        for (const std::string &fs : columns) {
+            const auto one = std::find_if(all.begin(), all.end(), [&](const Locks &other) {
+                return other.fs == fs && other.name == name;
+            });
+            row.push_back(one == all.end() ? "-" : lock_cell(one->sum));
+            if (one == all.end())
+                continue;
+            for (const auto &[lock, count] : one->classes)
+                if (is_shared(count))
+                    classes.push_back({name, fs, lock, lock_cell(count)});
+        }
+        sums.push_back(row);
+    }
+    std::string text =
+        "\nlocks for 1000 calls of 4 KiB: taken / had last been taken on another processor / "
+        "waited for\n" +
+        grid(sums, table_width);
+    if (classes.size() > 1)
+        text += "\nthose that came from another processor or were waited for, by their classes\n" +
+                grid(classes, table_width);
+    return text;
+}
+
 std::string tables(const Document &document)
 {
     std::string text = fmt::format("Linux {}, {}, processors: {}, rounds: {}\n", document.kernel,
@@ -244,6 +287,8 @@ std::string tables(const Document &document)
     }
     if (!document.latency.empty())
         text += latencies(document);
+    if (!document.locks.empty())
+        text += lock_tables(document.locks);
     if (doubtful)
         text += "\n~ no ratio: the rounds differ too much, or are too few, to tell the two apart\n";
     return text;

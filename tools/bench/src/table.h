@@ -18,8 +18,11 @@ std::string figure(double value);
 // columns do not fit `width` the table goes on below with the remaining ones, and the first again.
 std::string grid(const std::vector<std::vector<std::string>> &rows, std::size_t width);
 
+// The locks of N writers and readers, and the classes in which they met.
+std::string lock_tables(const std::vector<Locks> &all);
+
 // Everything: for each bed and driver the medians with the ratio to ramfs, for instructions what is
-// beyond the copy, for times the spread, and the latencies. Explains itself below.
+// beyond the copy, for times the spread, the latencies, and the locks. Explains itself below.
 std::string tables(const Document &document);
 
 } // namespace bench

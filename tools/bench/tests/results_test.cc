@@ -39,6 +39,13 @@ Document example()
                                 1,
                                 2,
                                 {{900, 0.5}, {40000, 1}}});
+    document.locks.push_back({"tcg",
+                              "scriptfs",
+                              "writers-2-one",
+                              2,
+                              8192,
+                              {6126.25, 697, 345},
+                              {{"&pool->lock", {3.5, 1, 0}}}});
     return document;
 }
 
@@ -70,6 +77,19 @@ TEST(Results, SurviveTheWayToJsonAndBack)
     ASSERT_EQ(back.latency.size(), 1U);
     EXPECT_EQ(back.latency[0].cdf, document.latency[0].cdf);
     EXPECT_EQ(back.latency[0].compaction, 2U);
+    ASSERT_EQ(back.locks.size(), 1U);
+    const Locks &locks = back.locks[0];
+    EXPECT_EQ(locks.bed, "tcg");
+    EXPECT_EQ(locks.fs, "scriptfs");
+    EXPECT_EQ(locks.name, "writers-2-one");
+    EXPECT_EQ(locks.processors, 2);
+    EXPECT_EQ(locks.calls, 8192U);
+    EXPECT_EQ(locks.sum.taken, 6126.25);
+    EXPECT_EQ(locks.sum.bounced, 697);
+    EXPECT_EQ(locks.sum.contended, 345);
+    ASSERT_EQ(locks.classes.size(), 1U);
+    EXPECT_EQ(locks.classes[0].first, "&pool->lock");
+    EXPECT_EQ(locks.classes[0].second.bounced, 1);
     EXPECT_EQ(document_json(back), document_json(parse_document(document_json(back), "y")));
 }
 
@@ -88,6 +108,29 @@ TEST(Results, ReadSchemaOneAsMakeRunWritesIt)
     EXPECT_EQ(document.results[0].bed, "tcg-icount");
     EXPECT_EQ(document.results[0].unit, "instructions");
     EXPECT_EQ(document.results[0].figure.q1, 1);
+}
+
+TEST(Results, ReadSchemaTwoOfBeforeThereWereLocks)
+{
+    Document document = example();
+    document.locks.clear();
+    const std::string text = document_json(document);
+
+    EXPECT_EQ(text.find("locks"), std::string::npos);
+    EXPECT_TRUE(parse_document(text, "x.json").locks.empty());
+}
+
+TEST(Results, DescribeADocumentOfLocksOnly)
+{
+    Document document = example();
+    document.results.clear();
+    document.latency.clear();
+    describe(document);
+
+    EXPECT_EQ(document.bed, "tcg");
+    EXPECT_EQ(document.unit, "locks");
+    EXPECT_EQ(document.cpu, "Some processor");
+    EXPECT_EQ(parse_document(document_json(document), "x.json").unit, "locks");
 }
 
 TEST(Results, NameFileKeyAndWhatIsAllowed)
@@ -112,6 +155,11 @@ TEST(Results, NameFileKeyAndWhatIsAllowed)
                 ThrowsMessage<Error>(HasSubstr("min <= q1 <= median")));
     EXPECT_THAT(broken("\"pressure\"", "\"some\""),
                 ThrowsMessage<Error>(HasSubstr("latency[0].load")));
+    EXPECT_THAT(broken("writers-2-one", "writers-one"),
+                ThrowsMessage<Error>(
+                    AllOf(HasSubstr("locks[0].case"), HasSubstr("allowed: writers-N-own"))));
+    EXPECT_THAT(broken("\"contended\":0", "\"contended\":-1"),
+                ThrowsMessage<Error>(HasSubstr("locks[0].classes[0].contended")));
     EXPECT_THAT(broken("{", ""), ThrowsMessage<Error>(HasSubstr("x.json: not JSON")));
     EXPECT_THAT([] { read_document("/nowhere/x.json"); },
                 ThrowsMessage<Error>(HasSubstr("/nowhere/x.json: cannot be read")));

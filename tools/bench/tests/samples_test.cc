@@ -70,6 +70,22 @@ TEST(Samples, BringLatencies)
     EXPECT_EQ(document.latency[0].cdf.size(), 2U);
 }
 
+TEST(Samples, BringLocks)
+{
+    const Document document = collected(
+        R"(lock tcg scriptfs readers-4-own {"processors": 4, "calls": 1000, "taken": 2020.5,)"
+        R"("bounced": 2, "contended": 0, "classes": [{"class": "&a lock", "taken": 2000,)"
+        R"("bounced": 0, "contended": 0}]})");
+
+    ASSERT_EQ(document.locks.size(), 1U);
+    EXPECT_EQ(document.locks[0].name, "readers-4-own");
+    EXPECT_EQ(document.locks[0].processors, 4);
+    EXPECT_EQ(document.locks[0].sum.taken, 2020.5);
+    EXPECT_EQ(document.locks[0].classes.at(0).first, "&a lock");
+    EXPECT_EQ(document.bed, "tcg");
+    EXPECT_EQ(document.unit, "locks");
+}
+
 TEST(Samples, NameTheLineThatIsWrong)
 {
     auto reading = [](const std::string &line) { return [line] { collected("x\n" + line); }; };
@@ -90,6 +106,14 @@ TEST(Samples, NameTheLineThatIsWrong)
                 ThrowsMessage<Error>(HasSubstr("JSON object")));
     EXPECT_THAT(reading("latency tcg ramfs idle ns {\"count\": 1}"),
                 ThrowsMessage<Error>(HasSubstr("p50: the key is missing")));
+    EXPECT_THAT(reading("lock scriptfs writers-2-own 5 4 3 &lock"),
+                ThrowsMessage<Error>(AllOf(HasSubstr("log, line 2"), HasSubstr("lock BED FS"))));
+    EXPECT_THAT(reading("lock xen scriptfs writers-2-own {}"),
+                ThrowsMessage<Error>(AllOf(HasSubstr("bed"), HasSubstr("tcg-icount"))));
+    EXPECT_THAT(reading("lock tcg scriptfs new-4K {}"),
+                ThrowsMessage<Error>(HasSubstr("readers-N-one")));
+    EXPECT_THAT(reading("lock tcg scriptfs writers-2-own {}"),
+                ThrowsMessage<Error>(HasSubstr("processors: the key is missing")));
 }
 
 } // namespace
