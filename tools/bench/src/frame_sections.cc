@@ -29,6 +29,8 @@ std::string introduction(const Document &document, const std::vector<std::string
     }
     for (const Latency &latency : document.latency)
         beds.insert(latency.bed);
+    for (const Locks &locks : document.locks)
+        beds.insert(locks.bed);
     std::string out =
         "<h1>scriptfs measured</h1>\n<p>What files in memory cost on scriptfs, beside ramfs, tmpfs "
         "and the limit: the copy alone (memcpy of the same sizes over the same kind of "
@@ -75,7 +77,12 @@ std::string missing(const Document &document)
             out.emplace_back(curve.title);
     for (const Curve &curve : scalings())
         if (!any([&curve](const Result &result) { return scaling_number(curve, result.name) > 0; }))
-            out.emplace_back(curve.title);
+            out.push_back(fmt::format("{}: the time of a call", curve.title));
+    for (const Curve &curve : scalings())
+        if (std::none_of(
+                document.locks.begin(), document.locks.end(),
+                [&curve](const Locks &locks) { return scaling_number(curve, locks.name) > 0; }))
+            out.push_back(fmt::format("{}: the locks", curve.title));
     for (const std::string_view load : {"idle", "pressure"})
         if (std::none_of(document.latency.begin(), document.latency.end(),
                          [load](const Latency &latency) { return latency.load == load; }))

@@ -59,8 +59,7 @@ h1{font-size:1.7rem;line-height:1.2;margin:.2em 0 .3em}
 h2{font-size:1.3rem;margin:2.4em 0 .4em;padding-top:.5em;border-top:2px solid var(--grid)}
 h3{font-size:1.02rem;margin:1.6em 0 .3em}
 p,ul{max-width:52rem;margin:.5em 0}
-.muted,figcaption,.note{color:var(--muted)}
-.note{font-size:.9rem}
+.muted,figcaption{color:var(--muted)}
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.2rem;margin:1em 0;font-size:.95rem}
 dl.facts dt{color:var(--muted)}
 dl.facts dd{margin:0}
@@ -68,6 +67,9 @@ nav{margin:1em 0;font-size:.95rem}
 nav a{margin-right:1.1em}
 a{color:var(--s3)}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.2rem 1.6rem}
+.rows{display:grid;gap:1.2rem}
+.three{display:grid;gap:.4rem 1.2rem}
+@media(min-width:60rem){.three{grid-template-columns:repeat(3,1fr)}}
 figure{margin:0;break-inside:avoid}
 figure h4{margin:0 0 .1rem;font-size:.98rem}
 figure svg{display:block;width:100%;height:auto;max-width:40rem}
@@ -87,16 +89,16 @@ th,td{padding:.28rem .7rem;text-align:right;white-space:nowrap;border-bottom:1px
 vertical-align:top;line-height:1.3}
 th:first-child,td:first-child{text-align:left}
 thead th{border-bottom:2px solid var(--grid);font-weight:600}
+thead th[colspan]{text-align:center}
 td small{display:block;color:var(--muted);font-size:.8rem}
 td.own,th.own{background:var(--panel)}
 td.unsure{color:var(--muted);font-style:italic}
 tr.family th{padding-top:.9rem;color:var(--muted);font-weight:600;border-bottom:1px solid var(--grid)}
 details{margin:.6rem 0}
 summary{cursor:pointer}
-code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.92em}
 @media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}h2{break-after:avoid}
 .wide{overflow:visible}table{font-size:7.5pt}th,td{padding:.15rem .35rem}
-.grid{grid-template-columns:1fr 1fr}tr{break-inside:avoid}}
+.grid{grid-template-columns:1fr 1fr}.three{grid-template-columns:repeat(3,1fr)}tr{break-inside:avoid}}
 )";
 
 } // namespace

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <regex>
 
@@ -368,6 +369,25 @@ std::string bar_script(const BarChart &chart, const std::string &id)
     return script + blocks.script();
 }
 
+// From the first to the last point and a little more: by itself gnuplot goes on to powers of 10
+// when the scale is logarithmic.
+std::pair<double, double> log_range(const LineChart &chart)
+{
+    double low = std::numeric_limits<double>::infinity();
+    double high = 0;
+
+    for (const Line &line : chart.lines)
+        for (const Point &point : line.points)
+            if (point.x > 0) {
+                low = std::min(low, point.x);
+                high = std::max(high, point.x);
+            }
+    if (high == 0)
+        return {1, 10};
+    const double margin = std::max(std::pow(high / low, 0.03), 1.02);
+    return {low / margin, high * margin};
+}
+
 std::string line_script(const LineChart &chart, const std::string &id)
 {
     constexpr std::array shapes{7, 5, 9, 13, 11, 6, 4, 8};
@@ -386,7 +406,7 @@ std::string line_script(const LineChart &chart, const std::string &id)
                                      "notitle",
                                      shapes.at(which % shapes.size()), rgb_of(line.fs)));
     }
-    std::string script = head(600, 340, id);
+    std::string script = head(chart.width, chart.height, id);
     script +=
         fmt::format("set xlabel \"{}\"\nset ylabel \"{}\"\nset grid x y ls 100\n"
                     "set rmargin 3\nset tmargin 1.6\nset offsets graph 0.02, graph 0.02, 0, 0\n",
@@ -396,10 +416,14 @@ std::string line_script(const LineChart &chart, const std::string &id)
     if (chart.log_y)
         script += "set logscale y\n";
     if (chart.y_from)
-        script += fmt::format("set yrange [{:.9g}:*]\n", *chart.y_from);
-    if (chart.x_from && chart.x_to)
-        script += fmt::format("set xrange [{:.9g}:{:.9g}]\nset offsets 0,0,0,0\n", *chart.x_from,
-                              *chart.x_to);
+        script += chart.y_reach
+                      ? fmt::format("set yrange [{:.9g}:{:.9g}<*]\n", *chart.y_from, *chart.y_reach)
+                      : fmt::format("set yrange [{:.9g}:*]\n", *chart.y_from);
+    if (chart.log_x) {
+        const auto [low, high] = log_range(chart);
+        script += fmt::format("set xrange [{:.9g}:{:.9g}]\nset offsets 0,0,0,0\n",
+                              chart.x_from.value_or(low), chart.x_to.value_or(high));
+    }
     if (!chart.x_ticks.empty())
         script += fmt::format("set xtics {}\n", tick_list(chart.x_ticks));
     if (!chart.y_ticks.empty())

@@ -63,8 +63,11 @@ struct LineChart {
     bool log_x = true;
     bool log_y = true;
     std::optional<double> y_from;
+    std::optional<double> y_reach; // the axis goes at least that far, if y_from is given
     std::optional<double> x_from;
     std::optional<double> x_to;
+    int width = 600; // pixels, if the page has that many to give
+    int height = 340;
 };
 
 // Where the drawing goes: into the page, or into a file of its own that brings the palette with it.

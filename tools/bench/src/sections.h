@@ -26,6 +26,7 @@ std::string comparison(const Document &document, const Place &place, const std::
 std::string growth(const Document &document);
 std::string latency(const Document &document);
 std::string scaling(const Document &document);
+std::string scaling_times(const Document &document); // a part of it
 
 // What could have been measured and was not.
 std::string missing(const Document &document);

@@ -159,7 +159,7 @@ std::string scaling_sentence(const Curve &curve, const Trend &trend)
 
 } // namespace
 
-std::string scaling(const Document &document)
+std::string scaling_times(const Document &document)
 {
     std::string figures;
     std::vector<std::string> all;
@@ -189,7 +189,7 @@ std::string scaling(const Document &document)
     }
     if (figures.empty())
         return {};
-    return "<h2 id=\"scaling\">Scaling</h2>\n" + key(plotted_fs(std::move(all))) +
+    return "<h3>Time of a call</h3>\n" + key(plotted_fs(std::move(all))) +
            "<div class=\"grid\">\n" + figures + "</div>\n";
 }
 

@@ -5,14 +5,21 @@
 #include "figures.h"
 #include "html.h"
 #include "plots.h"
+#include "sections.h"
+#include "table.h"
 #include "words.h"
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <string>
+
+#include <gmock/gmock.h>
 
 namespace bench {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 TEST(Html, EscapesWhatMeansSomething)
 {
@@ -145,6 +152,71 @@ TEST(Families, EveryCaseHasOne)
     EXPECT_TRUE(in_family(families().front(), "new-4K"));
     EXPECT_FALSE(in_family(families().front(), "rndover-4K"));
     EXPECT_TRUE(in_family(families().back(), "append-100"));
+}
+
+TEST(Families, OrderFileSystemsAndCases)
+{
+    EXPECT_EQ(ordered_fs({"/mnt/b", "scriptfs", "ramfs", "/mnt/a", "ramfs", "memcpy"}),
+              (std::vector<std::string>{"memcpy", "ramfs", "scriptfs", "/mnt/b", "/mnt/a"}));
+    EXPECT_EQ(ordered_scalings({"readers-1-one", "writers-16-own", "writers-2-own", "new-4K",
+                                "writers-2-own", "writers-1-one"}),
+              (std::vector<std::string>{"writers-2-own", "writers-16-own", "writers-1-one",
+                                        "readers-1-one"}));
+}
+
+Document counted()
+{
+    Document document;
+
+    for (const std::string fs : {"scriptfs", "ramfs"})
+        for (const int threads : {4, 1, 2}) {
+            Locks locks;
+            locks.bed = "tcg";
+            locks.fs = fs;
+            locks.name = "writers-" + std::to_string(threads) + "-one";
+            locks.processors = threads == 4 ? 4 : 2;
+            locks.calls = 1000;
+            locks.sum = {5000.0 + threads, 100.0 * threads, 0};
+            locks.classes = {{"&a<b", {20, 10, 0}}, {"&alone", {1000, 9.9, 0.9}}};
+            document.locks.push_back(locks);
+        }
+    return document;
+}
+
+TEST(Scaling, IsOfLocks)
+{
+    const std::string text = sections::scaling(counted());
+
+    EXPECT_THAT(text, HasSubstr("<h2 id=\"scaling\">"));
+    EXPECT_THAT(text, HasSubstr("with 2 and 4 processors"));
+    EXPECT_THAT(text, HasSubstr("Locks taken with 4 writers at a time: scriptfs 5\u2009004, 400 of "
+                                "them from another processor, 0 waited for; ramfs 5\u2009004"));
+    EXPECT_THAT(text, HasSubstr("<tr><td>writers-2-one</td><td>5\u2009002</td><td>200</td>"));
+    // in the order of the columns and of N, however they were read
+    EXPECT_LT(text.find("ramfs</th>"), text.find("scriptfs</th>"));
+    EXPECT_LT(text.find("<td>writers-2-one"), text.find("<td>writers-4-one"));
+    // three plots for the one curve that there is
+    EXPECT_THAT(text, HasSubstr("Writers of one file: locks waited for"));
+    EXPECT_THAT(text, Not(HasSubstr("Readers of one file")));
+    EXPECT_THAT(text, HasSubstr("<td>&amp;a&lt;b</td>"));
+    EXPECT_THAT(text, Not(HasSubstr("&amp;alone")));
+}
+
+TEST(Scaling, IsNotThereWithoutFigures)
+{
+    EXPECT_EQ(sections::scaling({}), "");
+    EXPECT_THAT(sections::missing({}), HasSubstr("Writers of one file: the locks"));
+    EXPECT_THAT(sections::missing(counted()), Not(HasSubstr("Writers of one file: the locks")));
+    EXPECT_THAT(sections::missing(counted()), HasSubstr("Readers of one file: the locks"));
+}
+
+TEST(Tables, OfLocks)
+{
+    const std::string text = lock_tables(counted().locks);
+
+    EXPECT_THAT(text, HasSubstr("5002 / 200 / 0"));
+    EXPECT_THAT(text, HasSubstr("&a<b"));
+    EXPECT_THAT(text, Not(HasSubstr("&alone")));
 }
 
 } // namespace
