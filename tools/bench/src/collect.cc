@@ -4,13 +4,12 @@
 #include "error.h"
 #include "samples.h"
 #include "table.h"
+#include "text.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -23,17 +22,6 @@ struct Options {
     std::string json;
     bool quiet = false;
 };
-
-std::string read_all(const std::string &name)
-{
-    std::ostringstream text;
-
-    if (name == "-")
-        text << std::cin.rdbuf();
-    else if (!(text << std::ifstream(name).rdbuf()))
-        throw Error("{}: cannot be read, or is empty", name);
-    return text.str();
-}
 
 // What tells a measurement from all others, in words.
 std::string identity(const Result &result)
@@ -94,8 +82,9 @@ void collect(const Options &options)
     Document document;
 
     for (const std::string &name : options.files) {
-        const std::string text = read_all(name);
-        if (text.starts_with('{')) {
+        const std::string text = read_text(name);
+        const auto first = text.find_first_not_of(" \t\r\n");
+        if (first != std::string::npos && text[first] == '{') {
             add_document(document, parse_document(text, name), name);
         } else {
             std::istringstream lines(text);

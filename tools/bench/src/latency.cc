@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "error.h"
+#include "files.h"
 #include "histogram.h"
 #include "hogs.h"
 #include "machine.h"
@@ -39,7 +40,6 @@
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -87,7 +87,7 @@ public:
     }
     ~Writer()
     {
-        close(fd_);
+        fd_.shut();
         for (std::uint64_t i = 0; i <= files_; i++)
             unlink(path(i).c_str());
     }
@@ -100,10 +100,10 @@ public:
         if (length_ + data_.size() > scratch_file)
             next_file();
         const std::int64_t called = now();
-        const ssize_t written = write(fd_, data_.data(), data_.size());
+        const ssize_t written = write(fd_.get(), data_.data(), data_.size());
         returned = now();
         if (written != static_cast<ssize_t>(data_.size()))
-            throw Error("{}: {}", path(number_), written < 0 ? std::strerror(errno) : "no space");
+            throw Failed(path(number_), written < 0 ? errno : ENOSPC);
         length_ += data_.size();
         return static_cast<std::uint64_t>(returned - called);
     }
@@ -122,13 +122,10 @@ private:
 
     void next_file()
     {
-        if (fd_ >= 0)
-            close(fd_);
+        fd_.shut();
         number_++;
-        unlink(path(number_).c_str());
-        fd_ = open(path(number_).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd_ < 0)
-            throw Error("{}: {}", path(number_), std::strerror(errno));
+        unlink(path(number_).c_str()); // the oldest one, if there is one already
+        fd_ = create_at(AT_FDCWD, path(number_));
         length_ = 0;
     }
 
@@ -137,7 +134,7 @@ private:
     std::uint64_t number_ = 0;
     std::vector<char> data_;
     std::size_t length_ = 0;
-    int fd_ = -1;
+    Fd fd_;
 };
 
 // What one run on one file system under one load came to.
@@ -342,9 +339,7 @@ void add_latency(CLI::App &app)
     CLI::App *command = app.add_subcommand(
         "latency", "Time fresh writes at a fixed rate, idle and under memory pressure (root only)");
 
-    command->add_option("--fs", options->filesystems, "ramfs, tmpfs, scriptfs, or directories")
-        ->delimiter(',')
-        ->capture_default_str();
+    add_scratch_option(*command, options->filesystems);
     command->add_option("--rate", options->rate, "Writes a second")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();

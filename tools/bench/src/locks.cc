@@ -8,6 +8,7 @@
 // Atomic counters outside of locks are not seen.
 #include "commands.h"
 #include "error.h"
+#include "files.h"
 #include "lockstat.h"
 #include "machine.h"
 #include "results.h"
@@ -18,18 +19,14 @@
 #include <fmt/format.h>
 
 #include <barrier>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace bench {
 
@@ -58,12 +55,6 @@ struct Crowd {
     }
 };
 
-void check(bool good, const std::string &what)
-{
-    if (!good)
-        throw Error("{}: {}", what, std::strerror(errno));
-}
-
 // What one thread does, with what it needs: a directory of its own, or a file that it shares.
 class Worker {
 public:
@@ -72,7 +63,8 @@ public:
     {
         if (!crowd.one) {
             dir_ = fmt::format("{}/{}", dir, index);
-            check(mkdir(dir_.c_str(), 0700) == 0, dir_);
+            if (mkdir(dir_.c_str(), 0700))
+                throw Failed(dir_);
         }
         open_file();
         // A reader finds everything there.
@@ -82,7 +74,7 @@ public:
     }
     ~Worker()
     {
-        close(fd_);
+        fd_.shut();
         unlink(file().c_str());
         if (!crowd_.one)
             rmdir(dir_.c_str());
@@ -99,8 +91,8 @@ public:
             }
             // Files of 1 MiB, one after the other.
             if (crowd_.write && i > 0 && i % calls_a_file == 0) {
-                close(fd_);
-                check(unlink(file().c_str()) == 0, file());
+                fd_.shut();
+                unlink_at(AT_FDCWD, file());
                 open_file();
             }
             transfer(crowd_.write, i % calls_a_file);
@@ -116,18 +108,15 @@ private:
         return crowd_.write ? calls_ * crowd_.threads : calls_;
     }
 
-    void open_file()
-    {
-        fd_ = open(file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        check(fd_ >= 0, file());
-    }
+    void open_file() { fd_ = open_at(AT_FDCWD, file(), O_RDWR | O_CREAT); }
 
     void transfer(bool write, std::uint64_t number)
     {
         const auto offset = static_cast<off_t>(number * call);
-        const ssize_t done = write ? pwrite(fd_, data_.data(), call, offset)
-                                   : pread(fd_, data_.data(), call, offset);
-        check(done == static_cast<ssize_t>(call), file());
+        const ssize_t done = write ? pwrite(fd_.get(), data_.data(), call, offset)
+                                   : pread(fd_.get(), data_.data(), call, offset);
+        if (done != static_cast<ssize_t>(call))
+            throw Failed(file(), done < 0 ? errno : ENOSPC);
     }
 
     Crowd crowd_;
@@ -135,7 +124,7 @@ private:
     unsigned index_;
     std::string dir_;
     std::vector<char> data_;
-    int fd_ = -1;
+    Fd fd_;
 };
 
 // All threads exist before the counting begins and until after it ends.
@@ -145,6 +134,7 @@ std::vector<LockClass> count(std::vector<std::unique_ptr<Worker>> &workers)
     std::barrier begin(threads + 1);
     std::barrier end(threads + 1);
     std::vector<std::exception_ptr> errors(workers.size());
+    LockStat stat; // before there are threads that wait to begin: it may have to say no
     std::vector<std::jthread> all;
 
     for (unsigned i = 0; i < workers.size(); i++)
@@ -158,7 +148,7 @@ std::vector<LockClass> count(std::vector<std::unique_ptr<Worker>> &workers)
             }
             end.arrive_and_wait();
         });
-    LockStat stat;
+    stat.start();
     begin.arrive_and_wait();
     end.arrive_and_wait();
     auto classes = stat.stop();
@@ -226,9 +216,7 @@ void add_locks(CLI::App &app)
     CLI::App *command = app.add_subcommand(
         "locks", "Count the locks that N writers and readers take (root, CONFIG_LOCK_STAT)");
 
-    command->add_option("--fs", options->filesystems, "ramfs, tmpfs, scriptfs, or directories")
-        ->delimiter(',')
-        ->capture_default_str();
+    add_scratch_option(*command, options->filesystems);
     command->add_option("--threads", options->threads, "How many threads, one number or several")
         ->delimiter(',')
         ->capture_default_str();

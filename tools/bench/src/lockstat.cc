@@ -4,6 +4,8 @@
 #include "error.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -62,6 +64,10 @@ LockStat::LockStat()
 {
     write_to(control, "0");
     write_to(figures, "0");
+}
+
+void LockStat::start()
+{
     write_to(control, "1");
 }
 
@@ -74,6 +80,8 @@ std::vector<LockClass> LockStat::stop()
 {
     write_to(control, "0");
     std::ifstream in(figures);
+    if (!in)
+        throw Error("{}: {}", figures, std::strerror(errno));
     return read_lock_stat(in);
 }
 

@@ -22,16 +22,16 @@ struct LockClass {
 // not what it looks like.
 std::vector<LockClass> read_lock_stat(std::istream &in);
 
-// Counts the whole machine while it lives.
+// Counts the whole machine between start() and stop().
 class LockStat {
 public:
-    // From nought. Throws Error when the kernel does not count.
+    // Throws Error when this kernel, or this user, cannot count.
     LockStat();
     ~LockStat();
     LockStat(const LockStat &) = delete;
     LockStat &operator=(const LockStat &) = delete;
 
-    // Stops counting.
+    void start(); // from nought
     std::vector<LockClass> stop();
 };
 

@@ -7,14 +7,12 @@
 #include "html.h"
 #include "plots.h"
 #include "sections.h"
+#include "text.h"
 #include "words.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <memory>
 
 namespace bench {
@@ -27,30 +25,20 @@ struct Options {
     std::vector<std::string> notes;
 };
 
-void write_file(const std::string &path, const std::string &text)
-{
-    std::ofstream file(path, std::ios::binary);
-
-    file << text;
-    file.close();
-    if (!file)
-        throw Error("{}: cannot write it: {}", path, std::strerror(errno));
-}
-
 void run(const Options &options)
 {
     if (options.html.empty() && options.plot.empty())
         throw Error("report: nothing to write; allowed are --html FILE and --plot FILE");
     const Document document = read_document(options.results);
     if (!options.html.empty())
-        write_file(options.html, report_html(document, options.notes));
+        write_text(options.html, report_html(document, options.notes));
     if (!options.plot.empty()) {
         const plots::BarChart chart = sections::headline(document);
         if (chart.rows.empty())
             throw Error(
                 "{}: too few of the cases that --plot shows, on ramfs and another file system",
                 options.results);
-        write_file(options.plot, plots::draw(chart, plots::Place::file));
+        write_text(options.plot, plots::draw(chart, plots::Place::file));
     }
 }
 

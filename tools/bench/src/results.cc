@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "families.h"
+#include "text.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include <sys/utsname.h>
@@ -382,12 +382,7 @@ Document parse_document(const std::string &text, const std::string &name)
 
 Document read_document(const std::string &path)
 {
-    std::ifstream file(path);
-    std::ostringstream text;
-
-    if (!file || !(text << file.rdbuf()))
-        throw Error("{}: cannot be read", path);
-    return parse_document(text.str(), path);
+    return parse_document(read_text(path), path);
 }
 
 std::string document_json(const Document &document)
@@ -419,11 +414,7 @@ std::string document_json(const Document &document)
 
 void write_document(const Document &document, const std::string &path)
 {
-    std::ofstream file(path);
-
-    file << document_json(document);
-    if (!file.flush())
-        throw Error("{}: cannot be written", path);
+    write_text(path, document_json(document));
 }
 
 std::string latency_json(const Latency &latency)

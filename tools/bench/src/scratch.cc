@@ -3,6 +3,7 @@
 
 #include "error.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -16,6 +17,11 @@
 namespace bench {
 
 namespace {
+
+bool is_mountable(const std::string &fs)
+{
+    return fs == "ramfs" || fs == "tmpfs" || fs == "scriptfs";
+}
 
 std::string mount_data(const std::string &fs, std::uint64_t files)
 {
@@ -32,14 +38,12 @@ std::string mount_data(const std::string &fs, std::uint64_t files)
 
 } // namespace
 
-Scratch::Scratch(const std::string &fs, std::uint64_t files)
-    : mounted_(fs == "ramfs" || fs == "tmpfs" || fs == "scriptfs")
+Scratch::Scratch(const std::string &fs, std::uint64_t files) : mounted_(is_mountable(fs))
 {
     dir_ = (mounted_ ? std::filesystem::temp_directory_path() : std::filesystem::path(fs)) /
            "scriptfs-bench-XXXXXX";
     if (!mkdtemp(dir_.data()))
-        throw Error("{}: {}; allowed are ramfs, tmpfs, scriptfs, or a directory", dir_,
-                    std::strerror(errno));
+        throw Error("{}: {}", dir_, std::strerror(errno));
     const std::string data = mount_data(fs, files);
     if (!mounted_ || mount(fs.c_str(), dir_.c_str(), fs.c_str(), 0, data.c_str()) == 0)
         return;
@@ -53,6 +57,21 @@ Scratch::~Scratch()
     if (mounted_)
         umount(dir_.c_str());
     rmdir(dir_.c_str());
+}
+
+void add_scratch_option(CLI::App &command, std::vector<std::string> &filesystems)
+{
+    const auto refusal = [](const std::string &fs) -> std::string {
+        if (is_mountable(fs) || std::filesystem::is_directory(fs))
+            return {};
+        return fmt::format("\"{}\" is not allowed; allowed: ramfs, tmpfs, scriptfs, or a directory",
+                           fs);
+    };
+
+    command.add_option("--fs", filesystems, "ramfs, tmpfs, scriptfs, or directories")
+        ->delimiter(',')
+        ->check(refusal)
+        ->capture_default_str();
 }
 
 } // namespace bench

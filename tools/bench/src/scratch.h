@@ -5,6 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace bench {
 
@@ -28,5 +33,9 @@ private:
     std::string dir_;
     bool mounted_;
 };
+
+// --fs: which of these, or which directories. Others are refused with the command line, before
+// anything is measured.
+void add_scratch_option(CLI::App &command, std::vector<std::string> &filesystems);
 
 } // namespace bench
