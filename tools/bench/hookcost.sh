@@ -8,35 +8,20 @@
 # Both kernels run the same program in the same way in a guest whose clock counts instructions, and what
 # counts is the cheapest of many short repetitions (see meter.c), so a kernel measured
 # twice differs by nothing. `hookcost.sh stock stock` shows that.
-. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/guest.sh"
 
 tolerance=${TOLERANCE:-0.1}
 kernels=("${1:-stock}" "${2:-base}")
 stage=$out/stage/hookcost
-logs=$out/hookcost
-uuid=00000000-0000-4000-8000-000000000001	# so that the file system is the same each time
+bench=$out/hookcost
 
 make_stage()
 {
-	rm -rf "$stage" "$logs"
-	mkdir -p "$stage" "$logs"
+	rm -rf "$stage" "$bench"
+	mkdir -p "$stage" "$bench"
 	cp "$top/tools/bench/guest/hookcost" "$stage/main"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
-	# made here, where mke2fs is, and small: unpacking it is slow under emulation
-	truncate -s 16M "$stage/ext4.img"
-	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext4 -b 4096 -J size=4 \
-		-E lazy_itable_init=0,lazy_journal_init=0,hash_seed=$uuid -U "$uuid" "$stage/ext4.img"
-	gzip -n "$stage/ext4.img"
-}
-
-# measure NAME BUILD INITRAMFS: one boot; its figures go to $logs/NAME.out
-measure()
-{
-	"$top/qemu/boot.sh" -b tcg-icount -m 1024 -t 300 -a guest.run=/guest/hookcost/main \
-		-o "$logs/$1.out" -l "$logs/$1.log" "$2" "$3" || return
-	tail -n 15 "$logs/$1.out"
-	! grep -E 'Kernel panic|BUG:|Oops|WARNING:' "$logs/$1.log" || return
-	grep -q '^finished$' "$logs/$1.out"
+	make_ext4 "$stage/ext4.img" 16M	# small: unpacking it is slow under emulation
 }
 
 step 'hook cost stage' make_stage
@@ -44,7 +29,8 @@ for i in 0 1; do
 	kernel=${kernels[i]}
 	build=$("$top/tools/build/kernel.sh" "$kernel")
 	initramfs=$("$top/qemu/initramfs.sh" "$kernel" "$stage")
-	step "hook cost $kernel" measure "$i-$kernel" "$build" "$initramfs"
+	step "hook cost $kernel" boot "$i-$kernel" -b tcg-icount -m 1024 -t 300 \
+		-a guest.run=/guest/hookcost/main "$build" "$initramfs"
 done
 
 # shellcheck disable=SC2016 # awk's own
@@ -70,4 +56,4 @@ END {
 		bad += !good
 	}
 	exit bad > 0 || n != 12
-}' "$logs/0-${kernels[0]}.out" "$logs/1-${kernels[1]}.out"
+}' "$bench/0-${kernels[0]}.out" "$bench/1-${kernels[1]}.out"

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Sourced by icount.sh and uml.sh, the beds of the in-kernel driver: what they share.
-. "$(dirname "${BASH_SOURCE[0]}")/../build/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
-rounds=${ROUNDS:-5}
-case $rounds in
-'' | 0 | *[!0-9]*) die "ROUNDS=$rounds: allowed is a number from 1" ;;
-esac
+# shellcheck disable=SC2034 # for the scripts that source this
+rounds=$(number ROUNDS 5)
 
 # chosen_cases: the names in kbench/cases that match one of the globs in CASES, in that order
 chosen_cases()
@@ -27,20 +25,6 @@ chosen_cases()
 		done
 		[ "$hits" = 1 ] || die "CASES=$glob: no such case; allowed are globs of: ${names[*]}"
 	done | awk '!seen[$0]++' | paste -sd' '
-}
-
-# chosen_filesystems NAME...: FILESYSTEMS, or all of these names, which are all that is allowed
-chosen_filesystems()
-{
-	local fs
-
-	for fs in ${FILESYSTEMS:-$*}; do
-		case " $* " in
-		*" $fs "*) ;;
-		*) die "FILESYSTEMS=$fs: allowed are $*" ;;
-		esac
-	done
-	echo "${FILESYSTEMS:-$*}"
 }
 
 # chosen_drivers: DRIVERS, or both
@@ -71,7 +55,7 @@ build_module()
 # make_stage DIR BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
 make_stage()
 {
-	local stage=$1 build=$2 module=$3 setting
+	local stage=$1 build=$2 module=$3
 
 	shift 3
 	rm -rf "$stage"
@@ -79,9 +63,7 @@ make_stage()
 	cp "$top/tools/bench/guest/kbench" "$stage/main"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/user" "$top/tools/bench/kbench/user.c"
 	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
-	for setting; do
-		printf "%s='%s'\n" "${setting%%=*}" "${setting#*=}"
-	done >"$stage/settings"
+	settings "$stage/settings" "$@"
 }
 
 # memory_of CASE USUAL: MiB of the guest that it runs in, the usual ones unless it does not fit. They

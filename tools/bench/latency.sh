@@ -4,7 +4,7 @@
 # prints the tables, leaves out/bench/: latency.out (all the guest said, with the `latency` lines),
 # latency.json (schema 2) and latency.log (its console).
 #
-#   BED=kvm|tcg|tcg-icount  FILESYSTEMS='ramfs,tmpfs,scriptfs'  RATE=1000  WRITES=5000  KERNEL=base
+#   BED=kvm|tcg|tcg-icount  FILESYSTEMS='ramfs tmpfs scriptfs'  RATE=1000  WRITES=5000  KERNEL=base
 #
 # Without KVM the bed is tcg-icount, and not tcg: a percentile of 1 in 1000 is made of the few calls
 # that were disturbed, and under tcg most of those are disturbed by the host's other work. With
@@ -13,42 +13,29 @@
 # hogs run between the writes and not beside them, so waiting for a lock that another processor
 # holds is not seen; and a hog that is in the kernel keeps the processor until it lets go of it,
 # which shows in the "due" columns.
-. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/guest.sh"
 
 variant=${KERNEL:-base}
-filesystems=${FILESYSTEMS:-ramfs,tmpfs,scriptfs}
-rate=${RATE:-1000}
-writes=${WRITES:-5000}
-bench=$out/bench
-stage=$out/stage/latency
+filesystems=$(chosen_filesystems ramfs tmpfs scriptfs)
+rate=$(number RATE 1000)
+writes=$(number WRITES 5000)
 
 make_stage()
 {
-	rm -rf "$stage"
-	mkdir -p "$stage" "$bench"
-	cp "$program" "$stage/scriptfs-bench"
-	cp "$top/tools/bench/guest/latency" "$stage/main"
-	printf "filesystems=%s\nrate=%s\nwrites=%s\n" "$filesystems" "$rate" "$writes" >"$stage/settings"
-	truncate -s 96M "$stage/ext4.img"
-	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext4 -b 4096 -J size=4 \
-		-E lazy_itable_init=0,lazy_journal_init=0 "$stage/ext4.img"
-	gzip -n "$stage/ext4.img"
+	make_program_stage latency filesystems="${filesystems// /,}" rate="$rate" writes="$writes"
+	make_ext4 "$out/stage/latency/ext4.img" 96M
 }
 
 measure()
 {
-	rm -f "$bench"/latency.*
-	"$top/qemu/boot.sh" -b "$bed" -m 768 -s 2 -t 900 -a guest.run=/guest/latency/main \
-		-o "$bench/latency.out" -l "$bench/latency.log" "$build" "$initramfs" || return
-	tail -n 15 "$bench/latency.out"
-	! grep -E 'Kernel panic|BUG:|Oops|WARNING:|Out of memory' "$bench/latency.log" || return
-	grep -q '^finished$' "$bench/latency.out"
+	boot latency -b "$bed" -m 768 -s 2 -t 900 -a guest.run=/guest/latency/main \
+		"$build" "$initramfs"
 }
 
 program=$("$top/tools/bench/build.sh")
 step 'latency stage' make_stage
 build=$("$top/tools/build/kernel.sh" "$variant")
-initramfs=$("$top/qemu/initramfs.sh" -s "$variant" "$stage")
+initramfs=$("$top/qemu/initramfs.sh" -s "$variant" "$out/stage/latency")
 bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}
 [ -n "${BED:-}" ] || [ "$bed" = kvm ] || bed=tcg-icount
 step "latency ($bed)" measure

@@ -4,7 +4,7 @@
 # tables, leaves out/bench/: scaling.json (schema 2), scaling-SMP.out (all a guest said, with the
 # `lock` lines), scaling-SMP.log (its console).
 #
-#   BED=kvm|tcg  FILESYSTEMS='ramfs,tmpfs,scriptfs'  CALLS=16384
+#   BED=kvm|tcg  FILESYSTEMS='ramfs tmpfs scriptfs'  CALLS=16384
 #
 # What is counted is locks, in a kernel that does so (tools/build/kernel.sh lockstat): for 1000
 # calls, how often a lock was taken, how often from another processor (a cache line that had to
@@ -13,40 +13,23 @@
 # when, and so does what a lock that each thread has for itself shows there: next to nothing,
 # whatever the machine does. With few CALLS threads hardly meet. Times, which mean something only where processors are
 # real, are the cases writers-N-own ... of `scriptfs-bench run`.
-. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/guest.sh"
 
-filesystems=${FILESYSTEMS:-ramfs,tmpfs,scriptfs}
-calls=${CALLS:-16384}
-bench=$out/bench
-stage=$out/stage/scaling
-
-make_stage()
-{
-	rm -rf "$stage"
-	mkdir -p "$stage" "$bench"
-	cp "$program" "$stage/scriptfs-bench"
-	cp "$top/tools/bench/guest/scaling" "$stage/main"
-	printf "filesystems=%s\ncalls=%s\n" "$filesystems" "$calls" >"$stage/settings"
-}
+filesystems=$(chosen_filesystems ramfs tmpfs scriptfs)
+calls=$(number CALLS 16384)
 
 # measure SMP THREADS
 measure()
 {
-	local said=$bench/scaling-$1
-
-	rm -f "$said".*
-	"$top/qemu/boot.sh" -b "$bed" -m 1536 -s "$1" -t 600 \
-		-a "guest.run=/guest/scaling/main guest.threads=$2" \
-		-o "$said.out" -l "$said.log" "$build" "$initramfs" || return
-	tail -n 15 "$said.out"
-	! grep -E 'Kernel panic|BUG:|Oops|WARNING:' "$said.log" || return
-	grep -q '^finished$' "$said.out"
+	rm -f "$bench/scaling.json"
+	boot "scaling-$1" -b "$bed" -m 1536 -s "$1" -t 600 \
+		-a "guest.run=/guest/scaling/main guest.threads=$2" "$build" "$initramfs"
 }
 
 program=$("$top/tools/bench/build.sh")
-step 'scaling stage' make_stage
+step 'scaling stage' make_program_stage scaling filesystems="${filesystems// /,}" calls="$calls"
 build=$("$top/tools/build/kernel.sh" lockstat)
-initramfs=$("$top/qemu/initramfs.sh" -s lockstat "$stage")
+initramfs=$("$top/qemu/initramfs.sh" -s lockstat "$out/stage/scaling")
 bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}
 step "scaling, 2 processors ($bed)" measure 2 1,2
 step "scaling, 4 processors ($bed)" measure 4 4
