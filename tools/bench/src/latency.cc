@@ -157,11 +157,10 @@ void lock_memory()
         throw Error("cannot lock memory: {}: run as root", std::strerror(errno));
 }
 
-void write_at_rate(Writer &writer, const Options &options, Run &run)
+void write_at_rate(Writer &writer, ReclaimTrace &trace, const Options &options, Run &run)
 {
     const std::int64_t interval = second / options.rate;
     const std::uint64_t warm_up = options.writes / 10;
-    ReclaimTrace trace(getpid());
     rusage before{};
     Vmstat machine;
     std::int64_t due = now() + interval;
@@ -219,6 +218,7 @@ std::vector<std::unique_ptr<Run>> measure(const std::string &fs, const Options &
 
     for (const char *load : {"idle", "pressure"}) {
         auto run = std::make_unique<Run>();
+        ReclaimTrace trace(getpid()); // while there still is memory for its buffer
         std::optional<Hogs> hogs;
 
         run->fs = fs;
@@ -236,7 +236,7 @@ std::vector<std::unique_ptr<Run>> measure(const std::string &fs, const Options &
         }
         fmt::print("step {}: {} writes, {}\n", fs, options.writes, load);
         std::fflush(stdout);
-        write_at_rate(writer, options, *run);
+        write_at_rate(writer, trace, options, *run);
         if (hogs) {
             hogs->check();
             if (run->machine.stalls == 0 || run->machine.swapped_out == 0)
