@@ -12,7 +12,7 @@
 #       user     scriptfs-bench's cases, by system calls; where KVM works
 #       latency  single writes, idle and under memory pressure
 #       scaling  which locks writers and readers share
-#   ROUNDS=5     of uml and user
+#   ROUNDS=5     of uml, fio and user
 #   CASES=GLOBS  of uml and icount (tools/bench/kbench/cases)
 . "$(dirname "$0")/../build/lib.sh"
 
@@ -40,7 +40,7 @@ run()
 # seconds PART: how long it took last time, or a guess
 seconds()
 {
-	awk -v part="$1" '$1 == part { n = $2 } END { print n ? n : 300 }' "$times" 2>/dev/null || echo 300
+	awk -v part="$1" '$1 == part { n = $2 } END { print n ? n : 300 }' "$times"
 }
 
 # left PART...: minutes that these will take
@@ -52,6 +52,26 @@ left()
 		sum=$((sum + $(seconds "$part")))
 	done
 	echo $(((sum + 59) / 60))
+}
+
+# shellcheck disable=SC2317 # both are called when this ends
+# started_by PID: what it started, and what those did
+started_by()
+{
+	local pid
+
+	while read -r pid; do
+		echo "$pid"
+		started_by "$pid"
+	done < <(sed -n "s/^\([0-9]*\) (.*) . $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null)
+}
+
+# End the part that runs, if one does. Its guest does not end with the script that waits for it, and is
+# in a process group of its own.
+# shellcheck disable=SC2046,SC2317 # many words
+end_part()
+{
+	[ -z "$child" ] || kill "$child" $(started_by "$child") 2>/dev/null || :
 }
 
 # follow PART REST...: say how far it is while it runs
@@ -98,8 +118,9 @@ done
 
 rm -rf "$bench"
 mkdir -p "$bench"
+touch "$times"
 program=$("$top/tools/bench/build.sh")
-trap '[ -z "$child" ] || kill "$child" 2>/dev/null || :' EXIT
+trap end_part EXIT
 say "==> bench: $parts: about $(left "${rest[@]}") min"
 while [ ${#rest[@]} -gt 0 ]; do
 	measure "${rest[@]}"
