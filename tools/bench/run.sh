@@ -6,18 +6,14 @@
 #   BED=kvm|tcg|tcg-icount   where (default: kvm if a guest boots under it, else tcg-icount, where
 #                            figures are instructions and the same on every machine)
 #   ROUNDS=5  FILESYSTEMS='ramfs tmpfs tmpfs-huge scriptfs-page scriptfs'  KERNEL=base
-. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/guest.sh"
 
-rounds=${ROUNDS:-5}
-filesystems=${FILESYSTEMS:-ramfs tmpfs tmpfs-huge scriptfs-page scriptfs}
+rounds=$(number ROUNDS 5)
+filesystems=$(chosen_filesystems ramfs tmpfs tmpfs-huge scriptfs-page scriptfs)
 variant=${KERNEL:-base}
 run=$out/run
 stage=$out/stage/bench
 guest=
-
-case $rounds in
-'' | 0 | *[!0-9]*) die "ROUNDS=$rounds: not a number of rounds" ;;
-esac
 
 # What the guest finds in /guest/bench
 make_stage()
@@ -26,7 +22,7 @@ make_stage()
 	mkdir -p "$stage"
 	cp -r "$top/tools/bench/guest/compare" "$top/tools/bench/fio" "$stage"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
-	printf "rounds=%s\nfilesystems='%s'\n" "$rounds" "$filesystems" >"$stage/settings"
+	settings "$stage/settings" rounds="$rounds" filesystems="$filesystems"
 }
 
 # Show what the guest says that it does.
