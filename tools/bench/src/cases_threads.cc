@@ -5,6 +5,7 @@
 // sees it, so it stays the same where threads do not slow each other.
 #include "cases.h"
 #include "clock.h"
+#include "crowd.h"
 #include "files.h"
 #include "machine.h"
 
@@ -19,17 +20,6 @@ namespace bench {
 namespace {
 
 constexpr unsigned counts[] = {1, 2, 4};
-
-struct Crowd {
-    unsigned threads;
-    bool write;
-    bool one; // file for all of them
-
-    [[nodiscard]] std::string name() const
-    {
-        return fmt::format("{}-{}-{}", write ? "writers" : "readers", threads, one ? "one" : "own");
-    }
-};
 
 // Runs work(index) in that many threads, which begin together; nanoseconds until the last is done.
 template <typename Work>

@@ -7,6 +7,7 @@
 // if nobody waited; and a lock that nobody else takes costs the same with any number of threads.
 // Atomic counters outside of locks are not seen.
 #include "commands.h"
+#include "crowd.h"
 #include "error.h"
 #include "files.h"
 #include "lockstat.h"
@@ -42,17 +43,6 @@ struct Options {
     std::vector<std::string> filesystems{"ramfs", "tmpfs", "scriptfs"};
     std::vector<unsigned> threads{1, 2};
     std::uint64_t calls = 16384;
-};
-
-struct Crowd {
-    bool write;
-    bool one; // file for all of them
-    unsigned threads;
-
-    [[nodiscard]] std::string name() const
-    {
-        return fmt::format("{}-{}-{}", write ? "writers" : "readers", threads, one ? "one" : "own");
-    }
 };
 
 // What one thread does, with what it needs: a directory of its own, or a file that it shares.
@@ -198,7 +188,7 @@ void run_locks(const Options &options)
         for (const bool write : {true, false})
             for (const bool one : {false, true})
                 for (const std::string &fs : options.filesystems) {
-                    const Crowd crowd{write, one, threads};
+                    const Crowd crowd{threads, write, one};
                     fmt::print("step {} on {}\n", crowd.name(), fs);
                     std::fflush(stdout);
                     all.push_back(measure(fs, crowd, options));
