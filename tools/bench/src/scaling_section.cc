@@ -193,14 +193,17 @@ std::string locks_of_bed(const std::string &bed, const LocksOf &all)
         figures += locks_figure(curve, all);
     for (const Locks *one : all)
         processors.insert(one->processors);
+    const std::string_view chance =
+        bed == "tcg" ? " How often threads meet is chance: it depends on when the host lets the "
+                       "guest's processors run. One run says little about writers of one file."
+                     : "";
     return fmt::format(
         "<h3>Locks, for 1000 calls of 4 KiB</h3>\n<p>Counted by the kernel (lockstat) on bed {}, "
         "with {} processors; a thread each. A lock that had last been taken on another processor "
         "is a cache line that had to come from there, even if nobody waited. Lower is better; what "
-        "does not rise with the number of threads is not shared.</p>\n{}<div "
-        "class=\"rows\">\n{}</div>\n"
-        "{}{}",
-        escape(bed), fmt::join(processors, " and "), key(file_systems(all)), figures,
+        "does not rise with the number of threads is not shared.{}</p>\n{}<div class=\"rows\">\n"
+        "{}</div>\n{}{}",
+        escape(bed), fmt::join(processors, " and "), chance, key(file_systems(all)), figures,
         locks_table(all), classes_table(all));
 }
 
