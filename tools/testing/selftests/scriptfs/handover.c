@@ -5,7 +5,8 @@
  *
  * A read into very many tiny pieces is so slow that the block can be given up, taken by another
  * file and written to on the other processor before it is done. It would be done again then, under
- * the lock, and in the end have the right bytes: so look at its destination all the while.
+ * the lock, and in the end have the right bytes: so look at its destination all the while. With
+ * io=page every read has the lock, and is waited for as well.
  */
 #include "util.h"
 
@@ -207,9 +208,9 @@ static void by_undo(void)
 }
 
 static const struct test tests[] = {
-	{ "by_merge", by_merge, "poem=1,novel=1,strict", T_BLOCK },
+	{ "by_merge", by_merge, "poem=1,novel=1,strict", T_SCRIPTFS },
 	{ "by_fit", by_fit, "poem=1,medium=1,strict", T_BLOCK },
-	{ "by_undo", by_undo, "poem=3,strict", T_BLOCK },
+	{ "by_undo", by_undo, "poem=3,strict", T_SCRIPTFS },
 };
 
 int main(void)
