@@ -388,6 +388,15 @@ std::pair<double, double> log_range(const LineChart &chart)
     return {low / margin, high * margin};
 }
 
+bool at_least_one(const LineChart &chart)
+{
+    for (const Line &line : chart.lines)
+        for (const Point &point : line.points)
+            if (point.y > 0 && point.y < 1)
+                return false;
+    return true;
+}
+
 std::string line_script(const LineChart &chart, const std::string &id)
 {
     constexpr std::array shapes{7, 5, 9, 13, 11, 6, 4, 8};
@@ -415,6 +424,9 @@ std::string line_script(const LineChart &chart, const std::string &id)
         script += "set logscale x\n";
     if (chart.log_y)
         script += "set logscale y\n";
+    // 10 k, 1 M instead of 10000, 1e+06; but 0.1 would be 100 m.
+    if (chart.log_y && at_least_one(chart))
+        script += "set format y \"%.0s %c\"\n";
     if (chart.y_from)
         script += chart.y_reach
                       ? fmt::format("set yrange [{:.9g}:{:.9g}<*]\n", *chart.y_from, *chart.y_reach)
