@@ -41,33 +41,29 @@ static int scriptfs_fault_in(struct iov_iter *from, size_t len)
 	return 0;
 }
 
+/* Only who owns the memory may prefetch to write: other processors lose the line. */
+static __always_inline void scriptfs_prefetch_line(const u8 *line, bool to_write)
+{
+	if (to_write)
+		prefetchw(line);
+	else
+		prefetch(line);
+}
+
 /*
  * Have the first lines of some memory come. Every other line is not enough. Where prefetching is
  * the compiler's own, it would take a function of nothing else for one without effect and drop the
  * call, were it not inlined before that.
  */
-static __always_inline void scriptfs_prefetch_to_read(const u8 *line)
+static __always_inline void scriptfs_prefetch(const u8 *line, bool to_write)
 {
 	const u8 *last = line + SCRIPTFS_PREFETCH;
 
 	for (; line < last; line += 4 * L1_CACHE_BYTES) {
-		prefetch(line);
-		prefetch(line + L1_CACHE_BYTES);
-		prefetch(line + 2 * L1_CACHE_BYTES);
-		prefetch(line + 3 * L1_CACHE_BYTES);
-	}
-}
-
-/* The same, but not to be shared with other processors: only for who owns the memory. */
-static __always_inline void scriptfs_prefetch_to_write(const u8 *line)
-{
-	const u8 *last = line + SCRIPTFS_PREFETCH;
-
-	for (; line < last; line += 4 * L1_CACHE_BYTES) {
-		prefetchw(line);
-		prefetchw(line + L1_CACHE_BYTES);
-		prefetchw(line + 2 * L1_CACHE_BYTES);
-		prefetchw(line + 3 * L1_CACHE_BYTES);
+		scriptfs_prefetch_line(line, to_write);
+		scriptfs_prefetch_line(line + L1_CACHE_BYTES, to_write);
+		scriptfs_prefetch_line(line + 2 * L1_CACHE_BYTES, to_write);
+		scriptfs_prefetch_line(line + 3 * L1_CACHE_BYTES, to_write);
 	}
 }
 
@@ -115,7 +111,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *
 	 */
 	if (offset && copied >= SCRIPTFS_PREFETCH && copied < SCRIPTFS_BYPASS_CALL &&
 	    end + SCRIPTFS_PREFETCH <= scriptfs_chunk_size(block))
-		scriptfs_prefetch_to_write(chunk->addr + end);
+		scriptfs_prefetch(chunk->addr + end, true);
 	if (!copied)
 		si->loose = true;
 	up_write(&si->map_lock);
@@ -239,7 +235,7 @@ static int scriptfs_open(struct inode *inode, struct file *file)
 	const u8 *start = READ_ONCE(scriptfs_inode(inode)->start);
 
 	if (start && file->f_mode & FMODE_READ)
-		scriptfs_prefetch_to_read(start);
+		scriptfs_prefetch(start, false);
 	return 0;
 }
 
