@@ -13,6 +13,7 @@ help:		## this list
 	@echo
 	@echo '  make test T=NAME     one guest test by name, IO=block|page, V=base|debug'
 	@echo '  KERNEL_SRC=DIR       another v5.10 tree instead of the packaged one'
+	@echo '  KERNEL_URL=URL       another v5.10.y tarball (file: too), with KERNEL_SHA256=SUM'
 
 deps:		## install the packages that are missing (tools/build/packages)
 	@tools/build/deps.sh

@@ -74,7 +74,7 @@ inputs()
 	cat "${fragments[@]}"
 	gcc --version
 	case $tree in
-	"$cache/source"/*) ;;
+	"$cache/source"*/src) ;;
 	"$cache"/*) cat "${tree%/src}/changed" ;;
 	*) date +%s.%N ;;
 	esac

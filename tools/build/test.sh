@@ -67,6 +67,7 @@ setsid bash -c 'for kernel in base stock debug; do "$1" $kernel; done' - \
 kernels=$!
 trap 'rm -f "$results"; kill -- "-$kernels" 2>/dev/null || :' EXIT
 
+part source "$top/tools/build/source-test.sh"
 part style "$top/tools/build/style.sh"
 part kunit "$top/tools/build/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"

@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# source-test.sh: source.sh takes the kernel from what there is, and from nothing that is wrong. With a
+# mirror in a directory (file:) and kernel trees of three files, so it takes seconds and no network.
+# shellcheck disable=SC2317 # what is called by check
+. "$(dirname "$0")/checks.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mirror=$work/mirror
+sum=$(printf '0%.0s' {1..64})
+
+# make_tree NAME PATCHLEVEL: $work/NAME.tar.xz, whose Makefile says which one it is
+make_tree()
+{
+	mkdir -p "$work/$1/mm"
+	printf 'VERSION = 5\nPATCHLEVEL = %s\nEXTRAVERSION = %s\n' "$2" "$1" >"$work/$1/Makefile"
+	: >"$work/$1/mm/filemap.c"
+	tar -cJf "$work/$1.tar.xz" -C "$work" "$1"
+}
+
+# release SUITE: (re)write the Release file of what lies below it
+release()
+{
+	cd "$mirror/dists/$1"
+	{
+		printf 'Origin: Debian\nSuite: %s\nCodename: %s\nComponents: main\n' "$1" "$1"
+		printf 'Architectures: amd64\nDate: %s\nSHA256:\n' "$(date -Ru)"
+		find main -type f | while read -r file; do
+			echo " $(sha256sum <"$file" | cut -d' ' -f1) $(stat -c %s "$file") $file"
+		done
+	} >Release
+}
+
+# add_suite SUITE NAME VERSION: with NAME.tar.xz in a package of that version
+add_suite()
+{
+	local dir=$mirror/dists/$1/main/binary-amd64 root=$work/deb-$1 deb=$mirror/pool-$1.deb
+
+	mkdir -p "$dir"
+	mkdir -p "$root/DEBIAN" "$root/usr/src"
+	cp "$work/$2.tar.xz" "$root/usr/src/linux-source-5.10.tar.xz"
+	printf '%s\n' 'Package: linux-source-5.10' "Version: $3" 'Architecture: all' \
+		'Maintainer: nobody <nobody@localhost>' 'Description: a test' >"$root/DEBIAN/control"
+	dpkg-deb --build "$root" "$deb"
+	{
+		cat "$root/DEBIAN/control"
+		echo "Filename: ${deb##*/}"
+		echo "Size: $(stat -c %s "$deb")"
+		echo "SHA256: $(sha256sum <"$deb" | cut -d' ' -f1)"
+	} >"$dir/Packages"
+	release "$1"
+}
+
+# The machine: its suite (and its security one) are configured, the lists are there, and unsigned ones
+# will do. The scripts are copies that want this directory's tarball.
+make_machine()
+{
+	mkdir -p "$work/clone/tools/build" "$work/lists/partial" "$work/apt.d"
+	cp "$top"/tools/build/{lib,mirror,source}.sh "$work/clone/tools/build"
+	sed -i "s|^tarball_url=.*|tarball_url=file:$work/pinned.tar.xz|
+		s|^tarball_sha256=.*|tarball_sha256=$(sha256sum <"$work/pinned.tar.xz" | cut -d' ' -f1)|" \
+		"$work/clone/tools/build/source.sh"
+	sed -i "s|/var/lib/apt/lists|$work/lists|" "$work/clone/tools/build/mirror.sh"
+	printf 'deb file:%s %s main\n' "$mirror" bookworm "$mirror" bookworm-security >"$work/sources.list"
+	cat >"$work/apt.conf" <<-END
+		Dir::Etc::sourcelist "$work/sources.list";
+		Dir::Etc::sourceparts "$work/apt.d";
+		Dir::Etc::parts "$work/apt.d";
+		Acquire::AllowInsecureRepositories "true";
+		APT::Get::AllowUnauthenticated "true";
+		APT::Architecture "amd64";
+		APT::Architectures { "amd64"; };
+	END
+	add_suite bookworm old 1
+	add_suite bookworm-security old 1
+	APT_CONFIG=$work/apt.conf apt-get -o Dir::State::lists="$work/lists" update
+}
+
+# get CACHE [NAME=VALUE...]: the path that source.sh prints
+get()
+{
+	local home=$work/cache-$1
+
+	shift
+	env -u KERNEL_SRC -u KERNEL_URL -u KERNEL_SHA256 "$@" APT_CONFIG="$work/apt.conf" \
+		XDG_CACHE_HOME="$home" "$work/clone/tools/build/source.sh"
+}
+
+# is NAME CACHE [NAME=VALUE...]: the tree of that name comes, again when asked again, and nothing is left
+is()
+{
+	local name=$1 tree
+
+	shift
+	tree=$(get "$@")
+	grep -x "EXTRAVERSION = $name" "$tree/Makefile"
+	[ "$(get "$@")" = "$tree" ]
+	[ ! -e "$work/cache-$1/scriptfs/apt" ]
+}
+
+# refuses WORDS CACHE [NAME=VALUE...]: no tree comes, but that message does
+refuses()
+{
+	local words=$1 said
+
+	shift
+	if said=$(get "$@" 2>&1); then
+		echo "went through: $said"
+		return 1
+	fi
+	grep -F -- "$words" <<<"$said"
+}
+
+# with SUITES COMMAND...: with just these suites of the old release on the mirror
+with()
+{
+	local suite
+
+	rm -rf "$mirror"/dists/bullseye*
+	for suite in $1; do
+		add_suite "${suite%=*}" "${suite#*=}" "${version[${suite#*=}]}"
+	done
+	shift
+	"$@"
+}
+
+declare -A version=([old]=5.10.200-1 [new]=5.10.201-1)
+make_tree old 10
+make_tree new 10
+make_tree pinned 10
+make_tree other 10
+make_tree wrong 11
+checksum=$(sha256sum <"$work/other.tar.xz" | cut -d' ' -f1)
+both='bullseye=old bullseye-security=new'
+url=file://$work/other.tar.xz
+
+check 'source a mirror in a directory' make_machine
+check 'source both suites, the newer one' with "$both" is new both
+check 'source without the security suite' with bullseye=old is old main
+check 'source with the security suite alone' with bullseye-security=new is new security
+check 'source without either, the tarball' with '' is pinned neither
+check 'source KERNEL_URL' with "$both" is other url KERNEL_URL="$url" KERNEL_SHA256="$checksum"
+check 'source KERNEL_URL beside the usual one' with "$both" is new url
+check 'source KERNEL_URL, wrong checksum' refuses 'did NOT match' bad \
+	KERNEL_URL="$url" KERNEL_SHA256="$sum"
+check 'source KERNEL_URL, no checksum' refuses 'KERNEL_SHA256=' bad KERNEL_URL="$url"
+check 'source KERNEL_URL, another kernel' refuses 'is not v5.10' bad \
+	KERNEL_URL="file:$work/wrong.tar.xz" \
+	KERNEL_SHA256="$(sha256sum <"$work/wrong.tar.xz" | cut -d' ' -f1)"
+check 'source KERNEL_SRC' is other src KERNEL_SRC="$work/other"
+check 'source KERNEL_SRC, another kernel' refuses 'is not v5.10' src KERNEL_SRC="$work/wrong"
+exit "$failed"
