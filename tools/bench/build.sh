@@ -9,10 +9,13 @@
 source=$top/tools/bench
 home=$cache/bench
 build=$home/build-$(sha256sum <<<"$top" | cut -c1-12)
+# All that it is built with, so that there is one list.
+mapfile -t packages < <(sed -n '/^# scriptfs-bench$/,/^$/{/^[a-z]/p}' "$top/tools/build/packages")
+[ "${#packages[@]}" -gt 0 ] || die 'tools/build/packages has no part "scriptfs-bench"'
 key=$({
 	cd "$source"
 	find CMakeLists.txt src -type f | sort | xargs sha256sum
-	dpkg-query -W -f '${Package} ${Version}\n' g++ libc6-dev libcli11-dev libfmt-dev nlohmann-json3-dev
+	dpkg-query -W -f '${Package} ${Version}\n' g++ libc6-dev "${packages[@]}"
 } | sha256sum | cut -c1-12)
 program=$home/scriptfs-bench-$key
 

@@ -3,13 +3,8 @@
 // is.
 #pragma once
 
-#include <boost/histogram/axis/integer.hpp>
-#include <boost/histogram/histogram.hpp>
-#include <boost/histogram/storage_adaptor.hpp>
-
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -36,10 +31,7 @@ public:
     [[nodiscard]] std::vector<std::pair<double, double>> cdf(std::size_t points) const;
 
 private:
-    using Axis = boost::histogram::axis::integer<int, boost::histogram::use_default,
-                                                 boost::histogram::axis::option::none_t>;
-    boost::histogram::histogram<std::tuple<Axis>, boost::histogram::dense_storage<std::uint64_t>>
-        bins_;
+    std::vector<std::uint64_t> bins_;
     std::uint64_t count_ = 0;
     std::uint64_t max_ = 0;
 };
