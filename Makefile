@@ -3,7 +3,7 @@
 # qemu/; each of them can be called on its own and says in its head what it does.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run test kunit bench bench-check bench-baseline shell series style clean
+.PHONY: help deps run test fresh kunit bench bench-check bench-baseline shell series style clean
 
 help:		## this list
 	@echo 'scriptfs: a RAM file system whose memory is already there'
@@ -23,6 +23,9 @@ run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run
 
 test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
 	@tools/build/test.sh $(if $(T),guest $(or $(V),base) $(or $(IO),block) $(T))
+
+fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
+	@tools/build/fresh.sh $(or $(T),test)
 
 kunit: deps	## the KUnit tests under user-mode Linux
 	@tools/build/kunit.sh

@@ -22,12 +22,7 @@ program=$home/scriptfs-bench-$key
 # make_bench TARGET...
 make_bench()
 {
-	local other
-
-	# A tree whose clone is gone serves nobody any more.
-	for other in "$home"/build-*/clone; do
-		[ ! -f "$other" ] || [ -d "$(cat "$other")" ] || rm -rf "${other%/clone}"
-	done
+	forget_clones "$home"/build-*/clone
 	mkdir -p "$build"
 	echo "$top" >"$build/clone"
 	CCACHE_BASEDIR=$top nice cmake -G Ninja -S "$source" -B "$build" \

@@ -65,3 +65,16 @@ lock()
 	say "    waiting for another build ($1)"
 	flock "$fd"
 }
+
+# forget_clones FILE...: remove the directories of these files, each of which names the clone that the
+# directory was made for, where that clone is gone. In a root of fresh.sh no clone but this one can be
+# seen, so nobody is judged there.
+forget_clones()
+{
+	local file
+
+	[ ! -e /etc/scriptfs-fresh-root ] || return 0
+	for file; do
+		[ ! -f "$file" ] || [ -d "$(cat "$file")" ] || rm -rf "${file%/*}"
+	done
+}

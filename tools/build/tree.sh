@@ -25,12 +25,7 @@ overlay+=(tools/testing/selftests/scriptfs)
 
 copy_pristine()
 {
-	local other
-
-	# A tree whose clone is gone serves nobody any more.
-	for other in "$cache"/tree/*/clone; do
-		[ ! -f "$other" ] || [ -d "$(cat "$other")" ] || rm -rf "${other%/clone}"
-	done
+	forget_clones "$cache"/tree/*/clone
 	rm -rf "$tree" "$home/tmp"
 	mkdir -p "$home"
 	# Nothing here writes into a file in place, so the trees can share their files; a tree of the

@@ -1,0 +1,232 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# fresh.sh run|test: make that target in a root made from nothing: debootstrap's minimal Debian 12 with
+# make, into which tools/build/packages are installed anew. A package missing from that list is a
+# failure there, whatever this machine happens to have.
+#
+# This clone and the cache (source, compiled objects, kernels) are seen in there where they are outside,
+# and nothing else of the machine but how its apt gets at packages. Mounts and processes are in
+# namespaces that end with this program, however it ends. The root is a directory of the cache; one
+# that could not be removed is removed by the next run. The minimal root is made once a day, packages
+# are downloaded again when there are newer ones.
+#
+# Where that cannot be done (not root, no namespaces, the mirror out of reach) it says so loudly, and
+# makes the target on the machine itself.
+# shellcheck disable=SC2317 # what is called by step, guarded and trap
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/mirror.sh"
+
+fresh=$cache/fresh
+base=$fresh/base.tar
+target=${1:-} stage=${2:-} root=${3:-} child=''
+case $target in
+run | test) ;;
+*) die "usage: fresh.sh run|test" ;;
+esac
+
+# on_machine REASON: the target without a root of its own
+on_machine()
+{
+	say '********************************************************************************'
+	say "NO FRESH ROOT: $1."
+	say "'make $target' runs on this machine itself, which may have by chance what is"
+	say 'missing from tools/build/packages.'
+	say '********************************************************************************'
+	"$top/tools/build/deps.sh"
+	# Called by make, T= has said its part.
+	env -u MAKEFLAGS -u MAKEOVERRIDES -u T make --no-print-directory -C "$top" "$target"
+	exit
+}
+
+# bind PATH [ro]: have what is there, if anything is, at the same place in the root
+bind()
+{
+	[ -e "$1" ] || return 0
+	if [ -d "$1" ]; then
+		mkdir -p "$root$1"
+	else
+		mkdir -p "$root$(dirname "$1")"
+		[ -e "$root$1" ] || : >"$root$1"
+	fi
+	mount --bind "$1" "$root$1"
+	[ -z "${2:-}" ] || mount -o remount,bind,ro "$root$1"
+}
+
+# enter COMMAND...: run it in the root. Only this process has the mounts, so that nobody who removes the
+# root can reach through them.
+enter()
+{
+	local node name
+	local -a settings=()
+
+	mount -t proc proc "$root/proc"
+	mount -t sysfs -o ro sysfs "$root/sys"
+	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+	mkdir "$root/dev/pts" "$root/dev/shm"
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+	mount -t tmpfs tmpfs "$root/dev/shm"
+	ln -s pts/ptmx "$root/dev/ptmx"
+	ln -s /proc/self/fd "$root/dev/fd"
+	for node in null zero full random urandom tty kvm; do
+		bind "/dev/$node"
+	done
+	bind "$cache"
+	bind "$top"
+	for name in auth.conf auth.conf.d keyrings trusted.gpg.d; do
+		bind "/etc/apt/$name" ro
+	done
+	[ -z "${KERNEL_SRC:-}" ] || bind "$(cd "$KERNEL_SRC" && pwd -P)" ro
+	case ${KERNEL_URL:-} in
+	file:*) bind "$(realpath -m "/${KERNEL_URL#file:}")" ro ;;
+	esac
+	for name in XDG_CACHE_HOME CI TERM http_proxy https_proxy no_proxy KERNEL_SRC KERNEL_URL \
+		KERNEL_SHA256 BED ROUNDS FILESYSTEMS KERNEL TOLERANCE TEST_TIMEOUT; do
+		[ -z "${!name:-}" ] || settings+=("$name=${!name}")
+	done
+	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="${HOME:-/root}" LC_ALL=C \
+		${settings[@]+"${settings[@]}"} "$@"
+	# The first process of its namespace stays, to reap.
+	exit
+}
+
+# guarded COMMAND...: not at the same time as another run
+guarded()
+{
+	local fd
+
+	exec {fd}>"$fresh/lock"
+	flock "$fd"
+	"$@"
+	exec {fd}>&-
+}
+
+# A root whose run is over is one on which nobody holds the lock.
+claim_root()
+{
+	local old
+
+	for old in "$fresh"/root.*; do
+		[ ! -d "$old" ] || ! flock -n "$old" true || rm -rf --one-file-system "$old"
+	done
+	root=$(mktemp -d "$fresh/root.XXXXXX")
+	exec {held}<"$root"
+	flock "$held"
+	chmod 755 "$root"
+}
+
+make_base()
+{
+	local proxy_http='' proxy_https=''
+
+	if ! command -v wget >/dev/null || ! command -v debootstrap >/dev/null; then
+		apt-get -q update
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+			wget debootstrap
+	fi
+	eval "$(apt-config shell proxy_http Acquire::http::Proxy proxy_https Acquire::https::Proxy)"
+	[ -z "$proxy_http" ] || export http_proxy=$proxy_http
+	[ -z "$proxy_https" ] || export https_proxy=$proxy_https
+	rm -rf "$fresh/base"
+	debootstrap --variant=minbase --include=make bookworm "$fresh/base" "$main"
+	rm -f "$fresh"/base/var/cache/apt/archives/*.deb "$fresh"/base/var/lib/apt/lists/*_*
+	tar -C "$fresh/base" -cf "$base.new" .
+	rm -rf "$fresh/base"
+	mv "$base.new" "$base"
+}
+
+# The minimal root, and in it apt as the machine has it, and the packages downloaded earlier.
+prepare()
+{
+	local main security etc=$root/etc
+
+	find_mirror "$fresh/lists" apt-get -q -o Acquire::Languages=none
+	[ -n "$(find "$base" -mtime -1 2>/dev/null)" ] || make_base
+	tar -C "$root" -xf "$base"
+	cp -L /etc/resolv.conf /etc/hosts "$etc"
+	{
+		echo "deb $main bookworm main"
+		echo "deb $main bookworm-updates main"
+		[ -z "$security" ] || echo "deb $security bookworm-security main"
+	} >"$etc/apt/sources.list"
+	{
+		apt-config dump Acquire | grep -iE '^Acquire::(https?|Retries|Check-|Allow|ForceIPv)' || :
+		if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
+			cp /etc/ssl/certs/ca-certificates.crt "$etc/apt/ca.crt"
+			echo 'Acquire::https::CaInfo "/etc/apt/ca.crt";'
+		fi
+		echo 'APT::Sandbox::User "root";'
+	} >"$etc/apt/apt.conf.d/90machine"
+	: >"$etc/scriptfs-fresh-root"	# see forget_clones
+	echo force-unsafe-io >"$etc/dpkg/dpkg.cfg.d/fresh"
+	mkdir -p "$fresh/packages"
+	cp -al "$fresh/packages/." "$root/var/cache/apt/archives"
+}
+
+# Those that are current, for the next time.
+keep_packages()
+{
+	rm -rf "$root/packages"
+	mkdir "$root/packages"
+	find "$root/var/cache/apt/archives" -maxdepth 1 -name '*.deb' -exec mv -t "$root/packages" {} +
+	rm -rf "$fresh/packages"
+	mv -T "$root/packages" "$fresh/packages"
+}
+
+case $stage in
+prepare)
+	guarded step 'fresh root' prepare
+	exit
+	;;
+enter)
+	shift 3
+	enter "$@"
+	;;
+esac
+
+# isolated STAGE...: that stage in namespaces of its own. Its processes end when their first one does,
+# which ends with unshare (--kill-child), which ends with this shell (--pdeathsig), even by SIGKILL.
+isolated()
+{
+	local rc=0
+
+	setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child \
+		"$0" "$target" "$@" <&0 &
+	child=$!
+	wait "$child" || rc=$?
+	child=''
+	return "$rc"
+}
+
+# in_root COMMAND...
+in_root()
+{
+	isolated enter "$root" "$@"
+}
+
+finish()
+{
+	trap '' INT TERM HUP
+	if [ -n "$child" ]; then
+		kill -KILL "$child" 2>/dev/null || :
+		wait "$child" 2>/dev/null || :
+	fi
+	[ -z "$root" ] || rm -rf --one-file-system "$root" || :
+}
+
+[ "$(id -u)" -eq 0 ] || on_machine 'that takes root'
+unshare --mount --propagation private --pid --fork --kill-child mount -t proc proc /proc 2>/dev/null ||
+	on_machine 'no namespaces here'
+mkdir -p "$fresh"
+chmod 700 "$fresh"
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+guarded claim_root
+forget_clones "$cache"/tree/*/clone "$cache"/bench/build-*/clone
+isolated prepare "$root" || on_machine 'it could not be made, see above'
+in_root apt-get -qq -o APT::Update::Error-Mode=any update || on_machine 'its apt cannot reach the mirror'
+in_root "$top/tools/build/deps.sh"
+in_root apt-get -qq autoclean >/dev/null
+guarded keep_packages
+say "==> make $target in a root of its own"
+in_root make --no-print-directory -C "$top" "$target"
