@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# initramfs.sh [-s] stock|base|debug|lockstat [DIR...]: print the path of an initramfs for that kernel;
-# with -s a small one, without fio, whose many libraries are half of a debug kernel's boot.
+# initramfs.sh [-s] VARIANT [DIR...]: print the path of an initramfs for that kernel (kernel.sh); with -s a
+# small one, without fio, whose many libraries are half of a debug kernel's boot.
 #
 # BusyBox is the system. On top: the machine's own fio and GNU dd with their libraries (people compare
 # with these), the kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and
@@ -84,6 +84,13 @@ cp -a "$top/qemu/guest/." "$root/guest/"
 ln -s guest/init "$root/init"
 cp -a "$selftests/tests" "$root/guest/tests"
 (cd "$build/mod" && find lib/modules -type f | cpio --quiet -pd "$root")
+if [ "$variant" = atomic ]; then
+	# The kernel's own build does not know the module.
+	module=$("$top/tools/build/module.sh" "$variant")
+	release=$(cat "$build/include/config/kernel.release")
+	install -D -t "$root/lib/modules/$release/extra" "$module"
+	PATH=$PATH:/sbin:/usr/sbin depmod -b "$root" "$release"
+fi
 for dir; do
 	cp -a "$dir" "$root/guest/"
 done

@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# test.sh base|debug block|page [NAME...]: run guest selftests, all or the named, on that kernel and
-# with that io= road, and print one ok / not ok line for each.
+# test.sh base|debug|atomic|kcsan block|page [NAME...]: run guest selftests, all or the named, on that
+# kernel and with that io= road, and print one ok / not ok line for each. The unpatched kernel (atomic)
+# has the block road only.
 #
 # All tests share one guest. When it panics, hangs or falls silent, the test that was running has
 # failed, with the console's last lines, and another guest runs the rest.
-# TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on the debug kernel).
+# TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on a kernel that checks much).
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 variant=${1:-} io=${2:-}
 case $variant-$io in
-base-block | base-page) limit=${TEST_TIMEOUT:-300} ;;
-debug-block | debug-page) limit=${TEST_TIMEOUT:-900} ;;
-*) die "usage: test.sh base|debug block|page [NAME...]" ;;
+base-block | base-page | atomic-block) limit=${TEST_TIMEOUT:-300} ;;
+debug-block | debug-page | kcsan-block | kcsan-page) limit=${TEST_TIMEOUT:-900} ;;
+atomic-page) die "an unpatched kernel has no io=page" ;;
+*) die "usage: test.sh base|debug|atomic|kcsan block|page [NAME...]" ;;
 esac
 shift 2
+arguments="log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit"
+# This one is slow too, but a test cannot see it.
+[ "$variant" != kcsan ] || arguments+=' guest.scale=0.25'
 
 build=$("$top/tools/build/kernel.sh" "$variant")
 initramfs=$("$top/qemu/initramfs.sh" -s "$variant")
@@ -24,6 +29,9 @@ else
 	list=${initramfs%/*}/selftests/tests/list
 	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
 	mapfile -t pending <"$list"
+	# Those that neither read nor write data need not be run on both roads.
+	[ "$io" != page ] ||
+		mapfile -t pending < <(printf '%s\n' "${pending[@]}" | grep -vxE 'names|options')
 fi
 bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
 logs=$out/test/$variant-$io${1:+-$1}
@@ -96,7 +104,7 @@ while [ "${#pending[@]}" -gt 0 ]; do
 	: >"$port"
 	names=$(IFS=,; echo "${pending[*]}")
 	"$top/qemu/boot.sh" -b "$bed" -o "$port" -l "$console" -t 7200 \
-		-a "log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit guest.tests=$names" \
+		-a "$arguments guest.tests=$names" \
 		"$build" "$initramfs" &
 	guest=$!
 	current='' ended=''

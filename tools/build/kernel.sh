@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel.sh stock|base|debug|lockstat: build that kernel and its modules; print the directory it is in.
+# kernel.sh VARIANT: build that kernel and its modules; print the directory it is in.
 #
 #   stock     the source as it came, base.config
+#   atomic    the same with atomic.config on top
 #   base      patched, base.config, scriptfs as a module
-#   debug     the same with debug.config on top
-#   lockstat  the same as base with lockstat.config on top
+#   debug, kcsan, lockstat    the same with that configuration on top
 #
 # The image is arch/x86/boot/bzImage in there, the modules are installed below mod/. Callers at the
 # same time wait for one build; a build that has nothing to do takes seconds.
@@ -18,8 +18,9 @@ flavour=scriptfs
 case $variant in
 stock) flavour=stock ;;
 base) ;;
-debug | lockstat) fragments+=("$config/$variant.config") ;;
-*) die "usage: kernel.sh stock|base|debug|lockstat" ;;
+atomic) flavour=stock fragments+=("$config/$variant.config") ;;
+debug | kcsan | lockstat) fragments+=("$config/$variant.config") ;;
+*) die "usage: kernel.sh stock|atomic|base|debug|kcsan|lockstat" ;;
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")

@@ -1,15 +1,36 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
-# test.sh guest base|debug block|page NAME...: only these guest tests.
+# test.sh guest base|debug|atomic|kcsan block|page [NAME...]: only these guest tests (kcsan's are not among
+# "every check": they take half an hour).
 #
-# Each part is a script of its own that prints ok / not ok lines; here they are counted.
+# Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
+# processor time that each part and each kernel took.
 . "$(dirname "$0")/lib.sh"
 
 begin=$SECONDS
 mkdir -p "$out/test"
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+results=$(mktemp) cpu=$(mktemp)
+trap 'rm -f "$results" "$cpu"' EXIT
+
+# timed NAME COMMAND...: run it, and note "NAME user system", in seconds
+timed()
+{
+	local name=$1 TIMEFORMAT="$1 %U %S" rc=0
+
+	shift
+	{ time "$@" 2>&3 || rc=$?; } 3>&2 2>>"$cpu"
+	return "$rc"
+}
+
+# logged LOG COMMAND...
+logged()
+{
+	local log=$1
+
+	shift
+	"$@" </dev/null 2>&1 | tee "$log"
+}
 
 # part NAME COMMAND...
 part()
@@ -18,7 +39,7 @@ part()
 
 	shift
 	echo "# ---- $name"
-	"$@" </dev/null 2>&1 | tee "$log" || rc=$?
+	timed "$name" logged "$log" "$@" || rc=$?
 	grep -aE '^(not )?ok ' "$log" >>"$results" || rc="$rc, no result at all"
 	if [ "$rc" != 0 ] && ! grep -aq '^not ok ' "$log"; then
 		echo "not ok - $name: exit code $rc; see $log" | tee -a "$results"
@@ -46,6 +67,14 @@ finish()
 	failed=$(grep -c '^not ok ' "$results" || :)
 	skipped=$(grep -c '^ok .*# SKIP' "$results" || :)
 	echo
+	awk '
+	{
+		printf "%s%s %.1f", (NR > 1) ? ", " : "# processor minutes: ", $1, ($2 + $3) / 60
+		all += $2 + $3
+	}
+	END {
+		printf ", all %.1f\n", all / 60
+	}' "$cpu"
 	grep -E '^not ok |^ok .*# SKIP' "$results" || :
 	echo "# $((SECONDS - begin)) s, $skipped skipped, logs in $out/test and $out/log"
 	echo "$(($(wc -l <"$results") - failed - skipped)) passed, $failed failed"
@@ -54,18 +83,26 @@ finish()
 
 if [ "${1:-}" = guest ]; then
 	shift
-	part "guest-$1-$2-$3" "$top/qemu/test.sh" "$@"
+	part "guest-$1-$2${3:+-$3}" "$top/qemu/test.sh" "$@"
 	finish
 	exit
 fi
 
 # The kernels are built one after the other beside the parts; a part waits for the one it needs.
 "$top/tools/build/tree.sh" scriptfs >/dev/null
-# shellcheck disable=SC2016 # expanded by that shell
-setsid bash -c 'for kernel in base stock debug; do "$1" $kernel; done' - \
-	"$top/tools/build/kernel.sh" >"$out/log/kernels.log" 2>&1 </dev/null &
+kernels()
+{
+	local kernel
+
+	for kernel in base stock debug; do
+		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
+	done
+}
+set -m	# a process group of its own
+kernels >"$out/log/kernels.log" 2>&1 </dev/null &
 kernels=$!
-trap 'rm -f "$results"; kill -- "-$kernels" 2>/dev/null || :' EXIT
+set +m
+trap 'rm -f "$results" "$cpu"; kill -- "-$kernels" 2>/dev/null || :' EXIT
 
 part source "$top/tools/build/source-test.sh"
 part style "$top/tools/build/style.sh"

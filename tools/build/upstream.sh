@@ -49,19 +49,6 @@ build_tests()
 	echo "$source" >"$bin/done"
 }
 
-# The module for the unpatched kernel, built outside of any kernel tree.
-build_module()
-{
-	local stock
-
-	stock=$("$top/tools/build/kernel.sh" stock)
-	mkdir -p "$home/module"
-	rsync -a --checksum --delete --relative "$top/./fs/scriptfs" "$top"/./mm/page_run.c \
-		"$top"/./include/linux/*.h "$home/module" --exclude '*.o' --exclude '.*.cmd'
-	nice make -C "$source" O="$stock" ARCH=x86_64 -j"$jobs" M="$home/module/fs/scriptfs" \
-		CONFIG_SCRIPTFS_FS=m modules
-}
-
 # boot KERNEL REPORT NAMES [WORDS]: run them (all, if none is named) and leave $logs/REPORT.out
 boot()
 {
@@ -147,11 +134,11 @@ lock "upstream-$(sha256sum <<<"$home" | cut -c1-12)"
 if [ "$(cat "$bin/done" 2>/dev/null)" != "$source" ] || [ "$0" -nt "$bin/done" ]; then
 	step 'upstream selftests' build_tests
 fi
-step 'unpatched module' build_module
+module=$("$top/tools/build/module.sh" stock)
 rm -rf "$stage"
 mkdir -p "$stage"
 cp "$bin"/* "$stage"
-cp "$home/module/fs/scriptfs/scriptfs.ko" "$stage"
+cp "$module" "$stage"
 cp "$top/tools/build/upstream-guest" "$stage/main"
 
 boot stock stock '' guest.unpatched=1
