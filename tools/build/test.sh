@@ -94,7 +94,7 @@ kernels()
 {
 	local kernel
 
-	for kernel in base stock debug; do
+	for kernel in base stock debug atomic; do
 		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
 	done
 }
@@ -113,4 +113,5 @@ part upstream "$top/tools/build/upstream.sh"
 part hookcost "$top/tools/bench/hookcost.sh"
 part bench-check "$top/tools/bench/check.sh"
 guests debug
+part guest-atomic-block "$top/qemu/test.sh" atomic block
 finish
