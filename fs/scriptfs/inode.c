@@ -14,7 +14,10 @@
 
 static const struct inode_operations scriptfs_dir_inode_operations;
 
-/* Counts one inode more, unless nr_inodes= is reached. */
+/*
+ * Counts one inode more, unless nr_inodes= is reached. A file's first name is counted with it, each
+ * further one like another inode: a name pins a dentry, which takes as much memory.
+ */
 static bool inode_reserve(struct scriptfs_sb *sbi)
 {
 	s64 limit = READ_ONCE(sbi->opt.nr_inodes);
@@ -23,6 +26,12 @@ static bool inode_reserve(struct scriptfs_sb *sbi)
 		return true;
 	atomic64_dec(&sbi->inodes);
 	return false;
+}
+
+/* Is this name to be uncounted when it goes, because the inode has another one? */
+static bool is_further_name(const struct inode *inode)
+{
+	return !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
 }
 
 /**
@@ -150,15 +159,41 @@ static int scriptfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mo
 	return 0;
 }
 
+static int scriptfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+{
+	/* Without a name it is from scriptfs_tmpfile(), and this is its first. */
+	if (d_inode(old_dentry)->i_nlink && !inode_reserve(scriptfs_sb(dir->i_sb)))
+		return -ENOSPC;
+	return simple_link(old_dentry, dir, dentry);
+}
+
+static int scriptfs_unlink(struct inode *dir, struct dentry *dentry)
+{
+	if (is_further_name(d_inode(dentry)))
+		atomic64_dec(&scriptfs_sb(dir->i_sb)->inodes);
+	return simple_unlink(dir, dentry);
+}
+
+static int scriptfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+			   struct dentry *new_dentry, unsigned int flags)
+{
+	bool further = d_really_is_positive(new_dentry) && is_further_name(d_inode(new_dentry));
+	int err = simple_rename(old_dir, old_dentry, new_dir, new_dentry, flags);
+
+	if (!err && further)
+		atomic64_dec(&scriptfs_sb(new_dir->i_sb)->inodes);
+	return err;
+}
+
 static const struct inode_operations scriptfs_dir_inode_operations = {
 	.create		= scriptfs_create,
 	.lookup		= simple_lookup,
-	.link		= simple_link,
-	.unlink		= simple_unlink,
+	.link		= scriptfs_link,
+	.unlink		= scriptfs_unlink,
 	.symlink	= scriptfs_symlink,
 	.mkdir		= scriptfs_mkdir,
 	.rmdir		= simple_rmdir,
 	.mknod		= scriptfs_mknod,
-	.rename		= simple_rename,
+	.rename		= scriptfs_rename,
 	.tmpfile	= scriptfs_tmpfile,
 };

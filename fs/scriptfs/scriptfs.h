@@ -183,7 +183,7 @@ enum scriptfs_copy {
  * struct scriptfs_options - what the mount was asked for
  * @reserve:	blocks to preallocate, per class
  * @size:	most bytes that reserve and surplus may come to together
- * @nr_inodes:	most inodes, 0 for no limit
+ * @nr_inodes:	most inodes and further names of them, 0 for no limit
  * @strict:	no surplus: what does not fit into the reserve is ENOSPC
  * @io_page:	read(2) and write(2) go page by page through the page cache
  * @class:	class that new files ask for, SCRIPTFS_NR_CLASSES for none
@@ -211,7 +211,7 @@ struct scriptfs_options {
  * @opt:	mount options; all but the reserve and mode, uid and gid may change by remount
  * @pool:	the five pools
  * @held:	bytes of all pools together, never above @opt.size through surplus
- * @inodes:	inodes in use
+ * @inodes:	inodes in use, and their names beyond the first
  * @next_ino:	the last inode number given out
  * @shrinker:	gives idle surplus back under memory pressure
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR

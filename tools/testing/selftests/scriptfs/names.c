@@ -414,6 +414,80 @@ static void number_of_inodes(void)
 	CHECK_EQ(fs.f_ffree, 1);
 }
 
+static unsigned long free_names(void)
+{
+	struct statfs fs;
+
+	CHECK_OK(statfs(".", &fs));
+	return fs.f_ffree;
+}
+
+/* A name more for a file counts like a file: it takes as much of the kernel's memory. */
+static void number_of_names(void)
+{
+	unsigned long nr = 1, free = free_names();
+	char name[32];
+	int fd;
+
+	touch("f");
+	for (;; nr++) {
+		snprintf(name, sizeof(name), "l%lu", nr);
+		if (link("f", name))
+			break;
+		CHECK_CMP(nr, <, free);
+	}
+	CHECK_EQ(errno, ENOSPC);
+	CHECK_EQ(nr, free);
+	CHECK_NLINK("f", nr);
+	CHECK_EQ(free_names(), 0);
+	CHECK_ERR(open("g", O_CREAT | O_WRONLY, 0600), ENOSPC);
+	CHECK_ERR(access(name, F_OK), ENOENT);
+
+	/* Every way to take a name away gives it back. */
+	CHECK_OK(unlink("f"));
+	CHECK_EQ(free_names(), 1);
+	touch("g");
+	CHECK_OK(rename("g", "l1"));
+	CHECK_EQ(free_names(), 1);
+	touch("g");
+	CHECK_EQ(free_names(), 0);
+	CHECK_OK(rename("g", "l1"));
+	CHECK_EQ(free_names(), 1);
+	CHECK_OK(rename("l2", "l3"));	/* two names of one file: nothing happens */
+	CHECK_EQ(free_names(), 1);
+	CHECK_OK(rename("l2", "m2"));
+	CHECK_EQ(free_names(), 1);
+
+	/* The first name is the file's own, also when it comes late. */
+	fd = CHECK_OK(open(".", O_TMPFILE | O_RDWR, 0600));
+	CHECK_EQ(free_names(), 0);
+	CHECK_OK(linkat(fd, "", AT_FDCWD, "t", AT_EMPTY_PATH));
+	CHECK_EQ(free_names(), 0);
+	CHECK_ERR(link("t", "u"), ENOSPC);
+	CHECK_OK(unlink("t"));
+	CHECK_EQ(free_names(), 0);	/* it is still open */
+	close(fd);
+	CHECK_EQ(free_names(), 1);
+
+	CHECK_OK(unlink("m2"));
+	CHECK_OK(symlink("x", "s"));
+	CHECK_OK(link("s", "t"));
+	CHECK_EQ(free_names(), 0);
+	CHECK_OK(rename("s", "l3"));
+	CHECK_EQ(free_names(), 1);
+	CHECK_OK(unlink("t"));
+	CHECK_OK(unlink("l3"));
+	CHECK_EQ(free_names(), 3);
+
+	/* A directory's links are no names that one could make. */
+	CHECK_OK(mkdir("d", 0700));
+	CHECK_OK(mkdir("e", 0700));
+	CHECK_OK(rename("d", "e"));
+	CHECK_EQ(free_names(), 2);
+	remove_all(".");
+	CHECK_EQ(free_names(), free);
+}
+
 static void shuffle(void *arg)
 {
 	u64 rng = (unsigned long)arg;
@@ -466,12 +540,12 @@ static void shuffle(void *arg)
 	}
 }
 
-/* Several processes on few names; afterwards every link count fits what is there. */
+/* Several processes on few names; afterwards every count fits what is there. */
 static void shuffled(void)
 {
 	pid_t pids[4];
 	struct dirent *entry;
-	unsigned long i, dirs;
+	unsigned long i, dirs, names = 0, free = free_names();
 	char name[300];
 	DIR *dir;
 
@@ -496,10 +570,12 @@ static void shuffled(void)
 				continue;
 			CHECK_OK(fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW));
 			dirs += S_ISDIR(st.st_mode);
+			names++;
 		}
 		closedir(dir);
 		CHECK_NLINK(name, 2 + dirs);
 	}
+	CHECK_EQ(free_names(), free - 3 - names);
 }
 
 static const struct test tests[] = {
@@ -514,7 +590,8 @@ static const struct test tests[] = {
 	{ "open_unlinked", open_unlinked, ANY_POOL, 0 },
 	{ "temporary_file", temporary_file, ANY_POOL, 0 },
 	{ "number_of_inodes", number_of_inodes, ANY_POOL ",nr_inodes=20", 0 },
-	{ "shuffled", shuffled, ANY_POOL, 0 },
+	{ "number_of_names", number_of_names, ANY_POOL ",nr_inodes=8", 0 },
+	{ "shuffled", shuffled, ANY_POOL ",nr_inodes=1000", 0 },
 };
 
 int main(void)

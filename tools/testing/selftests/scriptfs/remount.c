@@ -77,6 +77,7 @@ static void remounted(void)
 	CHECK_OK(mount_raw("m", "poem=8,size=4M,nr_inodes=10", 0));
 	fd = xopen("m/f", O_RDWR | O_CREAT);
 	write_file(fd, 0, MiB(3), 1);
+	CHECK_OK(link("m/f", "m/another"));
 	shown_options("m", before, sizeof(before));
 
 	/* What cannot be, says so and changes nothing. */
@@ -87,7 +88,7 @@ static void remounted(void)
 	CHECK_ERR(mount_raw("m", "large=1,strict,nr_inodes=77", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "size=2M", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "size=100K", MS_REMOUNT), EINVAL);
-	CHECK_ERR(mount_raw("m", "size=5M,nr_inodes=1", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "size=5M,nr_inodes=2", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "banana", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "size=banana", MS_REMOUNT), EINVAL);
 	shown_options("m", shown, sizeof(shown));
@@ -107,6 +108,7 @@ static void remounted(void)
 	CHECK_OK(mount_raw("m", "nostrict", MS_REMOUNT));
 	pwrite_full(fd, "x", 1, at);
 	CHECK_OK(mount_raw("m", "nr_inodes=3", MS_REMOUNT));
+	CHECK_OK(unlink("m/another"));
 	CHECK_OK(mkdir("m/d", 0700));
 	CHECK_ERR(mkdir("m/e", 0700), ENOSPC);
 	CHECK_OK(mount_raw("m", "nr_inodes=0,uid=5,gid=6,mode=123", MS_REMOUNT));
