@@ -129,7 +129,8 @@ static int scriptfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	int err;
 
 	sbi->sb = sb;
-	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	/* So that the end of any block is an offset, too. */
+	sb->s_maxbytes = round_down(MAX_LFS_FILESIZE, scriptfs_class_size(SCRIPTFS_SUPER));
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_blocksize_bits = PAGE_SHIFT;
 	sb->s_magic = SCRIPTFS_MAGIC;
