@@ -232,17 +232,23 @@ out:
  */
 static int scriptfs_open(struct inode *inode, struct file *file)
 {
-	const u8 *start = READ_ONCE(scriptfs_inode(inode)->start);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	const u8 *start = READ_ONCE(si->start);
 
 	if (start && file->f_mode & FMODE_READ)
 		scriptfs_prefetch(start, false);
+	if (file->f_mode & FMODE_WRITE)
+		atomic_inc(&si->writers);
 	return 0;
 }
 
 static int scriptfs_release(struct inode *inode, struct file *file)
 {
-	/* The write count goes down only after this: one means that we are the last writer. */
-	if ((file->f_mode & FMODE_WRITE) && atomic_read(&inode->i_writecount) == 1)
+	/*
+	 * Not by i_writecount, which goes down only after this: of two that close at the same time
+	 * each would see the other. What the others wrote is seen here, as the count orders it.
+	 */
+	if ((file->f_mode & FMODE_WRITE) && atomic_dec_and_test(&scriptfs_inode(inode)->writers))
 		scriptfs_map_fit(inode);
 	return 0;
 }

@@ -249,6 +249,7 @@ struct scriptfs_sb {
  * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
+ * @writers:	how many have the file open for writing
  * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
  *		that it needs no zeroing; NULL when none
  * @supply_end:	first page that may not be published although write_begin works beyond i_size; 0
@@ -267,6 +268,7 @@ struct scriptfs_inode {
 	loff_t			kept_end;
 	bool			loose;
 	u8			class;
+	atomic_t		writers;
 	struct task_struct	*filler;
 	pgoff_t			supply_end;
 	struct inode		vfs_inode;

@@ -4,6 +4,8 @@
  */
 #include "util.h"
 
+#include <sched.h>
+
 static unsigned long long used_blocks(unsigned int class)
 {
 	return counter(class_names[class], "used");
@@ -188,6 +190,73 @@ static void fit_at_close(void)
 	check_balance(".");
 }
 
+/* What two processes share that close a file at the same time. */
+struct closing {
+	unsigned int	arrived;
+	unsigned int	too_large;
+};
+
+/* Wait for the other one, the @nr-th time. */
+static void meet(struct closing *c, unsigned int nr)
+{
+	__atomic_add_fetch(&c->arrived, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&c->arrived, __ATOMIC_SEQ_CST) < 2 * nr)
+		sched_yield();
+}
+
+static void close_together(struct closing *c, unsigned int who)
+{
+	char name[32], *buf = xmalloc(KiB(512));
+	unsigned int i, delay, nr = scaled(400);
+	u64 rng = who;
+
+	run_on(who);
+	fill(buf, KiB(512), 0, 1);
+	for (i = 0; i < nr; i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "f%u", i % 8);
+		if (who == 0)
+			touch(name);
+		meet(c, 3 * i + 1);
+		fd = xopen(name, O_WRONLY);
+		if (who == 0) {
+			/* A block far too large for what is left of it. */
+			pwrite_full(fd, buf, KiB(512), 0);
+			CHECK_OK(ftruncate(fd, 1));
+		}
+		meet(c, 3 * i + 2);
+		for (delay = rnd(&rng) % 4; delay; delay--)
+			getppid();
+		close(fd);
+		meet(c, 3 * i + 3);
+		if (who == 0) {
+			c->too_large += stat_of(name).st_blocks * 512 > KiB(32);
+			CHECK_OK(unlink(name));
+		}
+	}
+	free(buf);
+}
+
+static void close_together_too(void *arg)
+{
+	close_together(arg, 1);
+}
+
+/* One of two last writers is the last one. */
+static void fit_at_two_closes(void)
+{
+	struct closing *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	CHECK(c != MAP_FAILED);
+	pid = start(close_together_too, c);
+	close_together(c, 0);
+	finish(pid);
+	CHECK_EQ(c->too_large, 0);
+}
+
 static const struct test tests[] = {
 	{ "class_by_size", class_by_size, "poem=9,novel=9,medium=9,large=9,strict", T_SCRIPTFS },
 	{ "unaligned", unaligned, "poem=9,novel=9,medium=9,large=9,strict", T_SCRIPTFS },
@@ -196,6 +265,7 @@ static const struct test tests[] = {
 	{ "one_class_only", one_class_only, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "class_hint", class_hint, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "fit_at_close", fit_at_close, ANY_POOL, T_SCRIPTFS },
+	{ "fit_at_two_closes", fit_at_two_closes, ANY_POOL, T_SCRIPTFS | T_BLOCK },
 };
 
 int main(void)
