@@ -4,12 +4,13 @@
  * mount shows what it got.
  *
  * Whoever reads an error here sits before a mount command that failed. So every refusal is
- * one line that names the option, the value and what is allowed, and it goes to the kernel
- * log as well as to the fs_context.
+ * one line that names the option, the value and what is allowed. It goes to the fs_context, and
+ * to the kernel log where whoever types may mount: options are parsed before anybody asks for that.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bits.h>
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/fs_context.h>
@@ -61,9 +62,9 @@ static const unsigned long default_reserve[SCRIPTFS_NR_CLASSES] = {
  * @log: log of the fs_context
  * @fmt: one line without its end
  *
- * A message that goes to the reader of an fsopen(2) file descriptor does not reach the
- * kernel log by itself. The copy made here is rate limited, because parameters may be set
- * by users who are not allowed to mount.
+ * A message for the reader of an fsopen(2) file descriptor does not reach the kernel log by
+ * itself, and one of mount(2) reaches nothing else. Anybody can call mount(2), in a user namespace
+ * of his own, and the kernel log is not his to fill.
  */
 void scriptfs_report(struct p_log *log, const char *fmt, ...)
 {
@@ -73,9 +74,11 @@ void scriptfs_report(struct p_log *log, const char *fmt, ...)
 	va_start(args, fmt);
 	vaf.fmt = fmt;
 	vaf.va = &args;
-	error_plog(log, "%pV", &vaf);
 	if (log->log)
-		pr_err_ratelimited("%pV\n", &vaf);
+		error_plog(log, "%pV", &vaf);
+	/* Who asks in vain has not tried anything that an audit should hear of. */
+	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+		pr_err("%pV\n", &vaf);
 	va_end(args);
 }
 
@@ -309,12 +312,22 @@ void scriptfs_default_options(struct scriptfs_options *opt)
 	opt->gid = GLOBAL_ROOT_GID;
 }
 
+/* Taken as the VFS would take it, which would complain in its own way. */
+static int parse_source(struct fs_context *fc, struct fs_parameter *param)
+{
+	if (param->type != fs_value_is_string || fc->source)
+		return bad_value(&fc->log, param, "any text, once");
+	fc->source = param->string;
+	param->string = NULL;
+	return 0;
+}
+
 /**
  * scriptfs_parse_param - take one option
  * @fc: context of the mount
  * @param: the option
  *
- * Return: 0, -EINVAL with a report, or -ENOPARAM for what the VFS takes care of.
+ * Return: 0, or -EINVAL with a report.
  */
 int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
@@ -323,7 +336,9 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	struct fs_parse_result result;
 	int which = fs_parse(fc, scriptfs_parameters, param, &result);
 
-	if (which == -ENOPARAM && strcmp(param->key, "source")) {
+	if (which == -ENOPARAM && !strcmp(param->key, "source"))
+		return parse_source(fc, param);
+	if (which == -ENOPARAM) {
 		scriptfs_report(&fc->log,
 				"%*pE: unknown option: allowed is poem=, novel=, medium=, large=, super=, size=, nr_inodes=, mode=, uid=, gid=, io=, class=, copy=, strict or nostrict",
 				(int)strnlen(param->key, SHOWN_LENGTH), param->key);

@@ -35,7 +35,8 @@ unsigned int our_lines(int kernel_log, char *line)
 
 		record[got] = '\0';
 		text = strchr(record, ';');
-		if (!text || strncmp(text + 1, "scriptfs: ", 10))
+		if (!text || (strncmp(text + 1, "scriptfs: ", 10) &&
+			      strncmp(text + 1, "VFS: ", 5)))
 			continue;
 		nr++;
 		strcpy(line, text + 1);

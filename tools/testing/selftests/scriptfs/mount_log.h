@@ -16,7 +16,7 @@ void read_log(int fs, char *log);
 /* The kernel log from now on, -1 if there is none. */
 int open_kernel_log(void);
 
-/* Lines of ours in the kernel log since then; the last of them in @line. */
+/* Lines of ours and of the VFS in the kernel log since then; the last of them in @line. */
 unsigned int our_lines(int kernel_log, char *line);
 
 #endif /* SCRIPTFS_SELFTEST_MOUNT_LOG_H */

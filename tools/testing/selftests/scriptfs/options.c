@@ -378,6 +378,56 @@ static void privileged(void)
 	finish(start(mount_in_user_namespace, NULL));
 }
 
+/* Wrong whatever else there is, also in what the VFS looks at itself. */
+static const char *const always_bad[] = {
+	"poem=banana", "size=0", "nr_inodes=-1", "mode=9", "uid=root", "io=", "class=4", "copy",
+	"strict=1", "frobnicate", "frob=7", "source", "source=a,source=b",
+};
+
+/* Who may not mount reads what was wrong from fsopen's log; the kernel's is not his to fill. */
+static void complain_in_user_namespace(void *arg)
+{
+	char log[LOG_LEN];
+	unsigned int i;
+
+	(void)arg;
+	CHECK_OK(setresuid(1000, 1000, 1000));
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+		skip("no user namespaces");
+	for (i = 0; i < ARRAY_SIZE(always_bad); i++) {
+		CHECK_ERR(mount_raw(".", always_bad[i], 0), EINVAL);
+		CHECK_ERR(mount_raw("m", always_bad[i], MS_REMOUNT), EINVAL);
+		CHECK_ERR(try_fsopen(always_bad[i], log), EINVAL);
+		if (strncmp(log, "e scriptfs: ", 12) || !strstr(log, "allowed"))
+			fail("%s: log '%s'", always_bad[i], log);
+	}
+}
+
+static void quiet_for_users(void)
+{
+	int kernel_log = open_kernel_log();
+	char line[LOG_LEN];
+	unsigned int i;
+
+	if (kernel_log < 0)
+		skip("no /dev/kmsg");
+	CHECK_OK(chmod(".", 0777));
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", "poem=1,mode=0777", 0));
+	our_lines(kernel_log, line);
+	finish(start(complain_in_user_namespace, NULL));
+	if (our_lines(kernel_log, line))
+		fail("in the kernel log: %s", line);
+	/* And one line for each mistake of those who may. */
+	for (i = 0; i < ARRAY_SIZE(always_bad); i++) {
+		CHECK_ERR(mount_raw("m", always_bad[i], MS_REMOUNT), EINVAL);
+		CHECK_EQ(our_lines(kernel_log, line), 1);
+		if (!strstr(line, "allowed"))
+			fail("%s: kernel log: %s", always_bad[i], line);
+	}
+	CHECK_OK(umount("m"));
+}
+
 static u64 rng = 1;
 
 static const char *any(const char *const *of, unsigned int nr)
@@ -462,6 +512,7 @@ static const struct test tests[] = {
 	{ "defaults", defaults, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "odd_values", odd_values, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "privileged", privileged, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "quiet_for_users", quiet_for_users, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "fuzz", fuzz, NULL, T_SCRIPTFS | T_NO_MOUNT },
 };
 
