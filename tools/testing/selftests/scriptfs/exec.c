@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs in files: who maps a file to run it gets the instructions that are in it now, and none
+ * of what the memory held when it was run before, be that as part of this file or of another.
+ *
+ * There are processors whose instruction caches do not see what is stored. The kernel brings them
+ * up to date when a page is mapped to be run, unless a flag of the page says that this was done:
+ * the flag must be gone once the page has other bytes. Emulators have no such caches, so the flag
+ * is looked at, too.
+ */
+#include "fallocate.h"
+
+#include <stdint.h>
+
+#define CODE_LEN	8
+
+/* A function that returns @value, of 16 bits. */
+static void make_code(unsigned char *code, unsigned int value)
+{
+#if defined(__x86_64__)
+	static const unsigned char plain[CODE_LEN] = { 0xb8, 0, 0, 0, 0, 0xc3, 0x90, 0x90 };
+
+	memcpy(code, plain, CODE_LEN);
+	memcpy(code + 1, &value, 2);
+#elif defined(__aarch64__)
+	uint32_t plain[2] = { 0x52800000 | value << 5, 0xd65f03c0 };
+
+	memcpy(code, plain, CODE_LEN);
+#else
+	(void)code;
+	(void)value;
+	skip("no instructions for this machine");
+#endif
+}
+
+typedef unsigned int function(void);
+
+static void *map_code(int fd, int prot, int flags)
+{
+	void *p = mmap(NULL, PAGE, prot, flags, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+/* What the function in a file returns. */
+static unsigned int run(int fd, int flags)
+{
+	function *code = map_code(fd, PROT_READ | PROT_EXEC, flags);
+	unsigned int ret = code();
+
+	munmap(code, PAGE);
+	return ret;
+}
+
+/* Ways to put a function into a file. */
+enum way { BY_WRITE, BY_COPY, BY_PIPE, BY_STORE, NR_WAYS };
+
+static void put(int fd, enum way way, unsigned int value)
+{
+	unsigned char code[CODE_LEN], *p;
+	off_t at = 0, from = 0;
+	int other, pipes[2];
+
+	make_code(code, value);
+	switch (way) {
+	case BY_COPY:
+		other = xopen("other", O_RDWR | O_CREAT);
+		pwrite_full(other, code, CODE_LEN, 0);
+		CHECK_EQ(copy_file_range(other, &from, fd, &at, CODE_LEN, 0), CODE_LEN);
+		close(other);
+		CHECK_OK(unlink("other"));
+		break;
+	case BY_PIPE:
+		CHECK_OK(pipe(pipes));
+		CHECK_EQ(write(pipes[1], code, CODE_LEN), CODE_LEN);
+		CHECK_EQ(splice(pipes[0], NULL, fd, &at, CODE_LEN, 0), CODE_LEN);
+		close(pipes[0]);
+		close(pipes[1]);
+		break;
+	case BY_STORE:
+		CHECK_OK(ftruncate(fd, CODE_LEN));
+		p = map_code(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+		memcpy(p, code, CODE_LEN);
+		/* Here it is up to us. */
+		__builtin___clear_cache((char *)p, (char *)p + CODE_LEN);
+		munmap(p, PAGE);
+		break;
+	default:
+		pwrite_full(fd, code, CODE_LEN, 0);
+	}
+}
+
+/* Every file gets the same block, and is mapped at the same address. */
+static void block_of_another_file(void)
+{
+	unsigned int i;
+
+	for (i = 1; i <= scaled(400); i++) {
+		int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+
+		put(fd, i % NR_WAYS, i);
+		CHECK_EQ(run(fd, i & 8 ? MAP_SHARED : MAP_PRIVATE), i);
+		close(fd);
+		CHECK_OK(unlink("f"));
+	}
+}
+
+static void written_again(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *p = NULL;
+	unsigned int i;
+
+	for (i = 1; i <= scaled(400); i++) {
+		put(fd, i / 4 % NR_WAYS, i);
+		CHECK_EQ(run(fd, i & 16 ? MAP_SHARED : MAP_PRIVATE), i);
+		/* Now and then somebody else has it mapped meanwhile. */
+		if (i % 32 == 0)
+			p = map_code(fd, PROT_READ, MAP_SHARED);
+		if (i % 32 == 20 && p)
+			munmap(p, PAGE);
+		if (i % 64 == 0)
+			CHECK_OK(ftruncate(fd, 0));
+	}
+}
+
+static u64 word_at(const char *path, u64 index)
+{
+	int fd = open(path, O_RDONLY);
+	u64 word;
+
+	if (fd < 0)
+		skip("no %s", path);
+	if (pread(fd, &word, 8, index * 8) != 8)
+		fail("cannot read %s", path);
+	close(fd);
+	return word;
+}
+
+#define PFN_MASK	((1ULL << 55) - 1)
+#define KPF_ARCH	38
+
+/* Is the flag set of the page at the beginning of a file? */
+static bool flag_is_set(int fd, u64 *pfn)
+{
+	unsigned char *p = map_code(fd, PROT_READ, MAP_SHARED);
+	u64 page;
+
+	CHECK(try_read(p, NULL));
+	page = word_at("/proc/self/pagemap", (uintptr_t)p / PAGE) & PFN_MASK;
+	if (pfn)
+		*pfn = page;
+	page = word_at("/proc/kpageflags", page);
+	munmap(p, PAGE);
+	return page >> KPF_ARCH & 1;
+}
+
+/* Run what is in the file, so that the flag is set. */
+static void set_flag(int fd, unsigned int value)
+{
+	put(fd, BY_WRITE, value);
+	CHECK_EQ(run(fd, MAP_SHARED), value);
+	if (!flag_is_set(fd, NULL))
+		skip("this machine needs no such flag");
+}
+
+static void flag(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	enum way way;
+
+	for (way = BY_WRITE; way <= BY_PIPE; way++) {
+		set_flag(fd, 1);
+		put(fd, way, 2);
+		if (flag_is_set(fd, NULL))
+			fail("written to (%d)", way);
+		CHECK_EQ(run(fd, MAP_SHARED), 2);
+	}
+	set_flag(fd, 3);
+	must_change(fd, PUNCH, 0, 4);
+	CHECK(!flag_is_set(fd, NULL));
+	set_flag(fd, 4);
+	must_change(fd, ZERO, 0, CODE_LEN);
+	CHECK(!flag_is_set(fd, NULL));
+	set_flag(fd, 5);
+	CHECK_OK(ftruncate(fd, 4));
+	CHECK_OK(ftruncate(fd, CODE_LEN));
+	CHECK(!flag_is_set(fd, NULL));
+}
+
+/* The only block goes to another file, which has other bytes even where it has none yet. */
+static void flag_of_another_file(void)
+{
+	static const enum way ways[] = { BY_WRITE, BY_PIPE, BY_STORE, NR_WAYS };
+	unsigned int i;
+	u64 pfn, old;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+
+		set_flag(fd, 6);
+		flag_is_set(fd, &old);
+		close(fd);
+		CHECK_OK(unlink("f"));
+		fd = xopen("g", O_RDWR | O_CREAT | O_EXCL);
+		if (ways[i] == NR_WAYS)
+			CHECK_OK(ftruncate(fd, PAGE));
+		else
+			put(fd, ways[i], 7);
+		if (flag_is_set(fd, &pfn))
+			fail("way %u", i);
+		CHECK_EQ(pfn, old);
+		close(fd);
+		CHECK_OK(unlink("g"));
+	}
+}
+
+static const struct test tests[] = {
+	{ "block_of_another_file", block_of_another_file, "poem=2,strict", 0 },
+	{ "written_again", written_again, "poem=2,strict", 0 },
+	{ "flag", flag, "poem=2,strict", T_SCRIPTFS },
+	{ "flag_of_another_file", flag_of_another_file, "poem=1,strict", T_SCRIPTFS },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
