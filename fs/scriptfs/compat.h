@@ -6,7 +6,32 @@
 #define _FS_SCRIPTFS_COMPAT_H
 
 #include <linux/kconfig.h>
+
+/*
+ * What Kconfig asks for in a kernel tree, and nobody when the module is built out of one: it would
+ * compile, and then fail file by file or copy by copy.
+ */
+#ifndef CONFIG_MMU
+#error "scriptfs needs a kernel with CONFIG_MMU: files are mapped by page faults"
+#endif
+#ifndef CONFIG_64BIT
+#error "scriptfs needs a 64-bit kernel: it has all its memory mapped for good"
+#endif
+#ifndef CONFIG_XARRAY_MULTI
+#error "scriptfs needs a kernel with CONFIG_XARRAY_MULTI (CONFIG_TRANSPARENT_HUGEPAGE selects it)"
+#endif
+#ifdef CONFIG_HARDENED_USERCOPY_PAGESPAN
+#error "scriptfs needs a kernel without CONFIG_HARDENED_USERCOPY_PAGESPAN: it copies across pages"
+#endif
+#if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64)
+#error "scriptfs is tested on x86_64 and arm64 only: see its Kconfig"
+#endif
+
 #include <linux/pagemap.h>
+
+#if PAGE_SHIFT > 15
+#error "scriptfs needs pages of at most 32 KiB, the size of its smallest block"
+#endif
 
 /*
  * A kernel with the run helpers also asks ->supply_page. Without it the page cache would put

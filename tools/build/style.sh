@@ -220,6 +220,7 @@ check 'style kernel-doc' kernel_doc
 check 'style compile' compile
 check 'style sparse and W=1' no_warning "$out/log/style-compile.log"
 check 'style kernel-doc of shared functions' documented
+check 'style refused configurations' "$top/tools/build/refused.sh" "$tree"
 check 'style coccinelle' coccinelle
 check 'style shellcheck' shell_scripts
 check 'style python' python_scripts
