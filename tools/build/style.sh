@@ -82,6 +82,34 @@ compile()
 	kmake -k W=1 C=2 M="$build/kbench" "${objects[@]}"
 }
 
+# arm64 has other headers, and caches that x86 knows nothing of.
+kmake_arm64()
+{
+	nice make -C "$tree" O="$build-arm64" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" "$@"
+}
+
+configure_arm64()
+{
+	local place=$build-arm64 line
+
+	mkdir -p "$place"
+	{
+		cat "$top"/qemu/config/{base,arm64}.config
+		printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST
+	} >"$place/fragment"
+	kmake_arm64 -s KCONFIG_ALLCONFIG="$place/fragment" allnoconfig
+	for line in ARM64 SCRIPTFS_FS SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN; do
+		grep -qx "CONFIG_$line=y" "$place/.config" || die "CONFIG_$line=y did not survive"
+	done
+	kmake_arm64 -s prepare
+}
+
+compile_arm64()
+{
+	rm -rf "$build-arm64/fs/scriptfs" "$build-arm64/mm/page_run.o"
+	kmake_arm64 -k W=1 fs/scriptfs/ mm/page_run.o
+}
+
 no_warning()
 {
 	sed "s|$tree/||g; s|\.\./src/||g" "$1" |
@@ -219,6 +247,9 @@ check 'style checkpatch tools/bench' checkpatch "$top"/tools/bench/kbench/*.[ch]
 check 'style kernel-doc' kernel_doc
 check 'style compile' compile
 check 'style sparse and W=1' no_warning "$out/log/style-compile.log"
+check 'style configure for arm64' configure_arm64
+check 'style compile for arm64' compile_arm64
+check 'style warnings for arm64' no_warning "$out/log/style-compile-for-arm64.log"
 check 'style kernel-doc of shared functions' documented
 check 'style refused configurations' "$top/tools/build/refused.sh" "$tree"
 check 'style coccinelle' coccinelle
