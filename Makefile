@@ -13,17 +13,18 @@ help:		## this list
 	@echo
 	@echo '  make test T=NAME     guest tests by name, V=base|debug|atomic|kcsan, IO=block|page'
 	@echo '  make test V=VARIANT  all guest tests on that kernel and road'
+	@echo '  make test A=arm64    the same on another architecture, emulated'
 	@echo '  KERNEL_SRC=DIR       another v5.10 tree instead of the packaged one'
 	@echo '  KERNEL_URL=URL       another v5.10.y tarball (file: too), with KERNEL_SHA256=SUM'
 
 deps:		## install the packages that are missing (tools/build/packages)
-	@tools/build/deps.sh
+	@tools/build/deps.sh $(A)
 
 run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run/
 	@tools/bench/run.sh
 
 test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
-	@tools/build/test.sh $(if $(T)$(V),guest $(or $(V),base) $(or $(IO),block) $(T))
+	@tools/build/test.sh $(if $(T)$(V)$(A),guest $(or $(A),$(V),base) $(or $(IO),block) $(T))
 
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
 	@tools/build/fresh.sh $(or $(T),test)

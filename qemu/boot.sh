@@ -15,6 +15,8 @@
 #   -t SECONDS  end the guest after that long (600)
 #   -i          interactive: the console is this terminal, no time limit
 #
+# What it boots is for arm64 if there is such an image in BUILD, on the one bed that all machines have.
+#
 # Ends with 0 when the guest shut itself down or rebooted (which is also what it does on a panic: look
 # at what it reported), 124 when the time ran out.
 . "$(dirname "$0")/../tools/build/lib.sh"
@@ -60,6 +62,8 @@ fastest_bed()
 	cat "$answer"
 }
 
+arm64=''
+[ ! -f "$build/arch/arm64/boot/Image" ] || arm64=1 bed=${bed:-tcg}
 [ -n "$bed" ] || bed=$(fastest_bed)
 if [ -n "$probe" ]; then
 	echo "$bed"
@@ -67,9 +71,15 @@ if [ -n "$probe" ]; then
 fi
 
 # q35: a debug kernel takes half a minute to work out the interrupt routing of "pc", a loop in ACPI
-qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -M q35 -m "$mem")
+qemu=(qemu-system-x86_64 -M q35) image=$build/arch/x86/boot/bzImage tty=ttyS0
 # A string copy with ERMS or FSRM is one instruction a byte under TCG: nothing would be comparable.
-qemu+=(-cpu 'max,-erms,-fsrm')
+cpu=max,-erms,-fsrm
+if [ "$arm64" ]; then
+	qemu=(qemu-system-aarch64 -M virt) image=$build/arch/arm64/boot/Image tty=ttyAMA0
+	# v5.10 takes a processor with LPA2 for one without pages of 4 KiB.
+	cpu=max,lpa2=off,pauth-impdef=on
+fi
+qemu+=(-nodefaults -no-user-config -no-reboot -m "$mem" -cpu "$cpu")
 case $bed in
 kvm) qemu+=(-accel kvm -smp "$smp") ;;
 tcg) qemu+=(-accel 'tcg,thread=multi,tb-size=512' -smp "$smp") ;;
@@ -81,21 +91,22 @@ tcg-icount)
 esac
 
 # mitigations and address randomisation would only add noise to what is measured and debugged here
-args="panic=-1 oops=panic mitigations=off nokaslr norandmaps no_timer_check"
+args="panic=-1 oops=panic mitigations=off nokaslr norandmaps"
+[ "$arm64" ] || args+=" no_timer_check"
 # a busy host must not look like a stuck guest
 args+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=180"
-[ "$bed" = kvm ] || args+=" tsc=reliable"
+[ "$bed" = kvm ] || [ "$arm64" ] || args+=" tsc=reliable"
 # Under TCG the guest reads the host's TSC. On a busy host the calibration of its rate can be off five
 # times over, and every time limit with it; the rate is half of bogomips.
 khz=$(awk '/^bogomips/ { printf "%d", $3 * 500; exit }' /proc/cpuinfo)
-[ "$bed" != tcg ] || [ "${khz:-0}" -eq 0 ] || args+=" tsc_early_khz=$khz"
-qemu+=(-kernel "$build/arch/x86/boot/bzImage" -initrd "$initramfs"
+[ "$bed" != tcg ] || [ "$arm64" ] || [ "${khz:-0}" -eq 0 ] || args+=" tsc_early_khz=$khz"
+qemu+=(-kernel "$image" -initrd "$initramfs"
 	-device virtio-rng-pci -device virtio-serial-pci
 	-chardev "file,id=port,path=$port" -device 'virtserialport,chardev=port,name=scriptfs')
 [ -z "$dir" ] || qemu+=(-virtfs "local,path=$dir,mount_tag=host,security_model=none,readonly=on")
 
 if [ -n "$interactive" ]; then
-	exec "${qemu[@]}" -nographic -serial mon:stdio -append "console=ttyS0 quiet $args guest.bed=$bed $append"
+	exec "${qemu[@]}" -nographic -serial mon:stdio -append "console=$tty quiet $args guest.bed=$bed $append"
 fi
 exec timeout -k 10 "$limit" "${qemu[@]}" -display none -serial "file:$console" \
-	-append "console=ttyS0 $args guest.bed=$bed $append" </dev/null
+	-append "console=$tty $args guest.bed=$bed $append" </dev/null

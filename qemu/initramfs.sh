@@ -5,7 +5,8 @@
 #
 # BusyBox is the system. On top: the machine's own fio and GNU dd with their libraries (people compare
 # with these), the kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and
-# each DIR as /guest/<its name>. Not compressed: under TCG inflating costs more than reading.
+# each DIR as /guest/<its name>. Not compressed: under TCG inflating costs more than reading. For arm64
+# there is Debian's BusyBox for it, and nothing else of this machine.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 small=''
@@ -14,7 +15,11 @@ variant=${1:?usage: initramfs.sh [-s] VARIANT [DIR...]}
 shift
 build=$("$top/tools/build/kernel.sh" "$variant")
 tree=$("$top/tools/build/tree.sh" scriptfs)
-home=${tree%/src}
+home=${tree%/src} cross=''
+if [ "$variant" = arm64 ]; then
+	home=$home/guest-arm64 cross=aarch64-linux-gnu- small=1
+	mkdir -p "$home"
+fi
 
 # add_program ROOT FILE: with the libraries it loads
 add_program()
@@ -33,19 +38,25 @@ pack()
 
 # What comes from installed packages changes only with them.
 key=$(dpkg-query -W -f '${Package} ${Version}\n' fio coreutils busybox-static | sha256sum | cut -c1-12)
-tools=$cache/initramfs/tools-$key
+tools=$cache/initramfs/tools-$key busybox=/bin/busybox
+if [ "$cross" ]; then
+	busybox=$("$top/tools/build/busybox.sh" arm64)
+	tools=$cache/initramfs/tools-arm64
+fi
 make_tools()
 {
 	local root
 
 	root=$(mktemp -d)
 	mkdir -p "$tools" "$root"/system/{bin,sbin,dev,proc,sys,tmp,mnt,host,root,etc,usr/bin,usr/sbin}
-	cp /bin/busybox "$root/system/bin/busybox"
+	cp "$busybox" "$root/system/bin/busybox"
 	ln -s busybox "$root/system/bin/sh"
-	add_program "$root/system" /bin/dd
-	mv "$root/system/bin/dd" "$root/system/usr/bin/dd"
-	add_program "$root/fio" /usr/bin/fio
-	pack "$root/fio" >"$tools/fio.cpio"
+	if [ -z "$cross" ]; then
+		add_program "$root/system" /bin/dd
+		mv "$root/system/bin/dd" "$root/system/usr/bin/dd"
+		add_program "$root/fio" /usr/bin/fio
+		pack "$root/fio" >"$tools/fio.cpio"
+	fi
 	pack "$root/system" >"$tools/system.cpio"
 	rm -rf "$root"
 }
@@ -56,7 +67,7 @@ make_selftests()
 	local source=$tree/tools/testing/selftests/scriptfs flags=(OUTPUT="$selftests/obj")
 	local name
 
-	flags+=(USERLDFLAGS=-static COLLECTION=scriptfs)
+	flags+=(USERLDFLAGS=-static COLLECTION=scriptfs CROSS_COMPILE="$cross")
 	mkdir -p "$selftests/obj"
 	rm -rf "$selftests/tests"
 	mkdir "$selftests/tests"
@@ -68,11 +79,11 @@ make_selftests()
 			rm -f "$selftests/obj/$name"
 		find "$selftests/obj/$name" "$source/$name" "$source/$name.dmesg" -maxdepth 0 -type f \
 			-exec cp -t "$selftests/tests" {} + 2>/dev/null || :
-		strip "$selftests/tests/$name" || :
+		"${cross}strip" "$selftests/tests/$name" || :
 	done <"$selftests/tests/list"
 }
 
-lock "initramfs-${home##*/}"
+lock "initramfs-$(sha256sum <<<"$home" | cut -c1-12)"
 [ -f "$tools/system.cpio" ] || step 'initramfs tools' make_tools
 mkdir -p "$selftests/tests"
 [ ! -f "$top/tools/testing/selftests/scriptfs/Makefile" ] || step selftests make_selftests

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# test.sh base|debug|atomic|kcsan block|page [NAME...]: run guest selftests, all or the named, on that
-# kernel and with that io= road, and print one ok / not ok line for each. The unpatched kernel (atomic)
-# has the block road only.
+# test.sh VARIANT block|page [NAME...]: run guest selftests, all or the named, on that kernel (base, debug,
+# atomic, kcsan or arm64) and with that io= road, and print one ok / not ok line for each. The unpatched
+# kernel (atomic) has the block road only.
 #
 # All tests share one guest. When it panics, hangs or falls silent, the test that was running has
 # failed, with the console's last lines, and another guest runs the rest.
@@ -13,8 +13,9 @@ variant=${1:-} io=${2:-}
 case $variant-$io in
 base-block | base-page | atomic-block) limit=${TEST_TIMEOUT:-300} ;;
 debug-block | debug-page | kcsan-block | kcsan-page) limit=${TEST_TIMEOUT:-900} ;;
+arm64-block | arm64-page) limit=${TEST_TIMEOUT:-900} ;;
 atomic-page) die "an unpatched kernel has no io=page" ;;
-*) die "usage: test.sh base|debug|atomic|kcsan block|page [NAME...]" ;;
+*) die "usage: test.sh base|debug|atomic|kcsan|arm64 block|page [NAME...]" ;;
 esac
 shift 2
 arguments="log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Install the packages of tools/build/packages that are missing; silent when none is.
+# deps.sh [NAME]: install the packages of tools/build/packages that are missing, and with NAME those of
+# packages.NAME; silent when none is.
 . "$(dirname "$0")/lib.sh"
 
-mapfile -t wanted < <(sed 's/#.*//; /^[[:space:]]*$/d' "$top/tools/build/packages")
+mapfile -t wanted < <(sed 's/#.*//; /^[[:space:]]*$/d' "$top/tools/build/packages" ${1:+"$top/tools/build/packages.$1"})
 mapfile -t missing < <(
 	dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
 		sed -n 's/^installed //p' | sort -u |

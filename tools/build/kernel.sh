@@ -6,21 +6,26 @@
 #   atomic    the same with atomic.config on top
 #   base      patched, base.config, scriptfs as a module
 #   debug, kcsan, lockstat    the same with that configuration on top
+#   arm64     the same as base for that architecture, with arm64.config on top
 #
-# The image is arch/x86/boot/bzImage in there, the modules are installed below mod/. Callers at the
-# same time wait for one build; a build that has nothing to do takes seconds.
+# The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in there, the modules are installed below
+# mod/. Callers at the same time wait for one build; a build that has nothing to do takes seconds.
 . "$(dirname "$0")/lib.sh"
 
 variant=${1:-}
 config=$top/qemu/config
 fragments=("$config/base.config")
-flavour=scriptfs
+flavour=scriptfs arch=(ARCH=x86_64) image=bzImage
 case $variant in
 stock) flavour=stock ;;
 base) ;;
 atomic) flavour=stock fragments+=("$config/$variant.config") ;;
 debug | kcsan | lockstat) fragments+=("$config/$variant.config") ;;
-*) die "usage: kernel.sh stock|atomic|base|debug|kcsan|lockstat" ;;
+arm64)
+	fragments+=("$config/arm64.config")
+	arch=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-) image=Image
+	;;
+*) die "usage: kernel.sh stock|atomic|base|debug|kcsan|lockstat|arm64" ;;
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")
@@ -38,7 +43,7 @@ fi
 
 kmake()
 {
-	nice make -C "$tree" O="$build" ARCH=x86_64 -j"$jobs" "$@"
+	nice make -C "$tree" O="$build" "${arch[@]}" -j"$jobs" "$@"
 }
 
 # Every symbol asked for must be in .config as asked: kconfig drops what it cannot satisfy in silence.
@@ -64,7 +69,7 @@ configure()
 
 compile()
 {
-	kmake bzImage modules
+	kmake "$image" modules
 	kmake INSTALL_MOD_PATH="$build/mod" modules_install
 }
 
@@ -74,6 +79,7 @@ inputs()
 {
 	cat "${fragments[@]}"
 	gcc --version
+	[ "$variant" != arm64 ] || aarch64-linux-gnu-gcc --version
 	case $tree in
 	"$cache/source"*/src) ;;
 	"$cache"/*) cat "${tree%/src}/changed" ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
-# test.sh guest base|debug|atomic|kcsan block|page [NAME...]: only these guest tests (kcsan's are not among
+# test.sh guest VARIANT block|page [NAME...]: only these guest tests (kcsan's and arm64's are not among
 # "every check": they take half an hour).
 #
 # Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
