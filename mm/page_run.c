@@ -34,13 +34,38 @@ static void run_attach(struct address_space *mapping, struct page *page,
 	page->index = index;
 }
 
-static void run_detach(struct page *page)
+/* Undo run_attach() for a page that nobody has seen. */
+static void run_unattach(struct page *page)
 {
-	VM_BUG_ON_PAGE(PageDirty(page) || page_mapped(page), page);
-
-	/* page->index stays: a lookup that holds the page compares it */
 	page->mapping = NULL;
 	put_page(page);
+}
+
+/*
+ * Claim a page for removal.  Whoever else has a reference may be about to lock
+ * the page, look at its mapping and remove it by himself: remove_mapping() for
+ * a page that a pipe is to give away, memory_failure(), and all who truncate.
+ * So a page leaves without its lock only while nobody but the page cache and
+ * the owner has one, and nobody can get one until run_detach().
+ */
+static bool run_claim(struct page *page)
+{
+	return page_ref_freeze(page, 2);
+}
+
+/* A claimed page is no longer in the XArray. */
+static void run_detach(struct page *page)
+{
+	VM_BUG_ON_PAGE(page_mapped(page), page);
+
+	/*
+	 * Somebody who held the page before it was inserted may have marked it
+	 * dirty between its preparation and its insertion.
+	 */
+	ClearPageDirty(page);
+	/* page->index stays: a lookup that held the page compares it */
+	page->mapping = NULL;
+	page_ref_unfreeze(page, 1);
 }
 
 /*
@@ -62,7 +87,7 @@ static unsigned int run_insert_leaf(struct xa_state *xas, struct page *page,
 	run_attach(mapping, page, xas->xa_index);
 	xas_store(xas, page);
 	if (xas_error(xas)) {
-		run_detach(page);
+		run_unattach(page);
 		return 0;
 	}
 
@@ -126,37 +151,50 @@ int page_cache_insert_run(struct address_space *mapping, struct page *first,
 EXPORT_SYMBOL_GPL(page_cache_insert_run);
 
 /*
- * Remove the page at @xas and all after it in its leaf, as far as @last.
- * Called with the i_pages lock held. Returns how many were removed.
+ * Remove what can be claimed of the pages from @xas, where @page is, to the end
+ * of its leaf, as far as @last.  Called with the i_pages lock held.  Sets *@next
+ * to where to go on and returns how many were removed.
  */
 static unsigned int run_remove_leaf(struct xa_state *xas, struct page *page,
-				    pgoff_t last, struct address_space *mapping)
+				    pgoff_t last, struct address_space *mapping,
+				    pgoff_t *next)
 {
 	struct pglist_data *pgdat = page_pgdat(page);
 	struct xa_node *node = xas->xa_node;
+	unsigned int offset = xas->xa_offset;
 	pgoff_t index = xas->xa_index;
-	unsigned int offset, rest = 0;
+	struct page *kept = NULL;
+	pgoff_t kept_index = 0;
+	unsigned int rest = 0;
 
-	/* Keep the first to the end: its removal frees the leaf if empty. */
-	for (offset = xas->xa_offset + 1;
-	     node && offset < XA_CHUNK_SIZE && index < last; offset++) {
-		struct page *next = xa_entry_locked(xas->xa, node, offset);
-
+	for (;;) {
+		if (page && page_pgdat(page) != pgdat)
+			break;	/* The counters are per node: the next call's. */
+		if (page && run_claim(page)) {
+			if (!kept) {
+				kept = page;
+				kept_index = index;
+			} else {
+				rcu_assign_pointer(node->slots[offset], NULL);
+				run_detach(page);
+				rest++;
+			}
+		}
 		index++;
-		if (!next)
-			continue;
-		/* The counters are per node; leave other nodes' pages to the next call. */
-		if (page_pgdat(next) != pgdat)
+		if (!node || ++offset == XA_CHUNK_SIZE || index - 1 == last)
 			break;
-		rcu_assign_pointer(node->slots[offset], NULL);
-		run_detach(next);
-		rest++;
+		page = xa_entry_locked(xas->xa, node, offset);
 	}
+	*next = index;
+	if (!kept)
+		return 0;
+
+	/* One is removed the long way, which frees the leaf if it is empty. */
 	if (rest)
 		node->count -= rest;
-
+	xas_set(xas, kept_index);
 	xas_store(xas, NULL);
-	run_detach(page);
+	run_detach(kept);
 
 	mapping->nrpages -= rest + 1;
 	__mod_node_page_state(pgdat, NR_FILE_PAGES, -(int)(rest + 1));
@@ -164,15 +202,18 @@ static unsigned int run_remove_leaf(struct xa_state *xas, struct page *page,
 }
 
 /**
- * page_cache_remove_run - take a range of pages out of the page cache
+ * page_cache_remove_run - take pages that nobody uses out of the page cache
  * @mapping:	where to take them from; all its pages are runs inserted by
  *		page_cache_insert_run()
  * @index:	first page cache index of the range
  * @nr:		length of the range in pages; it may have holes
  *
- * The pages are not locked: nobody else may truncate, map or insert pages in
- * the range meanwhile, as is so when an inode is evicted. The page cache's
- * reference to each page is dropped; the caller holds one of its own.
+ * The fast way to empty a mapping that has no users any more, as when an inode
+ * is evicted: no page is locked.  Pages that somebody else has a reference to
+ * stay where they are; for those the caller goes on to truncate_inode_pages(),
+ * which waits for their locks.  Nobody may map or insert pages in the range
+ * meanwhile.  The page cache's reference to each page is dropped; the caller
+ * holds one of its own.
  *
  * Context: May sleep. Takes the i_pages lock.
  * Return: How many pages were removed.
@@ -192,14 +233,12 @@ unsigned long page_cache_remove_run(struct address_space *mapping,
 		xas_lock_irq(&xas);
 		page = xas_find(&xas, last);
 		if (page)
-			done += run_remove_leaf(&xas, page, last, mapping);
+			done += run_remove_leaf(&xas, page, last, mapping,
+						&index);
 		xas_unlock_irq(&xas);
-		if (!page)
+		if (!page || !index || index > last)
 			return done;
 		/* The leaf may be gone: look for the next one from the root. */
-		index = xas.xa_index + 1;
-		if (!index || index > last)
-			return done;
 		xas_set(&xas, index);
 		cond_resched();
 	}
