@@ -17,11 +17,6 @@
  */
 #define SCRIPTFS_GFP_NODE	(GFP_ATOMIC | __GFP_NOWARN)
 
-static pgoff_t scriptfs_unit(loff_t pos)
-{
-	return pos >> SCRIPTFS_UNIT_SHIFT;
-}
-
 /**
  * scriptfs_block_find - the block that covers an offset
  * @si:		the file
@@ -37,20 +32,20 @@ struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos
 }
 
 /**
- * scriptfs_hole_end - where the hole around an offset ends
+ * scriptfs_block_next - the block that covers an offset, or else the first one behind it
  * @si:		the file
- * @pos:	offset in bytes, in a hole
+ * @pos:	offset in bytes
+ *
+ * Only the block itself says which of the two it is: a page fault may put one at @pos at any time.
  *
  * Context: As for scriptfs_block_find().
- * Return: Offset of the first byte after @pos that a block covers, MAX_LFS_FILESIZE if there is
- * none.
+ * Return: The block, or NULL if there is none from @pos on.
  */
-loff_t scriptfs_hole_end(struct scriptfs_inode *si, loff_t pos)
+struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos)
 {
 	unsigned long unit = scriptfs_unit(pos);
-	struct scriptfs_block *block = xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT);
 
-	return block ? scriptfs_block_start(block) : MAX_LFS_FILESIZE;
+	return xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT);
 }
 
 /* Is there no block in the aligned range of @class around @pos? */
@@ -110,7 +105,7 @@ static bool scriptfs_may_add(struct scriptfs_inode *si, unsigned int class)
 }
 
 /*
- * Get a block of @class, or of the nearest class that has one: smaller ones first, since they
+ * Get an idle block of @class, or of the nearest class that has one: smaller ones first, since they
  * fit wherever the wanted one did and waste nothing, then larger ones where the file has room
  * around @pos.
  */
@@ -122,7 +117,7 @@ static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos
 	int c;
 
 	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		block = scriptfs_pool_take(sbi, c, scriptfs_may_add(scriptfs_inode(inode), c));
+		block = scriptfs_pool_take(sbi, c, false);
 		if (block)
 			return block;
 	}
@@ -136,9 +131,55 @@ static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos
 	return NULL;
 }
 
-/* Enter @block into the map at the aligned place around @pos. */
-static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos,
-			       gfp_t gfp)
+/* Get a block of @class or less from the system, as far as that has memory at hand. */
+static struct scriptfs_block *scriptfs_take_more(struct inode *inode, unsigned int class)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_block *block;
+	int c;
+
+	for (c = class; c >= SCRIPTFS_POEM; c--) {
+		if (!scriptfs_may_add(scriptfs_inode(inode), c))
+			continue;
+		block = scriptfs_pool_take(sbi, c, true);
+		if (block)
+			return block;
+	}
+	return NULL;
+}
+
+/**
+ * scriptfs_take_any - get a block that need not fit anywhere
+ * @inode:	the file that it is for
+ *
+ * Context: May sleep.
+ * Return: A block of one chunk, as small as there is, or NULL.
+ */
+struct scriptfs_block *scriptfs_take_any(struct inode *inode)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_block *block;
+	int c;
+
+	for (c = SCRIPTFS_POEM; c <= SCRIPTFS_LARGE; c++) {
+		block = scriptfs_pool_take(sbi, c, false);
+		if (block)
+			return block;
+	}
+	return scriptfs_take_more(inode, SCRIPTFS_POEM);
+}
+
+/**
+ * scriptfs_map_insert - give a block to a file
+ * @inode:	the file
+ * @block:	a block from the pool
+ * @pos:	offset in bytes; the block goes to the aligned place around it, where there is none
+ * @gfp:	for nodes of the map that are not to be had otherwise
+ *
+ * Context: The caller holds map_lock exclusively.
+ * Return: 0 or -ENOMEM, with the block still the caller's.
+ */
+int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos, gfp_t gfp)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	u64 start = round_down((u64)pos, scriptfs_block_size(block));
@@ -164,12 +205,21 @@ static int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block
 	return 0;
 }
 
-static void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
+/**
+ * scriptfs_map_remove - take a block from a file
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @block:	a block of it with no page in the page cache, which is the caller's then
+ *
+ * Context: As for scriptfs_block_drop().
+ */
+void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
 	if (!block->index)
 		WRITE_ONCE(si->start, NULL);
+	if (unlikely(!xa_empty(&si->scattered)))
+		scriptfs_scatter_forget(inode, block);
 	si->recent = NULL;
 	si->nr_fresh -= block->fresh;
 	list_del(&block->link);
@@ -193,7 +243,7 @@ void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block)
 
 /**
  * scriptfs_mark_raise - move the initialised mark of a chunk up over zeroes
- * @chunk:	the chunk
+ * @chunk:	a chunk without stray pages below the new mark
  * @mark:	new mark, an offset in the chunk in bytes
  *
  * Context: The caller holds map_lock exclusively.
@@ -203,96 +253,30 @@ void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark)
 	if (mark <= chunk->mark)
 		return;
 	memset(chunk->addr + chunk->mark, 0, mark - chunk->mark);
+	scriptfs_dcache_flush(chunk, chunk->mark, mark);
 	scriptfs_mark_set(chunk, mark);
 }
 
-/*
- * Can what is in the block be moved elsewhere? Not while the page cache shows its pages, and not
- * while somebody holds one, who may be writing to it.
+/**
+ * scriptfs_chunk_lower - move the initialised mark of a chunk down
+ * @chunk:	a chunk that is not scattered
+ * @offset:	new mark, an offset in the chunk in bytes
+ *
+ * The page that the mark then lies in may be published, so that one stays initialised to its end.
+ *
+ * Context: The caller holds map_lock exclusively, no page behind that one is published, and no
+ * reader looks at the chunk.
  */
-static bool scriptfs_block_movable(const struct scriptfs_block *block)
+void scriptfs_chunk_lower(struct scriptfs_chunk *chunk, u32 offset)
 {
-	unsigned long pages = block->first.published ? scriptfs_chunk_size(block) >> PAGE_SHIFT : 0;
-	struct page *page = virt_to_page(block->first.addr);
+	u32 mark;
 
-	for (; pages; pages--, page++)
-		if (page->mapping || page_ref_count(page) != 1)
-			return false;
-	return true;
-}
-
-/* The same for all blocks in the range of a new block. Each is smaller, hence one chunk. */
-static bool scriptfs_range_movable(struct scriptfs_inode *si, unsigned long first,
-				   unsigned long last)
-{
-	struct scriptfs_block *block;
-	unsigned long unit;
-
-	xa_for_each_range(&si->map, unit, block, first, last)
-		if (!scriptfs_block_movable(block))
-			return false;
-	return true;
-}
-
-/* Move what is in @old to its place in @new, which begins at file offset @start. */
-static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *new, u64 start,
-				  struct scriptfs_block *old)
-{
-	u64 in_new = scriptfs_block_start(old) - start;
-	struct scriptfs_chunk *chunk = &new->chunk[in_new >> SCRIPTFS_CHUNK_SHIFT];
-	u32 offset = in_new & (SCRIPTFS_CHUNK_SIZE - 1);
-	u32 len = old->first.mark;
-
-	if (len) {
-		scriptfs_mark_raise(chunk, offset);
-		memcpy(chunk->addr + offset, old->first.addr, len);
-		chunk->mark = offset + len;
-	}
-	scriptfs_block_drop(inode, old);
-}
-
-/*
- * The last resort: only blocks are left that are larger than the room that the file's other blocks
- * leave around @pos. Replace those by a larger one that takes in what they hold. -EBUSY says that
- * this could be done but for pages in the page cache.
- */
-static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block, *old;
-	unsigned long unit, first, last;
-	unsigned int class;
-	bool fresh;
-	u64 start;
-
-	for (class = SCRIPTFS_NOVEL; class < SCRIPTFS_NR_CLASSES; class++) {
-		start = round_down((u64)pos, scriptfs_class_size(class));
-		first = scriptfs_unit(start);
-		last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
-		block = scriptfs_pool_take(scriptfs_sb(inode->i_sb), class, false);
-		if (!block)
-			continue;
-		if (!scriptfs_range_movable(si, first, last)) {
-			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
-			return ERR_PTR(-EBUSY);
-		}
-		scriptfs_readers_wait(si);
-		fresh = true;
-		xa_for_each_range(&si->map, unit, old, first, last) {
-			fresh &= old->fresh;
-			scriptfs_block_absorb(inode, block, start, old);
-		}
-		/* No way back, and only small nodes are needed. */
-		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
-		/* In place of blocks that the file had before, it is not to be undone either. */
-		if (block->fresh && !fresh) {
-			block->fresh = false;
-			si->nr_fresh--;
-		}
-		si->loose = true;
-		return block;
-	}
-	return ERR_PTR(-ENOSPC);
+	if (chunk->mark <= offset)
+		return;
+	mark = min_t(u32, chunk->mark, PAGE_ALIGN(offset));
+	memset(chunk->addr + offset, 0, mark - offset);
+	scriptfs_dcache_flush(chunk, offset, mark);
+	scriptfs_mark_set(chunk, mark);
 }
 
 /**
@@ -300,23 +284,38 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
  * @inode:	the file
  * @pos:	offset in bytes
  * @want:	how many bytes from @pos on the caller is about to fill
- * @move:	the file's other blocks may be moved: the caller holds inode_lock exclusively
+ * @move:	the file's other blocks may be moved, and for that be withdrawn from the page cache:
+ *		the caller holds inode_lock exclusively
  *
- * Context: The caller holds map_lock exclusively. May sleep.
- * Return: The block; ERR_PTR(-ENOSPC) when no pool has one and none may be added, ERR_PTR(-EBUSY)
- * when there might be one with @move if the file were withdrawn, ERR_PTR(-ENOMEM).
+ * Where a block comes from, in this order: an idle one of the class that is wanted, of smaller
+ * classes, of larger classes; a larger one that the file's small blocks are moved into; the system.
+ * The reserve is used up before the system has to give anything.
+ *
+ * Context: The caller holds map_lock exclusively. May sleep, but not to reclaim memory for a block:
+ * see scriptfs_wait_for_block().
+ * Return: The block; ERR_PTR(-ENOSPC) when there is none; with @move ERR_PTR(-EBUSY) when there
+ * would be one if nobody held pages that have to move; ERR_PTR(-ENOMEM).
  */
 struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move)
 {
 	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
+	unsigned int class;
 	int err;
 
 	if (block)
 		return block;
 
-	block = scriptfs_take_near(inode, pos, scriptfs_choose_class(inode, pos, want));
-	if (!block)
-		return move ? scriptfs_merge(inode, pos) : ERR_PTR(-ENOSPC);
+	class = scriptfs_choose_class(inode, pos, want);
+	block = scriptfs_take_near(inode, pos, class);
+	if (unlikely(!block)) {
+		struct scriptfs_block *merged = move ? scriptfs_merge(inode, pos) : NULL;
+
+		if (!IS_ERR_OR_NULL(merged))
+			return merged;
+		block = scriptfs_take_more(inode, class);
+		if (!block)
+			return merged ?: ERR_PTR(-ENOSPC);
+	}
 
 	err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
 	if (err) {
@@ -327,6 +326,47 @@ struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 w
 	if (block->class != SCRIPTFS_POEM)
 		scriptfs_inode(inode)->loose = true;
 	return block;
+}
+
+/* Clear a part of a chunk: at its end by lowering the mark, unless pages there may be mapped. */
+static void scriptfs_chunk_clear(struct scriptfs_chunk *chunk, u32 from, u32 to)
+{
+	if (from >= chunk->mark)
+		return;
+	if (to >= chunk->mark && !chunk->published) {
+		scriptfs_mark_set(chunk, from);
+		return;
+	}
+	to = min(to, chunk->mark);
+	memset(chunk->addr + from, 0, to - from);
+	scriptfs_dcache_flush(chunk, from, to);
+}
+
+/**
+ * scriptfs_block_clear - make a part of a block read as zeroes
+ * @si:		the file
+ * @block:	a block of it
+ * @pos:	first byte, an offset in the file
+ * @end:	the one after the last, in the block as well
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
+ */
+void scriptfs_block_clear(struct scriptfs_inode *si, struct scriptfs_block *block, loff_t pos,
+			  loff_t end)
+{
+	while (pos < end) {
+		struct scriptfs_chunk *chunk;
+		u32 offset, len;
+
+		chunk = scriptfs_chunk_at(block, pos, &offset);
+		len = min_t(u64, end - pos, scriptfs_chunk_size(block) - offset);
+		if (chunk->scattered)
+			scriptfs_scatter_clear(si, block, chunk, offset, offset + len);
+		else
+			scriptfs_chunk_clear(chunk, offset, offset + len);
+		pos += len;
+		cond_resched();
+	}
 }
 
 /**
@@ -343,8 +383,6 @@ void scriptfs_zero_tail(struct inode *inode, loff_t pos)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
-	struct scriptfs_chunk *chunk;
-	u32 offset, end;
 
 	if (!offset_in_page(pos))
 		return;
@@ -353,30 +391,31 @@ void scriptfs_zero_tail(struct inode *inode, loff_t pos)
 		return;
 
 	down_write(&si->map_lock);
-	chunk = scriptfs_chunk_at(block, pos, &offset);
-	end = min_t(u32, chunk->mark, PAGE_ALIGN(offset));
-	if (offset < end)
-		memset(chunk->addr + offset, 0, end - offset);
+	scriptfs_block_clear(si, block, pos, round_up(pos, PAGE_SIZE));
 	up_write(&si->map_lock);
 }
 
 /*
- * Lower the marks of a block that now ends the file at @size. Pages below the end of the file's
- * last page may still be published, so that page stays initialised to its end.
+ * A block now ends the file at @size. Pages behind that are not published any more, but may be
+ * held.
  */
-static void scriptfs_marks_lower(struct scriptfs_block *block, loff_t size)
+static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *block, loff_t size)
 {
-	unsigned int chunks = scriptfs_class_chunks(block->class);
-	struct scriptfs_chunk *chunk;
+	struct scriptfs_chunk *chunk, *end = block->chunk + scriptfs_class_chunks(block->class);
 	u32 offset;
 
-	chunk = scriptfs_chunk_at(block, size, &offset);
-	if (chunk->mark > offset) {
-		chunk->mark = min_t(u32, chunk->mark, PAGE_ALIGN(offset));
-		memset(chunk->addr + offset, 0, chunk->mark - offset);
+	for (chunk = scriptfs_chunk_at(block, size, &offset); chunk < end; chunk++, offset = 0) {
+		u32 chunk_size = scriptfs_chunk_size(block);
+
+		if (chunk->scattered) {
+			scriptfs_scatter_clear(scriptfs_inode(inode), block, chunk, offset,
+					       chunk_size);
+			continue;
+		}
+		scriptfs_chunk_lower(chunk, offset);
+		/* All of it above the mark, so it does not fail. */
+		scriptfs_chunk_disown(inode, block, chunk, PAGE_ALIGN(offset), chunk_size);
 	}
-	while (++chunk < block->chunk + chunks)
-		chunk->mark = 0;
 }
 
 /**
@@ -400,7 +439,7 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 	down_write(&si->map_lock);
 	xa_for_each_start(&si->map, unit, block, unit) {
 		if (scriptfs_block_start(block) < size) {
-			scriptfs_marks_lower(block, size);
+			scriptfs_block_end_at(inode, block, size);
 			if (block->class != SCRIPTFS_POEM)
 				si->loose = true;
 			continue;
@@ -410,6 +449,7 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 		if (nr == ARRAY_SIZE(blocks)) {
 			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
 			nr = 0;
+			cond_resched();
 		}
 	}
 	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
@@ -435,141 +475,12 @@ void scriptfs_map_release(struct inode *inode)
 		if (nr == ARRAY_SIZE(blocks)) {
 			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
 			nr = 0;
+			cond_resched();
 		}
 	}
 	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+	scriptfs_scatter_release(inode);
 	INIT_LIST_HEAD(&si->blocks);
 	xa_destroy(&si->map);
 	inode_set_bytes(inode, 0);
-}
-
-/*
- * Take idle blocks of smaller classes that together hold @need bytes, largest first, onto
- * @blocks. A block taken this way lies at an aligned place of its own, because those before it
- * are multiples of its size.
- */
-static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u64 need,
-				  struct list_head *blocks)
-{
-	struct scriptfs_block *block;
-
-	while (need) {
-		while (class > SCRIPTFS_POEM && scriptfs_class_size(class) > need)
-			class--;
-		block = scriptfs_pool_take(sbi, class, false);
-		if (block) {
-			list_add_tail(&block->link, blocks);
-			need -= min_t(u64, need, scriptfs_block_size(block));
-		} else if (class-- == SCRIPTFS_POEM) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Copy what @old holds from @offset on into @new, as far as the mark goes. @new is one chunk. */
-static void scriptfs_block_copy(struct scriptfs_block *new, struct scriptfs_block *old, u64 offset)
-{
-	struct scriptfs_chunk *from = &old->chunk[offset >> SCRIPTFS_CHUNK_SHIFT];
-	u32 start = offset & (SCRIPTFS_CHUNK_SIZE - 1);
-	u32 len = from->mark > start ? from->mark - start : 0;
-
-	len = min_t(u64, len, scriptfs_block_size(new));
-	memcpy(new->chunk->addr, from->addr + start, len);
-	new->chunk->mark = len;
-}
-
-/*
- * Replace a tail block by smaller ones that hold its first @need bytes. If the pools lack them,
- * nothing happens and false is returned.
- */
-static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u64 need)
-{
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	loff_t pos = scriptfs_block_start(old);
-	struct scriptfs_block *block, *next;
-	LIST_HEAD(blocks);
-
-	if (!scriptfs_take_smaller(sbi, old->class - 1, need, &blocks)) {
-		list_for_each_entry_safe(block, next, &blocks, link) {
-			list_del(&block->link);
-			scriptfs_pool_put(sbi, block, inode->i_ino);
-		}
-		return false;
-	}
-
-	scriptfs_map_remove(inode, old);
-	list_for_each_entry_safe(block, next, &blocks, link) {
-		list_del(&block->link);
-		scriptfs_block_copy(block, old, pos - scriptfs_block_start(old));
-		/* No way back: @old is out of the map. All that is needed are its small nodes. */
-		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
-		pos += scriptfs_block_size(block);
-	}
-	scriptfs_pool_put(sbi, old, inode->i_ino);
-	return true;
-}
-
-/* Where the memory of a file may end: at its end, or where fallocate(2) was asked to put it. */
-static loff_t scriptfs_memory_end(struct inode *inode)
-{
-	return max(i_size_read(inode), scriptfs_inode(inode)->kept_end);
-}
-
-/* Give back the blocks that lie wholly behind @end. */
-static void scriptfs_map_trim(struct inode *inode, loff_t end)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *tail = end ? scriptfs_block_find(si, end - 1) : NULL;
-	unsigned long unit;
-
-	if (tail)
-		end = scriptfs_block_end(tail);
-	end = round_up(end, SCRIPTFS_UNIT_SIZE);
-	unit = scriptfs_unit(end);
-	if (!xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT))
-		return;
-	/* write_begin may have published pages there */
-	truncate_inode_pages(inode->i_mapping, end);
-	scriptfs_map_truncate(inode, end);
-}
-
-/**
- * scriptfs_map_fit - make the memory of a file fit its size
- * @inode:	a file whose last writer is closing it
- *
- * Blocks that lie behind the end of the file, left by a write that failed, go back. A tail
- * block far too large for what it holds, got in the hope that the file would grow on, is
- * exchanged for smaller ones; one that the class hint asked for stays.
- *
- * Context: Takes inode_lock and map_lock if there may be something to do.
- */
-void scriptfs_map_fit(struct inode *inode)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *tail;
-	loff_t end;
-	u64 need;
-
-	if (!READ_ONCE(si->loose))
-		return;
-
-	inode_lock(inode);
-	scriptfs_change_begin(si);
-	scriptfs_readers_wait(si);
-	end = scriptfs_memory_end(inode);
-	scriptfs_map_trim(inode, end);
-
-	down_write(&si->map_lock);
-	si->loose = false;
-	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
-	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
-		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
-		/* For want of smaller blocks it stays, until the next close. */
-		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail))
-			si->loose = !scriptfs_exchange(inode, tail, need);
-	}
-	up_write(&si->map_lock);
-	scriptfs_change_end(si);
-	inode_unlock(inode);
 }

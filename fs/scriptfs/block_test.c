@@ -4,110 +4,12 @@
  * shrinks, what the initialised marks hide, what fallocate(2) takes and gives back, and the copy
  * past the cache. Every test has a mount of its own.
  */
-#include <kunit/test.h>
+#include <linux/fs.h>
 #include <linux/falloc.h>
-#include <linux/file.h>
-#include <linux/fs_context.h>
-#include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "scriptfs.h"
-
-#define POISON 0xa5
-
-struct block_context {
-	struct vfsmount *mnt;
-	struct file *file;
-	u8 *buffer;		/* of SCRIPTFS_CHUNK_SIZE bytes */
-};
-
-/* Mount with @options, "key=value" separated by commas, and open a new file. */
-static struct block_context *block_mount(struct kunit *test, const char *options)
-{
-	struct block_context *ctx = test->priv;
-	struct fs_context *fc = fs_context_for_mount(&scriptfs_fs_type, 0);
-	char *copy = kstrdup(options, GFP_KERNEL);
-	char *rest = copy, *key;
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(fc));
-	while ((key = strsep(&rest, ",")) != NULL) {
-		char *value = strchr(key, '=');
-
-		if (value)
-			*value++ = '\0';
-		KUNIT_ASSERT_EQ(test, 0, vfs_parse_fs_string(fc, key, value,
-							     value ? strlen(value) : 0));
-	}
-	kfree(copy);
-	ctx->mnt = fc_mount(fc);
-	put_fs_context(fc);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->mnt));
-
-	ctx->file = file_open_root(ctx->mnt->mnt_root, ctx->mnt, "file", O_CREAT | O_RDWR, 0600);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
-	return ctx;
-}
-
-static void block_close(struct block_context *ctx)
-{
-	filp_close(ctx->file, NULL);
-	flush_delayed_fput();
-	ctx->file = NULL;
-}
-
-static struct inode *block_inode(struct block_context *ctx)
-{
-	return file_inode(ctx->file);
-}
-
-static struct scriptfs_figures block_figures(struct block_context *ctx, unsigned int class)
-{
-	struct scriptfs_figures figures;
-
-	scriptfs_pool_figures(scriptfs_sb(ctx->mnt->mnt_sb), class, &figures);
-	return figures;
-}
-
-static struct scriptfs_block *block_find(struct block_context *ctx, loff_t pos)
-{
-	return scriptfs_block_find(scriptfs_inode(block_inode(ctx)), pos);
-}
-
-static struct scriptfs_block *block_get(struct block_context *ctx, loff_t pos, u64 want)
-{
-	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
-	struct scriptfs_block *block;
-
-	down_write(&si->map_lock);
-	block = scriptfs_block_get(block_inode(ctx), pos, want, false);
-	up_write(&si->map_lock);
-	return block;
-}
-
-static void block_write(struct kunit *test, struct block_context *ctx, loff_t pos, u8 byte,
-			size_t len)
-{
-	memset(ctx->buffer, byte, len);
-	KUNIT_ASSERT_EQ(test, (ssize_t)len, kernel_write(ctx->file, ctx->buffer, len, &pos));
-}
-
-/* How many bytes of the file from @pos on, at most @len, are @byte. */
-static size_t block_count(struct kunit *test, struct block_context *ctx, loff_t pos, u8 byte,
-			  size_t len)
-{
-	u8 *other;
-
-	memset(ctx->buffer, ~byte, len);
-	KUNIT_ASSERT_EQ(test, (ssize_t)len, kernel_read(ctx->file, ctx->buffer, len, &pos));
-	other = memchr_inv(ctx->buffer, byte, len);
-	return other ? other - ctx->buffer : len;
-}
-
-static void block_truncate(struct kunit *test, struct block_context *ctx, loff_t size)
-{
-	KUNIT_ASSERT_EQ(test, vfs_truncate(&ctx->file->f_path, size), 0L);
-}
+#include "block_test.h"
 
 /* Leave POISON in every idle block of @class. */
 static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)
@@ -243,12 +145,20 @@ static void block_holes(struct kunit *test)
 	struct block_context *ctx = block_mount(test, "poem=8,medium=2,strict");
 	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
 
-	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, 0), (loff_t)MAX_LFS_FILESIZE);
-	block_get(ctx, SZ_1M, SZ_512K);
-	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, 0), (loff_t)SZ_1M);
-	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, SZ_1M - 1), (loff_t)SZ_1M);
-	KUNIT_EXPECT_EQ(test, scriptfs_hole_end(si, SZ_1M + SZ_512K), (loff_t)MAX_LFS_FILESIZE);
-	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_1M + SZ_512K - 1), block_find(ctx, SZ_1M));
+	struct scriptfs_block *block, *none = NULL;
+	size_t len = SZ_4M;
+
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, 0), none);
+	block = block_get(ctx, SZ_1M, SZ_512K);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, 0), block);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M - 1), block);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M + SZ_512K - 1), block);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M + SZ_512K), none);
+	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_1M + SZ_512K - 1), block);
+
+	/* What may be taken for zeroes ends where the hole does. */
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_data_at(si, 100, &len), NULL);
+	KUNIT_EXPECT_EQ(test, len, (size_t)SZ_1M - 100);
 }
 
 /* What was in a block before is hidden by its mark, and zeroed where a write leaves a gap. */
@@ -530,30 +440,6 @@ static void copy_past_cache_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scriptfs_copy_past_cache(to + 150, SZ_4K - 150, &iter), (size_t)150);
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(to, 1, 300));
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(to + 300, POISON, SZ_4K - 300));
-}
-
-static int block_test_init(struct kunit *test)
-{
-	struct block_context *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
-
-	if (!ctx)
-		return -ENOMEM;
-	ctx->buffer = kvmalloc(SCRIPTFS_CHUNK_SIZE, GFP_KERNEL);
-	if (!ctx->buffer)
-		return -ENOMEM;
-	test->priv = ctx;
-	return 0;
-}
-
-static void block_test_exit(struct kunit *test)
-{
-	struct block_context *ctx = test->priv;
-
-	if (!IS_ERR_OR_NULL(ctx->file))
-		block_close(ctx);
-	if (!IS_ERR_OR_NULL(ctx->mnt))
-		kern_unmount(ctx->mnt);
-	kvfree(ctx->buffer);
 }
 
 static struct kunit_case block_cases[] = {

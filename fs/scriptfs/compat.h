@@ -28,6 +28,7 @@
 #endif
 
 #include <linux/pagemap.h>
+#include <linux/uio.h>
 
 #if PAGE_SHIFT > 15
 #error "scriptfs needs pages of at most 32 KiB, the size of its smallest block"
@@ -35,7 +36,7 @@
 
 /*
  * A kernel with the run helpers also asks ->supply_page. Without it the page cache would put
- * pages of its own into a file when read or written page by page: then there is the block road
+ * pages of its own into a file when read or written page by page: then there is the block path
  * only.
  */
 #define SCRIPTFS_PAGE_ROAD	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
@@ -45,5 +46,14 @@ static inline void mapping_set_supply_page(struct address_space *mapping)
 {
 }
 #endif
+
+/*
+ * May a copy to or from @iter sleep although page faults are disabled? A pipe allocates the pages
+ * that it copies to. All other kinds are memory that is there: user memory, the kernel's, pages.
+ */
+static inline bool scriptfs_iter_sleeps(const struct iov_iter *iter)
+{
+	return iov_iter_is_pipe(iter);
+}
 
 #endif /* _FS_SCRIPTFS_COMPAT_H */

@@ -11,32 +11,20 @@
 #include "scriptfs.h"
 
 /*
- * Copy up to one chunk, hole or stretch above a mark, at most @len bytes. Returns how many, or an
- * error.
+ * Copy at most @len bytes that lie together, or as many of a hole. Returns how many, or an error.
  */
 static ssize_t scriptfs_copy_run(struct inode *in, loff_t pos_in, struct inode *out,
 				 loff_t pos_out, size_t len)
 {
-	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(in), pos_in);
-	struct scriptfs_chunk *chunk;
+	void *data = scriptfs_data_at(scriptfs_inode(in), pos_in, &len);
+	struct kvec kvec = { .iov_base = data, .iov_len = len };
 	struct iov_iter from;
-	struct kvec kvec;
-	u32 offset, mark;
 
-	if (block) {
-		chunk = scriptfs_chunk_at(block, pos_in, &offset);
-		mark = scriptfs_mark_get(chunk);
-		if (offset < mark) {
-			kvec.iov_base = chunk->addr + offset;
-			kvec.iov_len = min_t(size_t, len, mark - offset);
-			iov_iter_kvec(&from, WRITE, &kvec, 1, kvec.iov_len);
-			return scriptfs_write_run(out, pos_out, &from);
-		}
-		len = min_t(size_t, len, scriptfs_chunk_size(block) - offset);
-	} else {
-		len = min_t(u64, len, scriptfs_hole_end(scriptfs_inode(in), pos_in) - pos_in);
+	if (data) {
+		iov_iter_kvec(&from, WRITE, &kvec, 1, len);
+		return scriptfs_write_run(out, pos_out, &from);
 	}
-	scriptfs_clear_range(out, pos_out, pos_out + len, false);
+	scriptfs_clear_range(out, pos_out, pos_out + len);
 	return len;
 }
 
@@ -108,14 +96,22 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 				 loff_t pos_out, size_t len, unsigned int flags)
 {
 	struct inode *in = file_inode(file_in), *out = file_inode(file_out);
+	struct scriptfs_sb *sbi = scriptfs_sb(out->i_sb);
+	struct scriptfs_wait wait = {};
 	ssize_t ret;
 
-	if (in == out || scriptfs_sb(in->i_sb)->opt.io_page || scriptfs_sb(out->i_sb)->opt.io_page)
+	if (in == out || scriptfs_sb(in->i_sb)->special || sbi->special)
 		return generic_copy_file_range(file_in, pos_in, file_out, pos_out, len, flags);
 
-	lock_two_nondirectories(in, out);
-	ret = scriptfs_copy_locked(file_in, pos_in, file_out, pos_out, len);
-	unlock_two_nondirectories(in, out);
+	do {
+		lock_two_nondirectories(in, out);
+		ret = scriptfs_copy_locked(file_in, pos_in, file_out, pos_out, len);
+		unlock_two_nondirectories(in, out);
+		if (ret != -ENOSPC && ret != -EBUSY)
+			break;
+		ret = scriptfs_wait_for_block(sbi, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
+	} while (!ret);
+	scriptfs_wait_end(sbi, &wait);
 	if (ret > 0)
 		file_accessed(file_in);
 	return ret;

@@ -65,98 +65,77 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 
 	down_write(&si->map_lock);
 	si->allocating = true;
-	block = scriptfs_block_to_write(inode, pos, end - pos);
+	block = scriptfs_block_get(inode, pos, end - pos, true);
 	ret = IS_ERR(block) ? PTR_ERR(block) : scriptfs_block_end(block);
 	up_write(&si->map_lock);
 	return ret;
 }
 
-/* Give the file all blocks from @pos to @end, or none. */
-static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end)
+/*
+ * Give the file all blocks from @pos to @end, or none. On -ENOSPC @missing is set to how many bytes
+ * there were no blocks for.
+ */
+static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end, u64 *missing)
 {
-	while (pos >= 0 && pos < end) {
-		pos = fatal_signal_pending(current) ? -EINTR :
-						      scriptfs_allocate_one(inode, pos, end);
+	loff_t next = pos;
+
+	while (next >= 0 && next < end) {
+		pos = next;
+		next = fatal_signal_pending(current) ? -EINTR :
+						       scriptfs_allocate_one(inode, pos, end);
 		cond_resched();
 	}
-	scriptfs_allocate_end(inode, pos < 0);
-	return min_t(loff_t, pos, 0);
+	scriptfs_allocate_end(inode, next < 0);
+	*missing = end - pos;
+	return min_t(loff_t, next, 0);
 }
 
-/* Clear a part of a chunk: at its end by lowering the mark, unless pages there may be mapped. */
-static void scriptfs_chunk_clear(struct scriptfs_chunk *chunk, u32 from, u32 to)
+/*
+ * Clear what lies between @pos and @end in a block that stays with the file. Pages there have been
+ * withdrawn under the same map_lock; those that somebody holds are left to him.
+ */
+static void scriptfs_block_punch(struct inode *inode, struct scriptfs_block *block, loff_t pos,
+				 loff_t end)
 {
-	if (from >= chunk->mark)
-		return;
-	if (to >= chunk->mark && !chunk->published)
-		scriptfs_mark_set(chunk, from);
-	else
-		memset(chunk->addr + from, 0, min(to, chunk->mark) - from);
-}
+	loff_t start = pos;
 
-/* Clear what lies between @pos and @end in a block that covers both. */
-static void scriptfs_block_clear(struct scriptfs_block *block, loff_t pos, loff_t end)
-{
 	while (pos < end) {
 		struct scriptfs_chunk *chunk;
 		u32 offset, len;
 
 		chunk = scriptfs_chunk_at(block, pos, &offset);
 		len = min_t(u64, end - pos, scriptfs_chunk_size(block) - offset);
-		scriptfs_chunk_clear(chunk, offset, offset + len);
+		if (!chunk->scattered) {
+			if (offset + len >= chunk->mark)
+				scriptfs_chunk_lower(chunk, offset);
+			scriptfs_chunk_disown(inode, block, chunk, offset, offset + len);
+		}
 		pos += len;
 		cond_resched();
 	}
+	scriptfs_block_clear(scriptfs_inode(inode), block, start, end);
 }
 
-/* Is a page of the block in the page cache? */
-static bool scriptfs_block_cached(struct scriptfs_block *block)
-{
-	unsigned int i;
-	u32 offset;
-
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
-		if (!block->chunk[i].published)
-			continue;
-		for (offset = 0; offset < scriptfs_chunk_size(block); offset += PAGE_SIZE)
-			if (scriptfs_chunk_page(&block->chunk[i], offset)->mapping)
-				return true;
-	}
-	return false;
-}
-
-/**
- * scriptfs_clear_range - make a range of a file read as zeroes
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @start:	its first byte
- * @end:	the one after its last
- * @drop:	give back the blocks that lie wholly in there, but for those that a page fault has
- *		put back into the page cache in the meantime; after scriptfs_readers_wait()
- *
- * What is a hole stays one.
- *
- * Context: The caller holds inode_lock exclusively. Takes map_lock.
- */
-void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool drop)
+/* Give back the blocks that lie wholly between @start and @end, and clear what does so in part. */
+static void scriptfs_punch_blocks(struct inode *inode, loff_t start, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned long unit = start >> SCRIPTFS_UNIT_SHIFT;
+	unsigned long unit = scriptfs_unit(start);
 	struct scriptfs_block *block;
 
-	down_write(&si->map_lock);
 	xa_for_each_start(&si->map, unit, block, unit) {
 		loff_t first = max(start, scriptfs_block_start(block));
 		loff_t last = min_t(u64, end, scriptfs_block_end(block));
 
 		if (first >= last)
 			break;
-		if (drop && last - first == scriptfs_block_size(block) &&
-		    !scriptfs_block_cached(block))
+		if (last - first == scriptfs_block_size(block)) {
 			scriptfs_block_drop(inode, block);
-		else
-			scriptfs_block_clear(block, first, last);
+			cond_resched();
+			continue;
+		}
+		scriptfs_block_punch(inode, block, first, last);
 	}
-	up_write(&si->map_lock);
 }
 
 static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
@@ -166,13 +145,44 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	/* Up to the end of the file is to the end of its last page and block. */
 	if (end >= i_size_read(inode) && end >= si->kept_end)
 		end = MAX_LFS_FILESIZE;
-	truncate_pagecache_range(inode, start, end - 1);
 	scriptfs_readers_wait(si);
-	scriptfs_clear_range(inode, start, end, true);
+	down_write(&si->map_lock);
+	truncate_pagecache_range(inode, start, end - 1);
+	scriptfs_punch_blocks(inode, start, end);
+	up_write(&si->map_lock);
+}
+
+/**
+ * scriptfs_clear_range - make a range of a file read as zeroes
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @start:	its first byte
+ * @end:	the one after its last
+ *
+ * It keeps the memory that it has there, mapped or held, as a write of zeroes would. What is a hole
+ * stays one.
+ *
+ * Context: The caller holds inode_lock exclusively. Takes map_lock.
+ */
+void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	unsigned long unit = scriptfs_unit(start);
+	struct scriptfs_block *block;
+
+	down_write(&si->map_lock);
+	xa_for_each_start(&si->map, unit, block, unit) {
+		loff_t first = max(start, scriptfs_block_start(block));
+		loff_t last = min_t(u64, end, scriptfs_block_end(block));
+
+		if (first >= last)
+			break;
+		scriptfs_block_clear(si, block, first, last);
+	}
+	up_write(&si->map_lock);
 }
 
 /* Allocate, for ZERO_RANGE also clear, and let the file grow. */
-static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t end)
+static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t end, u64 *missing)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	loff_t size = i_size_read(inode);
@@ -181,12 +191,12 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 
 	err = grow ? inode_newsize_ok(inode, end) : 0;
 	if (!err)
-		err = scriptfs_allocate(inode, start, end);
+		err = scriptfs_allocate(inode, start, end, missing);
 	if (err)
 		return err;
 
 	if (mode & FALLOC_FL_ZERO_RANGE)
-		scriptfs_clear_range(inode, start, end, false);
+		scriptfs_clear_range(inode, start, end);
 	if (grow) {
 		scriptfs_zero_tail(inode, size);
 		i_size_write(inode, end);
@@ -194,6 +204,30 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 		si->kept_end = max(si->kept_end, end);
 	}
 	return 0;
+}
+
+static int scriptfs_fallocate_once(struct file *file, int mode, loff_t start, loff_t end,
+				   u64 *missing)
+{
+	struct inode *inode = file_inode(file);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	int err;
+
+	inode_lock(inode);
+	err = file_remove_privs(file);
+	if (err)
+		goto out;
+	scriptfs_change_begin(si);
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		scriptfs_punch(inode, start, end);
+	else
+		err = scriptfs_extend(inode, mode, start, end, missing);
+	scriptfs_change_end(si);
+	if (!err)
+		err = file_update_time(file);
+out:
+	inode_unlock(inode);
+	return err;
 }
 
 /**
@@ -204,7 +238,7 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
  * @offset:	where, in bytes
  * @len:	how many bytes
  *
- * On an error the file is as it was.
+ * On an error the size and the bytes of the file are as they were.
  *
  * Context: Takes inode_lock and map_lock.
  * Return: 0; -EOPNOTSUPP for other modes, -ENOSPC, -ENOMEM, -EFBIG beyond RLIMIT_FSIZE, -EINTR
@@ -212,26 +246,22 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
  */
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
-	struct inode *inode = file_inode(file);
-	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_sb *sbi = scriptfs_sb(file_inode(file)->i_sb);
+	struct scriptfs_wait wait = { .all = true };
+	u64 missing = 0;
 	int err;
 
 	if (mode & ~SCRIPTFS_FALLOCATE_MODES)
 		return -EOPNOTSUPP;
 
-	inode_lock(inode);
-	err = file_remove_privs(file);
-	if (err)
-		goto out;
-	scriptfs_change_begin(si);
-	if (mode & FALLOC_FL_PUNCH_HOLE)
-		scriptfs_punch(inode, offset, offset + len);
-	else
-		err = scriptfs_extend(inode, mode, offset, offset + len);
-	scriptfs_change_end(si);
-	if (!err)
-		err = file_update_time(file);
-out:
-	inode_unlock(inode);
+	for (;;) {
+		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &missing);
+		if (err != -ENOSPC && err != -EBUSY)
+			break;
+		err = scriptfs_wait_for_block(sbi, &wait, err, missing);
+		if (err)
+			break;
+	}
+	scriptfs_wait_end(sbi, &wait);
 	return err;
 }

@@ -2,12 +2,17 @@
 /*
  * scriptfs: writing and resizing regular files.
  *
- * The block road (io=block) copies as much as lies in one chunk of a block with one call and never
- * looks at the page cache. The page road (io=page, and every reader that wants pages rather than
+ * The block path (io=block) copies as much as lies in one chunk of a block with one call and never
+ * looks at the page cache. The page path (io=page, and every reader that wants pages rather than
  * bytes, such as splice) is the generic one, whose pages mmap.c supplies from the same blocks.
  *
  * Whatever changes a file runs under inode_lock, between scriptfs_change_begin() and
  * scriptfs_change_end(), which is what readers go by (read.c).
+ *
+ * A write is done under one hold of inode_lock, and so seen whole or not at all, unless it has to
+ * stop: for a source that is not in memory, or for a block that the system has to reclaim memory
+ * for. Both may take as long as somebody else likes, so neither happens under the lock. The write
+ * then goes on where it stopped, and in between others see the part that was done.
  */
 #include <linux/backing-dev.h>
 #include <linux/pagemap.h>
@@ -23,6 +28,9 @@
 /* How much of what will be needed next is brought into the cache in advance. */
 #define SCRIPTFS_PREFETCH	1024U
 
+/* How much of a source that is not in memory is faulted in at once. */
+#define SCRIPTFS_FAULT_IN	SCRIPTFS_CHUNK_SIZE
+
 /* Copy @len bytes of a file's new contents to @to, which is @pos in the file. */
 static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t len,
 			    struct iov_iter *from)
@@ -31,14 +39,6 @@ static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t le
 	    scriptfs_should_bypass(inode, pos + iov_iter_count(from)))
 		return scriptfs_copy_past_cache(to, len, from);
 	return copy_from_iter(to, len, from);
-}
-
-/* Fault in what the next copy needs; the first byte is enough to get on. */
-static int scriptfs_fault_in(struct iov_iter *from, size_t len)
-{
-	if (iov_iter_fault_in_readable(from, len) && iov_iter_fault_in_readable(from, 1))
-		return -EFAULT;
-	return 0;
 }
 
 /* Only who owns the memory may prefetch to write: other processors lose the line. */
@@ -67,6 +67,35 @@ static __always_inline void scriptfs_prefetch(const u8 *line, bool to_write)
 	}
 }
 
+/* Copy to @offset of @chunk, at or above its mark, and raise that. */
+static ssize_t scriptfs_fill_chunk(struct inode *inode, struct scriptfs_block *block,
+				   struct scriptfs_chunk *chunk, u32 offset, size_t len, loff_t pos,
+				   struct iov_iter *from)
+{
+	size_t copied;
+	u32 end;
+
+	if (unlikely(chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + len)))
+		return scriptfs_scatter_write(inode, block, chunk, offset, len, from);
+	if (unlikely(offset > chunk->mark))
+		scriptfs_mark_raise(chunk, offset);
+	copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
+	scriptfs_dcache_flush(chunk, offset, offset + copied);
+	end = offset + copied;
+	if (end > chunk->mark)
+		scriptfs_mark_set(chunk, end);
+	/*
+	 * A file that grows by short writes will be written on where this one ended. Prefetch that
+	 * memory while the caller gets his next bytes together: where it is not in the cache,
+	 * writes of 4 KiB are a sixth faster for it. But where a block begins, most small files end
+	 * as well.
+	 */
+	if (offset && copied >= SCRIPTFS_PREFETCH && copied < SCRIPTFS_BYPASS_CALL &&
+	    end + SCRIPTFS_PREFETCH <= scriptfs_chunk_size(block))
+		scriptfs_prefetch(chunk->addr + end, true);
+	return copied;
+}
+
 /*
  * Write at or above the initialised mark of @block, or into a block that has to be got first.
  * map_lock keeps page faults away meanwhile: one could zero what is being copied, or show stale
@@ -78,45 +107,25 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	size_t count = iov_iter_count(from);
 	struct scriptfs_chunk *chunk;
-	size_t len, copied;
-	u32 offset, end;
+	ssize_t ret;
+	u32 offset;
 
 	down_write(&si->map_lock);
 	if (!block)
-		block = scriptfs_block_to_write(inode, pos, count);
+		block = scriptfs_block_get(inode, pos, count, true);
 	if (IS_ERR(block)) {
 		up_write(&si->map_lock);
 		return PTR_ERR(block);
 	}
 	chunk = scriptfs_chunk_at(block, pos, &offset);
-	len = min_t(size_t, count, scriptfs_chunk_size(block) - offset);
-
-	if (unlikely(offset > chunk->mark))
-		scriptfs_mark_raise(chunk, offset);
-	/*
-	 * A fault on the source could want the same map_lock, so none is taken. What is not there
-	 * comes up short.
-	 */
-	pagefault_disable();
-	copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
-	pagefault_enable();
-	end = offset + copied;
-	if (end > chunk->mark)
-		scriptfs_mark_set(chunk, end);
-	/*
-	 * A file that grows by short writes will be written on where this one ended. Have that
-	 * memory come while the caller gets his next bytes together: where it is not in the cache,
-	 * writes of 4 KiB are a sixth faster for it. But where a block begins, most small files
-	 * end as well.
-	 */
-	if (offset && copied >= SCRIPTFS_PREFETCH && copied < SCRIPTFS_BYPASS_CALL &&
-	    end + SCRIPTFS_PREFETCH <= scriptfs_chunk_size(block))
-		scriptfs_prefetch(chunk->addr + end, true);
-	if (!copied)
+	ret = scriptfs_fill_chunk(inode, block, chunk, offset,
+				  min_t(size_t, count, scriptfs_chunk_size(block) - offset), pos,
+				  from);
+	if (ret <= 0)
 		si->loose = true;
 	up_write(&si->map_lock);
 
-	return copied ? copied : scriptfs_fault_in(from, len);
+	return ret ? ret : -EFAULT;
 }
 
 /* Inlined, as the short writes that it is for are 30 instructions faster for it. */
@@ -131,9 +140,10 @@ static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t p
 	if (block) {
 		chunk = scriptfs_chunk_at(block, pos, &offset);
 		len = min_t(size_t, iov_iter_count(from), scriptfs_chunk_size(block) - offset);
-		/* Below the mark there is nothing to hide, so faults may come as they like. */
+		/* Below the mark there is nothing to hide, so nobody needs to be kept away. */
 		if (offset + len <= scriptfs_mark_get(chunk)) {
 			copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
+			scriptfs_dcache_flush(chunk, offset, offset + copied);
 			return copied ? copied : -EFAULT;
 		}
 	}
@@ -148,9 +158,10 @@ static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t p
  *
  * The size of the file stays what it is.
  *
- * Context: The caller holds inode_lock exclusively. Takes map_lock.
- * Return: How many bytes, which may be none when only the source had to be faulted in; -ENOSPC,
- * -ENOMEM, -EFAULT.
+ * Context: The caller holds inode_lock exclusively, and has page faults disabled where @from is
+ * user memory. Takes map_lock.
+ * Return: How many bytes; -EFAULT when the source has to be faulted in; -ENOSPC or -EBUSY when
+ * there is no block, see scriptfs_block_get(); -ENOMEM.
  */
 ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
 {
@@ -172,7 +183,27 @@ static int scriptfs_update_time(struct file *file)
 	return file_update_time(file);
 }
 
-static ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
+/*
+ * May a write that stopped for its source start again? One that appends should, or somebody else's
+ * record could come into the middle of it. Nobody has seen what was written, but it must not be
+ * there when the file is made longer.
+ */
+static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_iter *from,
+					  size_t written)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	if (!(iocb->ki_flags & IOCB_APPEND) || si->kept_end > i_size_read(inode) ||
+	    written + iov_iter_count(from) > SCRIPTFS_FAULT_IN)
+		return false;
+	scriptfs_readers_wait(si);
+	scriptfs_map_truncate(inode, i_size_read(inode));
+	return true;
+}
+
+/* Write what can be written without a fault on the source. */
+static __always_inline ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
@@ -181,25 +212,76 @@ static ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
 	ret = file_remove_privs(iocb->ki_filp);
 	if (!ret)
 		ret = scriptfs_update_time(iocb->ki_filp);
-	while (ret >= 0) {
+	if (ret)
+		return ret;
+	pagefault_disable();
+	for (;;) {
 		ret = scriptfs_write_here(inode, pos, from);
-		if (ret > 0)
-			pos += ret;
+		if (ret < 0)
+			break;
+		pos += ret;
 		if (!iov_iter_count(from))
 			break;
-		if (fatal_signal_pending(current))
+		if (fatal_signal_pending(current)) {
 			ret = -EINTR;
+			break;
+		}
 		cond_resched();
 	}
+	pagefault_enable();
 
 	written = pos - iocb->ki_pos;
-	if (written && pos > i_size_read(inode))
+	if (unlikely(ret < 0)) {
+		if (!written)
+			return ret;
+		if (ret == -EFAULT && scriptfs_may_restart(iocb, from, written)) {
+			iov_iter_revert(from, written);
+			return ret;
+		}
+	}
+	if (pos > i_size_read(inode))
 		i_size_write(inode, pos);
 	iocb->ki_pos = pos;
-	return written ? written : ret;
+	return written;
 }
 
-static ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
+/* As above, where something is to be looked at beside: which mounts have special set tells. */
+static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	unsigned long *special = &scriptfs_sb(inode->i_sb)->special;
+	size_t count = iov_iter_count(from);
+	ssize_t ret;
+
+	if (test_bit(SCRIPTFS_SPECIAL_POISON, special)) {
+		size_t sound = scriptfs_sound_run(scriptfs_inode(inode), iocb->ki_pos, count);
+
+		if (!sound)
+			return -EIO;
+		iov_iter_truncate(from, sound);
+		count -= sound;
+	} else {
+		count = 0;
+	}
+	if (test_bit(SCRIPTFS_SPECIAL_PAGE, special)) {
+		/*
+		 * The generic function faults on the source as well, and takes it when that fails.
+		 */
+		pagefault_disable();
+		ret = __generic_file_write_iter(iocb, from);
+		pagefault_enable();
+	} else {
+		ret = scriptfs_write_blocks(iocb, from);
+	}
+	iov_iter_reexpand(from, iov_iter_count(from) + count);
+	return ret;
+}
+
+/*
+ * Returns how many bytes were written before the write had to stop, or why nothing was. Inlined,
+ * for the short writes.
+ */
+static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t size;
@@ -215,8 +297,8 @@ static ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (iocb->ki_pos > size)
 		scriptfs_zero_tail(inode, size);
 
-	if (scriptfs_sb(inode->i_sb)->opt.io_page)
-		ret = __generic_file_write_iter(iocb, from);
+	if (unlikely(scriptfs_sb(inode->i_sb)->special))
+		ret = scriptfs_write_special(iocb, from);
 	else
 		ret = scriptfs_write_blocks(iocb, from);
 	scriptfs_change_end(scriptfs_inode(inode));
@@ -226,9 +308,72 @@ out:
 }
 
 /*
- * Who opens a file to read begins with its first bytes, mostly. Have them come while he gets his
- * file descriptor: reading back small files is a tenth faster for it, and would otherwise be slower
- * than where they lie next to each other.
+ * Do without locks what the write stopped for, if for anything. Returns how many bytes to go on
+ * with, or an error.
+ */
+static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from, int err,
+				      struct scriptfs_wait *wait)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(file_inode(iocb->ki_filp)->i_sb);
+	size_t count = iov_iter_count(from);
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (err == -EFAULT) {
+		/* That may take for ever, and memory pressure does not wait. */
+		scriptfs_wait_end(sbi, wait);
+		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
+	}
+	if (err == -ENOSPC || err == -EBUSY)
+		err = scriptfs_wait_for_block(sbi, wait, err,
+					      min_t(size_t, count, SCRIPTFS_CHUNK_SIZE));
+	return err ? err : count;
+}
+
+/* What is left to do of a write that stopped, in pieces. @ret is what came of the first. */
+static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter *from, ssize_t ret)
+{
+	struct scriptfs_wait wait = {};
+	unsigned int stuck = 0;
+	ssize_t written = 0, part;
+	size_t rest;
+
+	for (;;) {
+		if (ret > 0)
+			written += ret;
+		if (!iov_iter_count(from) || !ret)
+			break;
+		/* Memory that is there, and still cannot be copied from. */
+		stuck = ret == -EFAULT ? stuck + 1 : 0;
+		if (stuck > SCRIPTFS_FAULT_TRIES)
+			break;
+		part = scriptfs_write_unblock(iocb, from, min_t(ssize_t, ret, 0), &wait);
+		if (part < 0) {
+			ret = part;
+			break;
+		}
+		rest = iov_iter_count(from) - part;
+		iov_iter_truncate(from, part);
+		ret = scriptfs_write_once(iocb, from);
+		iov_iter_reexpand(from, iov_iter_count(from) + rest);
+	}
+	scriptfs_wait_end(scriptfs_sb(file_inode(iocb->ki_filp)->i_sb), &wait);
+	return written ? written : ret;
+}
+
+static ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t ret = scriptfs_write_once(iocb, from);
+
+	if (likely(!iov_iter_count(from)))
+		return ret;
+	return scriptfs_write_rest(iocb, from, ret);
+}
+
+/*
+ * Most files that are opened to read are read from their first byte on. Prefetch that while the
+ * file descriptor is set up: reading back small files is a tenth faster for it, and would otherwise
+ * be slower than where they lie next to each other.
  */
 static int scriptfs_open(struct inode *inode, struct file *file)
 {

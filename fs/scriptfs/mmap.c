@@ -6,6 +6,24 @@
  * file is truncated or evicted (it is withdrawn). Its bytes lie in the block all the time, so
  * nothing is ever dirty, written back or lost with it. page.c has what only the page cache asks
  * for.
+ *
+ * A published page has two references at least, the pool's and the page cache's, and whoever else
+ * uses it has a third. It leaves the page cache under its lock, or with its count frozen at those
+ * two; so no third party can be in the middle of doing the same. Those who would:
+ *
+ *	remove_mapping()	for a page to be given away by a pipe (FUSE, virtio), for
+ *				invalidate_inode_page() (drop_caches, fadvise, bad memory) and for
+ *				reclaim. It locks the page and expects exactly the page cache's and
+ *				the caller's reference. With the pool's there is always one more, so
+ *				no page of a pool is ever stolen; and on the last step of an evict,
+ *				when it would add up, the page is not in the page cache any more.
+ *	memory_failure()	locks the page and calls ->error_remove_page.
+ *	set_page_dirty_lock()	locks the page; there is nothing to be marked in ours, see
+ *				page_cache_remove_run() for one that was not published yet.
+ *	truncate_inode_pages()	and all around it lock the page.
+ *	migration, compaction,	want pages that can be isolated from the LRU, where ours are not.
+ *	khugepaged, mlock
+ *	try_to_release_page()	wants PG_private, which ours do not have.
  */
 #include <linux/mm.h>
 #include <linux/page_run.h>
@@ -16,6 +34,65 @@
 
 /* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
 #define SCRIPTFS_AROUND_PAGES	64UL
+
+/* Flags that somebody who held the page before may have left behind. */
+#define SCRIPTFS_LEFT_FLAGS	(BIT(PG_dirty) | BIT(PG_referenced) | BIT(PG_active) | \
+				 BIT(PG_workingset) | BIT(PG_error) | BIT(PG_checked))
+
+/**
+ * scriptfs_page_ready - say of a page that its bytes are what the file has there
+ * @page:	a page of one of the file's blocks
+ *
+ * It is on no LRU list; saying that it is unevictable keeps the callers of mark_page_accessed() and
+ * fadvise(2) from batching it for one, and from holding it until the batch is full.
+ */
+void scriptfs_page_ready(struct page *page)
+{
+	set_mask_bits(&page->flags, SCRIPTFS_LEFT_FLAGS, BIT(PG_uptodate) | BIT(PG_unevictable));
+	/* What another file had in this page may still be in the instruction cache. */
+	flush_dcache_page(page);
+}
+
+/* Is the page ready to be inserted, and no trouble if it is? */
+static bool scriptfs_page_fit(struct page *page)
+{
+	return !page->mapping && !PageHWPoison(page);
+}
+
+/* Publish what is not yet published of some initialised pages in a row. */
+static int scriptfs_publish_run(struct inode *inode, struct page *page, pgoff_t index,
+				unsigned int nr)
+{
+	while (nr) {
+		unsigned int fit = 0;
+		int done = 1;
+
+		while (fit < nr && scriptfs_page_fit(page + fit))
+			scriptfs_page_ready(page + fit++);
+		if (fit)
+			done = page_cache_insert_run(inode->i_mapping, page, index, fit,
+						     GFP_KERNEL);
+		if (done < 0)
+			return done;
+		page += done;
+		index += done;
+		nr -= done;
+	}
+	return 0;
+}
+
+/* Publish the page at @offset of a scattered chunk. */
+static int scriptfs_publish_scattered(struct inode *inode, struct scriptfs_block *block,
+				      struct scriptfs_chunk *chunk, u32 offset, pgoff_t index)
+{
+	struct page *page = scriptfs_scatter_page(inode, block, chunk, offset);
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (PageHWPoison(page))
+		return -EHWPOISON;
+	return scriptfs_publish_run(inode, page, index, 1);
+}
 
 /*
  * Publish the page at @index and its initialised neighbours in the same chunk, so that the next
@@ -28,7 +105,6 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
 	struct scriptfs_block *block;
 	struct scriptfs_chunk *chunk;
 	u32 offset, from, to;
-	int done;
 
 	if (index >= scriptfs_page_limit(si))
 		return -ENODATA;
@@ -36,45 +112,52 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
 	if (IS_ERR(block))
 		return PTR_ERR(block);
 	chunk = scriptfs_chunk_at(block, pos, &offset);
+	chunk->published = true;
+	if (chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + PAGE_SIZE))
+		return scriptfs_publish_scattered(inode, block, chunk, offset, index);
+	if (PageHWPoison(scriptfs_chunk_page(chunk, offset)))
+		return -EHWPOISON;
 	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
 
 	from = round_down(offset, SCRIPTFS_AROUND_PAGES * PAGE_SIZE);
 	to = from + SCRIPTFS_AROUND_PAGES * PAGE_SIZE;
 	to = min_t(u32, to, round_down(chunk->mark, PAGE_SIZE));
 	to = min_t(u64, to, ((u64)(scriptfs_page_limit(si) - index) << PAGE_SHIFT) + offset);
+	return scriptfs_publish_run(inode, scriptfs_chunk_page(chunk, from),
+				    index - ((offset - from) >> PAGE_SHIFT),
+				    (to - from) >> PAGE_SHIFT);
+}
 
-	chunk->published = true;
-	index -= (offset - from) >> PAGE_SHIFT;
-	while (from < to) {
-		struct page *page = scriptfs_chunk_page(chunk, from);
-		unsigned int i, nr = 0;
+/* Publish the page at @index, waiting for memory if need be. */
+static int scriptfs_publish(struct inode *inode, pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_wait wait = {};
+	int err;
 
-		while (from + nr * PAGE_SIZE < to && !page[nr].mapping)
-			nr++;
-		for (i = 0; i < nr; i++)
-			scriptfs_page_ready(page + i);
-		done = 1;
-		if (nr)
-			done = page_cache_insert_run(inode->i_mapping, page, index, nr, GFP_KERNEL);
-		if (done < 0)
-			return done;
-		from += done * PAGE_SIZE;
-		index += done;
-	}
-	return 0;
+	do {
+		down_write(&si->map_lock);
+		err = scriptfs_publish_around(inode, index);
+		up_write(&si->map_lock);
+		if (err != -ENOSPC)
+			break;
+		err = scriptfs_wait_for_block(sbi, &wait, err, PAGE_SIZE);
+	} while (!err);
+	scriptfs_wait_end(sbi, &wait);
+	return err;
 }
 
 static vm_fault_t scriptfs_fault(struct vm_fault *vmf)
 {
 	struct inode *inode = file_inode(vmf->vma->vm_file);
-	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct page *page;
 	int err;
 
 	while (!(page = find_lock_page(inode->i_mapping, vmf->pgoff))) {
-		down_write(&si->map_lock);
-		err = scriptfs_publish_around(inode, vmf->pgoff);
-		up_write(&si->map_lock);
+		err = scriptfs_publish(inode, vmf->pgoff);
+		if (err == -EHWPOISON)
+			return VM_FAULT_HWPOISON;
 		if (err)
 			return vmf_error(err);
 	}
@@ -110,36 +193,11 @@ int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /**
- * scriptfs_block_to_write - find the block that covers an offset, or get one at any price
- * @inode:	the file
- * @pos:	offset in bytes
- * @want:	how many bytes from @pos on the caller is about to write
- *
- * As scriptfs_block_get(), but where pages in the page cache are what keeps the file from getting
- * a block, it is withdrawn. Whoever maps it faults the pages in again.
- *
- * Context: The caller holds inode_lock and map_lock exclusively; map_lock may be dropped meanwhile.
- * Return: The block; ERR_PTR(-ENOSPC) or ERR_PTR(-ENOMEM).
- */
-struct scriptfs_block *scriptfs_block_to_write(struct inode *inode, loff_t pos, u64 want)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block = scriptfs_block_get(inode, pos, want, true);
-
-	if (block == ERR_PTR(-EBUSY)) {
-		/* Page locks are not waited for under map_lock. */
-		up_write(&si->map_lock);
-		unmap_mapping_range(inode->i_mapping, 0, 0, 0);
-		truncate_inode_pages(inode->i_mapping, 0);
-		down_write(&si->map_lock);
-		block = scriptfs_block_get(inode, pos, want, true);
-	}
-	return block == ERR_PTR(-EBUSY) ? ERR_PTR(-ENOSPC) : block;
-}
-
-/**
  * scriptfs_withdraw_all - take all pages of a file out of the page cache
  * @inode:	a file that is being evicted, so nobody maps it and nobody can publish
+ *
+ * Nobody else has the inode, but others may hold its pages. Where somebody does, the page is locked
+ * to take it out; most are taken out without.
  *
  * Context: May sleep.
  */
@@ -147,10 +205,12 @@ void scriptfs_withdraw_all(struct inode *inode)
 {
 	if (inode->i_mapping->nrpages)
 		page_cache_remove_run(inode->i_mapping, 0, ULONG_MAX);
+	truncate_inode_pages_final(inode->i_mapping);
 }
 
 #if !SCRIPTFS_PAGE_ROAD
 const struct address_space_operations scriptfs_aops = {
-	.set_page_dirty	= noop_set_page_dirty,
+	.set_page_dirty		= noop_set_page_dirty,
+	.error_remove_page	= generic_error_remove_page,
 };
 #endif

@@ -520,8 +520,10 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 		WRITE_ONCE(opt->nr_inodes, new->nr_inodes);
 	if (ctx->given & BIT(OPT_STRICT))
 		WRITE_ONCE(opt->strict, new->strict);
-	if (ctx->given & BIT(OPT_IO))
+	if (ctx->given & BIT(OPT_IO)) {
 		WRITE_ONCE(opt->io_page, new->io_page);
+		assign_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special, new->io_page);
+	}
 	if (ctx->given & BIT(OPT_CLASS))
 		WRITE_ONCE(opt->class, new->class);
 	if (ctx->given & BIT(OPT_COPY))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the page road. What the page cache asks of a mapping that supplies its own pages, and
+ * scriptfs: the page path. What the page cache asks of a mapping that supplies its own pages, and
  * writing page by page (io=page) on top of it. Built for kernels that have ->supply_page.
  */
 #include <linux/mm.h>
@@ -16,13 +16,28 @@
 static void scriptfs_page_init(struct scriptfs_chunk *chunk, u32 offset, struct page *page,
 			       bool fill)
 {
+	scriptfs_page_ready(page);
+	if (chunk->scattered)
+		return;
 	if (fill && offset >= chunk->mark) {
 		scriptfs_mark_raise(chunk, offset);
 		ClearPageUptodate(page);
 		return;
 	}
 	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
-	scriptfs_page_ready(page);
+}
+
+/* The page of a block that is to be published. */
+static struct page *scriptfs_page_at(struct inode *inode, struct scriptfs_block *block,
+				     struct scriptfs_chunk *chunk, u32 offset)
+{
+	struct page *page;
+
+	if (chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + PAGE_SIZE))
+		page = scriptfs_scatter_page(inode, block, chunk, offset);
+	else
+		page = scriptfs_chunk_page(chunk, offset);
+	return !IS_ERR(page) && PageHWPoison(page) ? ERR_PTR(-EIO) : page;
 }
 
 /*
@@ -40,7 +55,7 @@ static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_c
 	ret = page_cache_insert_run(mapping, page, index, 1, gfp);
 	if (ret < 0)
 		return ret;
-	if (offset + PAGE_SIZE > chunk->mark)
+	if (!chunk->scattered && offset + PAGE_SIZE > chunk->mark)
 		scriptfs_mark_set(chunk, offset + PAGE_SIZE);
 	return 0;
 }
@@ -70,7 +85,9 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 		goto out;
 	}
 	chunk = scriptfs_chunk_at(block, (loff_t)index << PAGE_SHIFT, &offset);
-	page = scriptfs_chunk_page(chunk, offset);
+	page = scriptfs_page_at(inode, block, chunk, offset);
+	if (IS_ERR(page))
+		goto out;
 
 	get_page(page);
 	if (!trylock_page(page)) {
@@ -110,11 +127,18 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	pgoff_t index = pos >> PAGE_SHIFT;
 	struct scriptfs_block *block;
+	struct scriptfs_chunk *chunk;
+	struct page *page = NULL;
+	u32 offset;
 
-	/* Find the block first, for an error better than no page. */
+	/* Find the page first, for an error better than that there is none. */
 	down_write(&si->map_lock);
-	block = scriptfs_block_to_write(inode, pos, len);
+	block = scriptfs_block_get(inode, pos, len, true);
 	if (!IS_ERR(block)) {
+		chunk = scriptfs_chunk_at(block, pos, &offset);
+		page = scriptfs_page_at(inode, block, chunk, round_down(offset, PAGE_SIZE));
+	}
+	if (!IS_ERR(block) && !IS_ERR(page)) {
 		WRITE_ONCE(si->supply_end, index + 1);
 		si->loose = true;	/* should the write fail */
 		WRITE_ONCE(si->filler, len == PAGE_SIZE ? current : NULL);
@@ -122,6 +146,8 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	up_write(&si->map_lock);
 	if (IS_ERR(block))
 		return PTR_ERR(block);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
 
 	*pagep = grab_cache_page_write_begin(mapping, index, flags);
 	if (*pagep)
@@ -160,5 +186,6 @@ const struct address_space_operations scriptfs_aops = {
 	.write_begin	= scriptfs_write_begin,
 	.write_end	= scriptfs_write_end,
 	.set_page_dirty	= noop_set_page_dirty,
+	.error_remove_page = generic_error_remove_page,
 	.supply_page	= scriptfs_supply_page,
 };

@@ -114,59 +114,6 @@ unsigned int scriptfs_pool_pick(struct scriptfs_pool *pool, bool surplus,
 	return nr;
 }
 
-/*
- * Decide what becomes of a quarantined block that is on no list. The pages are looked at without
- * the lock, for a super has 65536 of them.
- */
-static void scriptfs_block_settle(struct scriptfs_pool *pool, struct scriptfs_block *block)
-{
-	enum scriptfs_fate fate = scriptfs_block_inspect(block);
-
-	spin_lock(&pool->lock);
-	if (fate == SCRIPTFS_FATE_HELD) {
-		list_add_tail(&block->link, &pool->quarantine);
-	} else {
-		pool->nr_quarantine--;
-		if (fate == SCRIPTFS_FATE_CLEAN) {
-			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
-			scriptfs_pool_add(pool, &block, 1);
-		} else {
-			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
-			pool->nr_retired++;
-		}
-	}
-	spin_unlock(&pool->lock);
-}
-
-/**
- * scriptfs_pool_settle - make idle what nobody outside holds any longer
- * @sbi:	the mount
- * @class:	which of its pools
- *
- * Nobody tells the pool when a pipe or a driver drops the last outside reference to a page of a
- * quarantined block, so this is called when it matters: when there is nothing else to hand out, and
- * when somebody wants to know the figures.
- *
- * Context: Process context, takes pool->settling and pool->lock.
- */
-void scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class)
-{
-	struct scriptfs_pool *pool = &sbi->pool[class];
-	struct scriptfs_block *block, *next;
-	LIST_HEAD(waiting);
-
-	if (!READ_ONCE(pool->nr_quarantine))
-		return;
-
-	mutex_lock(&pool->settling);
-	spin_lock(&pool->lock);
-	list_splice_init(&pool->quarantine, &waiting);
-	spin_unlock(&pool->lock);
-	list_for_each_entry_safe(block, next, &waiting, link)
-		scriptfs_block_settle(pool, block);
-	mutex_unlock(&pool->settling);
-}
-
 /**
  * scriptfs_pool_search - find an idle block wherever it is
  * @pool:	a pool whose magazine for this processor is empty
@@ -209,24 +156,60 @@ static __always_inline struct scriptfs_block *scriptfs_take_idle(struct scriptfs
 static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_sb *sbi,
 							     unsigned int class, bool surplus)
 {
-	struct scriptfs_block *block;
+	struct scriptfs_block *block = NULL;
 
-	scriptfs_pool_settle(sbi, class);
-	block = scriptfs_take_idle(&sbi->pool[class]);
+	if (scriptfs_pool_settle_few(&sbi->pool[class]))
+		block = scriptfs_take_idle(&sbi->pool[class]);
 	if (!block && surplus && !READ_ONCE(sbi->opt.strict))
-		block = scriptfs_take_surplus(sbi, class);
+		block = scriptfs_take_surplus(sbi, class, SCRIPTFS_GFP_NOWAIT);
 	return block;
+}
+
+/* Take a block out of service that is on no list. */
+static void scriptfs_block_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
+{
+	spin_lock(&pool->lock);
+	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
+	pool->nr_retired++;
+	spin_unlock(&pool->lock);
+}
+
+/* Take blocks until there is one without a hardware memory error. */
+static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_sb *sbi,
+							   struct scriptfs_block *block,
+							   bool surplus)
+{
+	unsigned int class = block->class;
+
+	while (block && scriptfs_block_poisoned(block)) {
+		scriptfs_block_retire(&sbi->pool[class], block);
+		block = scriptfs_take_idle(&sbi->pool[class]) ?:
+			scriptfs_take_settled(sbi, class, surplus);
+	}
+	return block;
+}
+
+/* What a block knows of the file that it belonged to last. */
+static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
+{
+	chunk->mark = 0;
+	chunk->published = false;
+	chunk->stray = false;
+	chunk->scattered = false;
 }
 
 /**
  * scriptfs_pool_take - take a block for a file
  * @sbi:	the mount
  * @class:	which class
- * @surplus:	allocate one if the pool has none and the mount options allow it
+ * @surplus:	allocate one if the pool has none, the mount options allow it and the system has
+ *		memory at hand
  *
- * The memory holds what was last in it, and the initialised marks say so.
+ * The memory holds what was last in it, and the initialised marks say so. Memory is not reclaimed
+ * for it, and of what is quarantined no more is looked at than a few blocks:
+ * scriptfs_wait_for_block() does both.
  *
- * Context: Process context. May sleep; takes pool->settling, magazine->lock and pool->lock.
+ * Context: Process context. May sleep; takes magazine->lock and pool->lock.
  * Return: The block, which is the caller's until scriptfs_pool_put(); NULL when none is to be had.
  */
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class, bool surplus)
@@ -236,18 +219,17 @@ struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int 
 
 	if (unlikely(!block))
 		block = scriptfs_take_settled(sbi, class, surplus);
+	if (unlikely(block && READ_ONCE(sbi->pool[class].suspect)))
+		block = scriptfs_take_sound(sbi, block, surplus);
 	if (unlikely(!block))
 		return NULL;
 
 	if (likely(block->chunk == &block->first)) {
-		block->first.mark = 0;
-		block->first.published = false;
+		scriptfs_chunk_forget(&block->first);
 		return block;
 	}
-	for (i = 0; i < scriptfs_class_chunks(class); i++) {
-		block->chunk[i].mark = 0;
-		block->chunk[i].published = false;
-	}
+	for (i = 0; i < scriptfs_class_chunks(class); i++)
+		scriptfs_chunk_forget(&block->chunk[i]);
 	return block;
 }
 
@@ -259,16 +241,6 @@ static noinline void scriptfs_report_free(const struct scriptfs_block *block, co
 	       scriptfs_state_names[state]);
 }
 
-static noinline void scriptfs_block_quarantine(struct scriptfs_pool *pool,
-					       struct scriptfs_block *block, unsigned long ino)
-{
-	block->ino = ino;
-	spin_lock(&pool->lock);
-	pool->nr_quarantine++;
-	spin_unlock(&pool->lock);
-	scriptfs_block_settle(pool, block);
-}
-
 /*
  * Take a block from its file. Returns false if that is all there is to do: because the block was
  * not in use, which is reported, or because its pages were in the page cache, so that the
@@ -277,9 +249,10 @@ static noinline void scriptfs_block_quarantine(struct scriptfs_pool *pool,
  * Of two that give back the same block only one finds it in use, whoever else holds which lock.
  */
 static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
-						   struct scriptfs_block *block, unsigned long ino)
+						   struct scriptfs_block *block, unsigned long ino,
+						   bool suspect)
 {
-	bool published = scriptfs_block_published(block);
+	bool published = suspect || scriptfs_block_published(block);
 	u32 state;
 
 	if (unlikely(block->slab->pool != pool)) {
@@ -328,7 +301,7 @@ void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, un
 {
 	struct scriptfs_pool *pool = &sbi->pool[block->class];
 
-	if (!scriptfs_block_release(pool, block, ino))
+	if (!scriptfs_block_release(pool, block, ino, READ_ONCE(pool->suspect)))
 		return;
 	if (pool->magazine && !block->slab->surplus)
 		scriptfs_magazine_put(pool, raw_cpu_ptr(pool->magazine), block);
@@ -341,6 +314,7 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 {
 	unsigned int i, left = 0, class = SCRIPTFS_NR_CLASSES;
 	struct scriptfs_pool *pool = NULL;
+	bool suspect = false;
 
 	if (nr <= SCRIPTFS_FEW_BLOCKS) {
 		while (nr)
@@ -357,8 +331,9 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 			left = 0;
 			class = block->class;
 			pool = &sbi->pool[class];
+			suspect = READ_ONCE(pool->suspect);
 		}
-		if (scriptfs_block_release(pool, block, ino))
+		if (scriptfs_block_release(pool, block, ino, suspect))
 			blocks[left++] = block;
 	}
 	if (left)
@@ -513,6 +488,7 @@ int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
 		return -ENOMEM;
 	}
 
+	atomic_set(&sbi->replenishing, 0);
 	sbi->shrinker.count_objects = scriptfs_shrink_count;
 	sbi->shrinker.scan_objects = scriptfs_shrink_scan;
 	sbi->shrinker.seeks = DEFAULT_SEEKS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: what pool.c, magazine.c, surplus.c and slab.c share with each other and with nobody
- * else.
+ * scriptfs: what pool.c, magazine.c, quarantine.c, surplus.c, slab.c and poison.c share with each
+ * other and with nobody else.
  */
 #ifndef _FS_SCRIPTFS_POOL_H
 #define _FS_SCRIPTFS_POOL_H
@@ -9,11 +9,13 @@
 #include "scriptfs.h"
 
 /*
- * Blocks are never worth the life of a process, so neither mask may wake the OOM killer. A block
- * that is asked for while somebody writes may fail to come, as there are other classes to fall back
- * on; the reserve is worth compaction and reclaim. Neither takes movable memory: the pool keeps its
+ * Blocks are never worth the life of a process, so no mask may wake the OOM killer. A block that is
+ * got while locks of a file are held takes what is at hand: to reclaim or compact memory would keep
+ * others waiting. What may fail to come as there is something smaller to fall back on is tried
+ * once; the reserve is worth compaction and reclaim. None takes movable memory: the pool keeps its
  * pages for as long as it likes, and there it would be in the way of CMA and memory hot-remove.
  */
+#define SCRIPTFS_GFP_NOWAIT	(GFP_NOWAIT | __GFP_NOWARN)
 #define SCRIPTFS_GFP_TRY	(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
 #define SCRIPTFS_GFP_INSIST	(GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
@@ -85,8 +87,19 @@ void scriptfs_magazines_drain(struct scriptfs_pool *pool);
 unsigned long scriptfs_magazines_idle(struct scriptfs_pool *pool);
 unsigned long scriptfs_arrivals(struct scriptfs_pool *pool);
 
+/* quarantine.c */
+unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool);
+unsigned int scriptfs_pool_settle_all(struct scriptfs_pool *pool);
+void scriptfs_block_quarantine(struct scriptfs_pool *pool, struct scriptfs_block *block,
+			       unsigned long ino);
+
+/* poison.c */
+bool scriptfs_block_poisoned(struct scriptfs_block *block);
+void scriptfs_poison_report(struct scriptfs_block *block, struct page *page, unsigned long ino);
+
 /* surplus.c */
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class);
+struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class,
+					     gfp_t gfp);
 unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc);
 unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc);
 

@@ -7,7 +7,12 @@
  * same cache line twice. So it takes no lock, says in a variable of its processor which file it
  * looks at, and does the work again under the lock when it finds that somebody was changing the
  * file meanwhile (->changes). Whoever takes blocks away from a living file first makes ->changes
- * odd, which keeps new readers out, and then waits for those that are still looking.
+ * odd, which keeps new readers out, and then waits for those that are still looking. Nothing may
+ * sleep between the two marks, so that path is for destinations that are plain memory only: a pipe
+ * allocates.
+ *
+ * No destination is faulted in under the lock: a reader whose memory never comes would keep all
+ * writers out. Where it has to be faulted in, a long read goes on with what the file has by then.
  */
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -23,6 +28,9 @@
 
 /* The longest read without a lock: preemption is off as long as its copy takes. */
 #define SCRIPTFS_READ_UNLOCKED	SCRIPTFS_UNIT_SIZE
+
+/* How much of a destination that is not in memory is faulted in at once. */
+#define SCRIPTFS_FAULT_IN	(SCRIPTFS_CHUNK_SIZE / 4)
 
 /* Seconds an access time may be old: an hour less than the day of relatime. */
 #define SCRIPTFS_ATIME_AGE	(23 * 60 * 60)
@@ -49,22 +57,13 @@ void scriptfs_readers_wait(struct scriptfs_inode *si)
 			cpu_relax();
 }
 
-/* Read up to one chunk, hole or stretch above a mark at @pos, at most @len bytes. */
-static size_t scriptfs_read_run(struct scriptfs_inode *si, loff_t pos, size_t len,
-				struct iov_iter *to)
+/* Read what lies together at @pos, at most @len bytes. */
+static __always_inline size_t scriptfs_read_run(struct scriptfs_inode *si, loff_t pos, size_t len,
+						struct iov_iter *to)
 {
-	struct scriptfs_block *block = scriptfs_block_find(si, pos);
-	struct scriptfs_chunk *chunk;
-	u32 offset, mark;
+	void *data = scriptfs_data_at(si, pos, &len);
 
-	if (!block)
-		return iov_iter_zero(min_t(u64, len, scriptfs_hole_end(si, pos) - pos), to);
-
-	chunk = scriptfs_chunk_at(block, pos, &offset);
-	mark = scriptfs_mark_get(chunk);
-	if (offset < mark)
-		return copy_to_iter(chunk->addr + offset, min_t(size_t, len, mark - offset), to);
-	return iov_iter_zero(min_t(size_t, len, scriptfs_chunk_size(block) - offset), to);
+	return likely(data) ? copy_to_iter(data, len, to) : iov_iter_zero(len, to);
 }
 
 /* Read @len bytes at @pos, or fewer where the destination has to be faulted in. */
@@ -114,28 +113,98 @@ static ssize_t scriptfs_read_unlocked(struct inode *inode, loff_t pos, struct io
 	return ret;
 }
 
-static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_iter *to)
+/*
+ * Read under the lock as far as the destination need not be faulted in; *@fault says whether that
+ * was all there is to read. Returns how many bytes, 0 at the end of the file.
+ */
+static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_iter *to,
+				    bool *fault)
 {
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	bool suspect = test_bit(SCRIPTFS_SPECIAL_POISON, &scriptfs_sb(inode->i_sb)->special);
 	loff_t start = pos, size;
 	ssize_t ret = 0;
 
+	*fault = false;
 	inode_lock_shared(inode);
 	size = i_size_read(inode);
+	pagefault_disable();
 	while (iov_iter_count(to) && pos < size) {
+		size_t len = min_t(u64, iov_iter_count(to), size - pos);
+
+		if (unlikely(suspect))
+			len = scriptfs_sound_run(si, pos, len);
+		if (!len) {
+			ret = -EIO;
+			break;
+		}
+		ret = scriptfs_read_run(si, pos, len, to);
+		if (!ret) {
+			*fault = true;
+			break;
+		}
+		pos += ret;
 		if (fatal_signal_pending(current)) {
 			ret = -EINTR;
 			break;
 		}
-		ret = scriptfs_read_run(scriptfs_inode(inode), pos,
-					min_t(u64, iov_iter_count(to), size - pos), to);
-		if (!ret) {
+		cond_resched();
+	}
+	pagefault_enable();
+	inode_unlock_shared(inode);
+	return pos > start ? pos - start : ret;
+}
+
+/* The same for no more than @len bytes. */
+static ssize_t scriptfs_read_part(struct inode *inode, loff_t pos, struct iov_iter *to, size_t len,
+				  bool *fault)
+{
+	size_t rest = iov_iter_count(to);
+	ssize_t ret;
+
+	iov_iter_truncate(to, len);
+	rest -= iov_iter_count(to);
+	ret = scriptfs_read_locked(inode, pos, to, fault);
+	/* No longer than what was faulted in: the rest of it may be as well. */
+	*fault |= rest && !iov_iter_count(to);
+	iov_iter_reexpand(to, iov_iter_count(to) + rest);
+	return ret;
+}
+
+/*
+ * Read with pauses in which the destination is faulted in. A read of up to SCRIPTFS_FAULT_IN bytes
+ * that has to stop for that starts again: nobody has seen what it got.
+ */
+static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_iter *to)
+{
+	unsigned int stuck = 0;
+	bool restart = iter_is_iovec(to) && iov_iter_count(to) <= SCRIPTFS_FAULT_IN;
+	loff_t start = pos;
+	bool fault;
+	ssize_t ret;
+
+	ret = scriptfs_read_locked(inode, pos, to, &fault);
+	for (;;) {
+		if (ret > 0)
+			pos += ret;
+		if (!fault)
+			break;
+		/* Memory that is there, and still cannot be copied to. */
+		stuck = ret > 0 ? 0 : stuck + 1;
+		if (stuck > SCRIPTFS_FAULT_TRIES) {
 			ret = -EFAULT;
 			break;
 		}
-		pos += ret;
-		cond_resched();
+		if (restart && pos > start) {
+			iov_iter_revert(to, pos - start);
+			pos = start;
+		}
+		restart = false;
+		ret = scriptfs_fault_in(to, min_t(size_t, iov_iter_count(to), SCRIPTFS_FAULT_IN));
+		if (ret < 0)
+			break;
+		ret = scriptfs_read_part(inode, pos, to, ret, &fault);
 	}
-	inode_unlock_shared(inode);
 	return pos > start ? pos - start : ret;
 }
 
@@ -155,57 +224,85 @@ static void scriptfs_accessed(struct file *file)
 	file_accessed(file);
 }
 
-static ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to, bool unlocked)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t ret = -EAGAIN;
 
-	if (iov_iter_count(to) <= SCRIPTFS_READ_UNLOCKED)
+	if (unlocked)
 		ret = scriptfs_read_unlocked(inode, iocb->ki_pos, to);
 	if (ret == -EAGAIN)
-		ret = scriptfs_read_locked(inode, iocb->ki_pos, to);
+		ret = scriptfs_read_long(inode, iocb->ki_pos, to);
 	if (ret > 0)
 		iocb->ki_pos += ret;
 	scriptfs_accessed(iocb->ki_filp);
 	return ret;
 }
 
+/* How many bytes at @pos lie in one block, with *@hole false, or in one hole. */
+static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
+{
+	struct scriptfs_block *block;
+	u64 len = SCRIPTFS_CHUNK_SIZE;
+
+	down_read(&si->map_lock);
+	block = scriptfs_block_next(si, pos);
+	*hole = !block || scriptfs_block_start(block) > pos;
+	if (block)
+		len = (*hole ? scriptfs_block_start(block) : scriptfs_block_end(block)) - pos;
+	up_read(&si->map_lock);
+	return min_t(u64, len, SCRIPTFS_CHUNK_SIZE);
+}
+
 /*
- * Read through the page cache. Only what lies in blocks goes there: a page for a hole would have to
- * be given memory first.
+ * Read through the page cache, as other file systems do: without inode_lock, and each page by
+ * itself. Only what lies in blocks goes there: a page for a hole would have to be given memory
+ * first. Should a hole be punched there meanwhile, it is given that.
  */
 static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	struct scriptfs_inode *si = scriptfs_inode(inode);
 	loff_t start = iocb->ki_pos;
-	loff_t size;
 	ssize_t ret = 0;
 
-	inode_lock_shared(inode);
-	size = i_size_read(inode);
-	while (iov_iter_count(to) && iocb->ki_pos < size) {
+	while (iov_iter_count(to) && iocb->ki_pos < i_size_read(inode)) {
 		size_t count = iov_iter_count(to);
-		size_t len = min_t(u64, count, size - iocb->ki_pos);
-		struct scriptfs_block *block = scriptfs_block_find(si, iocb->ki_pos);
+		bool hole;
+		size_t len = min_t(u64, count, scriptfs_extent_at(scriptfs_inode(inode),
+								  iocb->ki_pos, &hole));
 
-		if (block) {
-			len = min_t(u64, len, scriptfs_block_end(block) - iocb->ki_pos);
+		len = min_t(u64, len, max(i_size_read(inode) - iocb->ki_pos, 0LL));
+		if (!hole) {
 			iov_iter_truncate(to, len);
 			ret = generic_file_read_iter(iocb, to);
 			iov_iter_reexpand(to, count - max_t(ssize_t, ret, 0));
 		} else {
-			len = min_t(u64, len, scriptfs_hole_end(si, iocb->ki_pos) - iocb->ki_pos);
 			ret = iov_iter_zero(len, to);
 			iocb->ki_pos += ret;
-			if (!ret)
+			if (!ret && len)
 				ret = -EFAULT;
 		}
-		if (ret < (ssize_t)len)
+		/* Truncated meanwhile. */
+		if (ret == -ENODATA)
+			ret = 0;
+		if (ret < (ssize_t)len || fatal_signal_pending(current))
 			break;
+		cond_resched();
 	}
-	inode_unlock_shared(inode);
+	scriptfs_accessed(iocb->ki_filp);
 	return iocb->ki_pos > start ? iocb->ki_pos - start : ret;
+}
+
+/* Reads that are more than a copy of a few bytes to plain memory. */
+static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_iter *to)
+{
+	bool pages = test_bit(SCRIPTFS_SPECIAL_PAGE,
+			      &scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special);
+
+	/* A pipe takes the pages themselves, so splice and sendfile copy nothing. */
+	if (SCRIPTFS_PAGE_ROAD && (pages || iov_iter_is_pipe(to)))
+		return scriptfs_read_pages(iocb, to);
+	return scriptfs_read_blocks(iocb, to, false);
 }
 
 /**
@@ -218,11 +315,10 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
  */
 ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	/* A pipe takes the pages themselves, so splice and sendfile copy nothing. */
-	if (SCRIPTFS_PAGE_ROAD && (scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->opt.io_page ||
-				   iov_iter_is_pipe(to)))
-		return scriptfs_read_pages(iocb, to);
-	return scriptfs_read_blocks(iocb, to);
+	if (unlikely(scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special ||
+		     scriptfs_iter_sleeps(to)))
+		return scriptfs_read_special(iocb, to);
+	return scriptfs_read_blocks(iocb, to, iov_iter_count(to) <= SCRIPTFS_READ_UNLOCKED);
 }
 
 /*
@@ -238,17 +334,19 @@ static loff_t scriptfs_seek_block(struct inode *inode, loff_t pos, int whence)
 	if (pos < 0 || pos >= size)
 		return -ENXIO;
 
-	block = scriptfs_block_find(si, pos);
-	if (whence == SEEK_DATA) {
-		if (!block)
-			pos = scriptfs_hole_end(si, pos);
-		return pos < size ? pos : -ENXIO;
-	}
-	while (block && pos < size) {
+	while (pos < size) {
+		block = scriptfs_block_next(si, pos);
+		if (whence == SEEK_DATA) {
+			if (!block)
+				return -ENXIO;
+			pos = max(pos, scriptfs_block_start(block));
+			return pos < size ? pos : -ENXIO;
+		}
+		if (!block || scriptfs_block_start(block) > pos)
+			return pos;
 		pos = min_t(u64, scriptfs_block_end(block), size);
-		block = scriptfs_block_find(si, pos);
 	}
-	return pos;
+	return size;
 }
 
 /**

@@ -6,15 +6,20 @@
  *
  *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read, or
  *				none (read.c)
- *	mmap_lock		taken by the fault on a user buffer inside read(2) and write(2)
+ *	mmap_lock		held by page faults
  *	map_lock		block map, initialised marks, publishing
+ *	i_mmap_rwsem, page lock	to withdraw pages under map_lock
  *	pool->settling		the pool's quarantine
  *	magazine->lock		a processor's idle blocks, one magazine at a time
  *	pool->lock, i_pages	leaves
  *
- * Nobody waits for a page lock while holding map_lock. A page fault takes map_lock but never
- * inode_lock: write(2) holds inode_lock while it faults in a buffer that may be a mapping of
- * the very file it writes to.
+ * A page fault takes map_lock but never inode_lock, and never map_lock with a page locked: that is
+ * what allows to wait for page locks under map_lock.
+ *
+ * No user memory is faulted in under inode_lock or map_lock, because its owner decides when that
+ * ends, if ever (userfaultfd). Copies run with page faults disabled; when one comes up short, the
+ * locks are dropped before the memory is faulted in. Nor is memory reclaimed for the sake of a new
+ * block under these locks: scriptfs_wait_for_block() is called without them.
  */
 #ifndef _FS_SCRIPTFS_H
 #define _FS_SCRIPTFS_H
@@ -22,6 +27,7 @@
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/fs_parser.h>
+#include <linux/highmem.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -50,8 +56,14 @@ extern const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES];
  * @addr:	where the kernel sees it
  * @mark:	initialised mark: bytes below it were written or zeroed, bytes from it on may
  *		hold another file's old data
+ *		hold another file's old data. While the block is quarantined: pages below it were
+ *		found to be the pool's alone
  * @published:	pages of this chunk have been in the page cache since the block was taken, so
  *		others may hold references
+ * @stray:	pages at or above the mark may be stray: held by somebody from a time when they
+ *		were another part of the file (scatter.c)
+ * @scattered:	the chunk's pages are found through a table, and the mark is 0 (scatter.c)
+ * @corrupt:	a page of it was found to be somebody else's, so none is given back to the system
  *
  * All but @addr is guarded by map_lock while the block belongs to a file.
  */
@@ -59,6 +71,9 @@ struct scriptfs_chunk {
 	void	*addr;
 	u32	mark;
 	bool	published;
+	bool	stray;
+	bool	scattered;
+	bool	corrupt;
 };
 
 /**
@@ -84,6 +99,7 @@ enum scriptfs_block_state {
  * @class:	which of the five sizes
  * @slot:	which of its slab's blocks this is (pool.c)
  * @fresh:	got while the fallocate(2) goes on that its file is at; guarded by map_lock
+ * @poisoned:	a hardware memory error in it was reported (poison.c)
  * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
  *		given the block back, whatever lists it is on the way to
  * @slab:	the allocation it was carved from (pool.c)
@@ -99,6 +115,7 @@ struct scriptfs_block {
 	u8				class;
 	u8				slot;
 	bool				fresh;
+	bool				poisoned;
 	u32				state;
 	struct scriptfs_slab		*slab;
 	struct list_head		link;
@@ -109,9 +126,11 @@ struct scriptfs_block {
  * @magazine:	idle blocks of the reserve that each processor has for itself (magazine.c); NULL
  *		when the class has none
  * @depth:	how many blocks a magazine holds
+ * @suspect:	a page of the system had a hardware memory error while this mount was there, so
+ *		blocks are looked at when they are taken and given back (poison.c)
  * @lock:	guards everything below
- * @settling:	held while quarantined blocks are looked at, so that whoever finds the pool empty
- *		waits for those that another task is about to make idle; taken before @lock
+ * @settling:	held while quarantined blocks are looked at; taken before @lock. Only those wait for
+ *		it who hold no lock of a file (quarantine.c)
  * @partial:	slabs with idle blocks, those of the reserve before those of the surplus
  * @full:	slabs without
  * @quarantine:	blocks that wait for their last outside reference to go
@@ -129,6 +148,7 @@ struct scriptfs_block {
 struct scriptfs_pool {
 	struct scriptfs_magazine __percpu *magazine;
 	unsigned int		depth;
+	bool			suspect;
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;	/* lists, figures */
 	struct mutex		settling;	/* of the quarantine */
@@ -205,12 +225,21 @@ struct scriptfs_options {
 	kgid_t			gid;
 };
 
+/* Bits of scriptfs_sb.special: page by page (io=page); look for hardware memory errors. */
+#define SCRIPTFS_SPECIAL_PAGE	0
+#define SCRIPTFS_SPECIAL_POISON	1
+
 /**
  * struct scriptfs_sb - one mount
  * @sb:		the VFS's side of it
  * @opt:	mount options; all but the reserve and mode, uid and gid may change by remount
  * @pool:	the five pools
+ * @special:	read(2) and write(2) have more to do than to copy: SCRIPTFS_SPECIAL_*
+ * @poisoned:	a block was found with a hardware memory error
+ * @mounts:	on the list of mounts that are told about hardware memory errors (poison.c)
  * @held:	bytes of all pools together, never above @opt.size through surplus
+ * @replenishing: how many tasks have got surplus that they are about to use, so that memory
+ *		pressure does not take it back at once
  * @inodes:	inodes in use, and their names beyond the first
  * @next_ino:	the last inode number given out
  * @shrinker:	gives idle surplus back under memory pressure
@@ -220,8 +249,12 @@ struct scriptfs_options {
 struct scriptfs_sb {
 	struct super_block	*sb;
 	struct scriptfs_options	opt;
+	unsigned long		special;
+	bool			poisoned;
+	struct list_head	mounts;
 	struct scriptfs_pool	pool[SCRIPTFS_NR_CLASSES];
 	atomic64_t		held;
+	atomic_t		replenishing;
 	atomic64_t		inodes;
 	atomic64_t		next_ino;
 	struct shrinker		shrinker;
@@ -252,6 +285,8 @@ struct scriptfs_sb {
  * @writers:	how many have the file open for writing
  * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
  *		that it needs no zeroing; NULL when none
+ * @scattered:	tables of chunks with pages that others hold from before, by the unit that the
+ *		chunk begins with (scatter.c); changed under map_lock
  * @supply_end:	first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
  * @vfs_inode:	the VFS's part
@@ -271,6 +306,7 @@ struct scriptfs_inode {
 	atomic_t		writers;
 	struct task_struct	*filler;
 	pgoff_t			supply_end;
+	struct xarray		scattered;
 	struct inode		vfs_inode;
 };
 
@@ -315,6 +351,12 @@ static inline struct scriptfs_chunk *scriptfs_chunk_at(struct scriptfs_block *bl
 
 	*offset = in_block & (SCRIPTFS_CHUNK_SIZE - 1);
 	return &block->chunk[in_block >> SCRIPTFS_CHUNK_SHIFT];
+}
+
+/* Where in the block map an offset is looked up. */
+static inline pgoff_t scriptfs_unit(loff_t pos)
+{
+	return pos >> SCRIPTFS_UNIT_SHIFT;
 }
 
 static inline loff_t scriptfs_block_start(const struct scriptfs_block *block)
@@ -364,14 +406,15 @@ static inline struct page *scriptfs_chunk_page(struct scriptfs_chunk *chunk, u32
 }
 
 /*
- * The bytes of @page are what the file has there. It is on no LRU list; saying that it is
- * unevictable keeps the callers of mark_page_accessed() and fadvise(2) from batching it for
- * one, and from holding it until the batch is full.
+ * The kernel has changed bytes of a chunk: where caches do not see that by themselves, user
+ * mappings and instruction fetches have to be told.
  */
-static inline void scriptfs_page_ready(struct page *page)
+static inline void scriptfs_dcache_flush(struct scriptfs_chunk *chunk, u32 from, u32 to)
 {
-	SetPageUnevictable(page);
-	SetPageUptodate(page);
+	if (!ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE || !chunk->published)
+		return;
+	for (from = round_down(from, PAGE_SIZE); from < to; from += PAGE_SIZE)
+		flush_dcache_page(scriptfs_chunk_page(chunk, from));
 }
 
 /* First page of a file that may not be published. */
@@ -396,7 +439,7 @@ static inline void scriptfs_change_end(struct scriptfs_inode *si)
 	raw_write_seqcount_end(&si->changes);
 }
 
-/* pool.c */
+/* pool.c, quarantine.c, surplus.c */
 int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing);
 void scriptfs_pools_drain(struct scriptfs_sb *sbi);
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class,
@@ -404,9 +447,36 @@ struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int 
 void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino);
 void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
 			     unsigned int nr, unsigned long ino);
-void scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class);
+unsigned int scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class);
 void scriptfs_pool_figures(struct scriptfs_sb *sbi, unsigned int class,
 			   struct scriptfs_figures *figures);
+u64 scriptfs_growth(struct scriptfs_sb *sbi);
+
+/**
+ * struct scriptfs_wait - a task that waits for a block without locks, 0 at first
+ * @replenished: it has got surplus, which memory pressure leaves alone until it is done
+ * @all:	it has no use for less than all of what it asks for
+ * @tries:	how often it has waited for others to let go of pages
+ */
+struct scriptfs_wait {
+	bool		replenished;
+	bool		all;
+	unsigned int	tries;
+};
+
+int scriptfs_wait_for_block(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, int err,
+			    u64 bytes);
+void scriptfs_wait_end(struct scriptfs_sb *sbi, struct scriptfs_wait *wait);
+
+/* poison.c */
+void scriptfs_poison_init(void);
+void scriptfs_poison_exit(void);
+unsigned long scriptfs_poison_events(void);
+void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events);
+void scriptfs_poison_remove(struct scriptfs_sb *sbi);
+void scriptfs_poison_flush(void);
+bool scriptfs_block_bad(struct scriptfs_block *block);
+size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len);
 
 /* sysfs.c */
 int scriptfs_sysfs_init(void);
@@ -444,15 +514,40 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 
 /* block.c */
 struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos);
+struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos);
 struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move);
-loff_t scriptfs_hole_end(struct scriptfs_inode *si, loff_t pos);
+struct scriptfs_block *scriptfs_take_any(struct inode *inode);
+int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos, gfp_t gfp);
+void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block);
+void scriptfs_chunk_lower(struct scriptfs_chunk *chunk, u32 offset);
+void scriptfs_block_clear(struct scriptfs_inode *si, struct scriptfs_block *block, loff_t pos,
+			  loff_t end);
 void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark);
 void scriptfs_zero_tail(struct inode *inode, loff_t pos);
 void scriptfs_map_truncate(struct inode *inode, loff_t size);
 void scriptfs_map_release(struct inode *inode);
+void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
+
+/* move.c */
+struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos);
 void scriptfs_map_fit(struct inode *inode);
 
-void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
+/* scatter.c */
+void scriptfs_chunk_disown(struct inode *inode, struct scriptfs_block *block,
+			   struct scriptfs_chunk *chunk, u32 from, u32 to);
+bool scriptfs_chunk_reclaim(struct inode *inode, struct scriptfs_block *block,
+			    struct scriptfs_chunk *chunk, u32 to);
+struct page *scriptfs_scatter_page(struct inode *inode, struct scriptfs_block *block,
+				   struct scriptfs_chunk *chunk, u32 offset);
+void *scriptfs_scatter_data(struct scriptfs_inode *si, const struct scriptfs_block *block,
+			    const struct scriptfs_chunk *chunk, u32 offset, size_t *len);
+ssize_t scriptfs_scatter_write(struct inode *inode, struct scriptfs_block *block,
+			       struct scriptfs_chunk *chunk, u32 offset, size_t len,
+			       struct iov_iter *from);
+void scriptfs_scatter_clear(struct scriptfs_inode *si, struct scriptfs_block *block,
+			    struct scriptfs_chunk *chunk, u32 from, u32 to);
+void scriptfs_scatter_forget(struct inode *inode, struct scriptfs_block *block);
+void scriptfs_scatter_release(struct inode *inode);
 
 /**
  * scriptfs_block_again - the block that covers an offset, which most likely is that of last time
@@ -473,10 +568,56 @@ static inline struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode 
 	return block;
 }
 
+/**
+ * scriptfs_data_at - where bytes of a file are
+ * @si:		the file
+ * @pos:	offset in bytes
+ * @len:	how many bytes are wanted, at least 1; cut to those that lie together, which may be
+ *		fewer than do
+ *
+ * This is one question to the map. Were it two, first for the block and then for the end of the
+ * hole, a page fault could put a block there in between.
+ *
+ * Context: As for scriptfs_block_find(), or as a reader without a lock.
+ * Return: Their memory, or NULL where they are zeroes.
+ */
+static __always_inline void *scriptfs_data_at(struct scriptfs_inode *si, loff_t pos, size_t *len)
+{
+	struct scriptfs_block *block = scriptfs_block_find(si, pos);
+	struct scriptfs_chunk *chunk;
+	u32 offset, mark;
+
+	if (unlikely(!block)) {
+		block = scriptfs_block_next(si, pos);
+		if (!block || scriptfs_block_start(block) > pos) {
+			*len = min_t(size_t, *len, SCRIPTFS_CHUNK_SIZE);
+			if (block)
+				*len = min_t(u64, *len, scriptfs_block_start(block) - pos);
+			return NULL;
+		}
+	}
+	chunk = scriptfs_chunk_at(block, pos, &offset);
+	mark = scriptfs_mark_get(chunk);
+	if (likely(offset < mark)) {
+		*len = min_t(size_t, *len, mark - offset);
+		return chunk->addr + offset;
+	}
+	*len = min_t(size_t, *len, scriptfs_chunk_size(block) - offset);
+	/* Pairs with scriptfs_scatter(). */
+	return unlikely(smp_load_acquire(&chunk->scattered)) ?
+		scriptfs_scatter_data(si, block, chunk, offset, len) : NULL;
+}
+
 /* copy.c */
 void scriptfs_copy_init(void);
 bool scriptfs_should_bypass(struct inode *inode, loff_t end);
 size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
+
+/* How often in a row a copy may fail for memory that was just faulted in. */
+#define SCRIPTFS_FAULT_TRIES	8
+
+/* faultin.c */
+ssize_t scriptfs_fault_in(const struct iov_iter *iter, size_t len);
 
 /* read.c */
 void scriptfs_readers_wait(struct scriptfs_inode *si);
@@ -484,7 +625,7 @@ ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
 
 /* fallocate.c */
-void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool drop);
+void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end);
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 
 /* copyrange.c */
@@ -500,8 +641,8 @@ extern const struct inode_operations scriptfs_file_inode_operations;
 extern const struct address_space_operations scriptfs_aops;
 
 /* mmap.c */
+void scriptfs_page_ready(struct page *page);
 int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma);
-struct scriptfs_block *scriptfs_block_to_write(struct inode *inode, loff_t pos, u64 want);
 void scriptfs_withdraw_all(struct inode *inode);
 
 #endif /* _FS_SCRIPTFS_H */

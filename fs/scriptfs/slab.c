@@ -23,7 +23,7 @@
 /* Flags that the page cache may leave behind, and that the next file must not find. */
 #define SCRIPTFS_STALE_FLAGS	(BIT(PG_referenced) | BIT(PG_uptodate) | BIT(PG_dirty) | \
 				 BIT(PG_active) | BIT(PG_unevictable) | BIT(PG_workingset) | \
-				 BIT(PG_error) | BIT(PG_mappedtodisk))
+				 BIT(PG_error) | BIT(PG_mappedtodisk) | BIT(PG_checked))
 
 /* Flags that a page of a pool never has: somebody else believes that it is his. */
 #define SCRIPTFS_FOREIGN_FLAGS	(PAGE_FLAGS_CHECK_AT_FREE & \
@@ -85,46 +85,40 @@ static void scriptfs_clear_flags(struct page *page, unsigned long flags)
 }
 
 /*
- * Look at all pages of a chunk. The flags of those that somebody outside holds stay for now: a pipe
- * looks at PG_uptodate before it hands out what is in the page.
+ * Look at the pages of a chunk, up to the first that somebody outside holds, which is where to go
+ * on next time. The flags of that one stay for now: a pipe looks at PG_uptodate before it hands out
+ * what is in the page.
  */
-static enum scriptfs_fate scriptfs_chunk_inspect(const struct scriptfs_block *block,
-						 const struct scriptfs_chunk *chunk,
-						 unsigned long ino)
+static enum scriptfs_fate scriptfs_chunk_inspect(struct scriptfs_block *block,
+						 struct scriptfs_chunk *chunk, unsigned long ino)
 {
-	struct page *page = virt_to_page(chunk->addr);
-	enum scriptfs_fate fate = SCRIPTFS_FATE_CLEAN;
-	const char *wrong;
-	unsigned int i;
-
-	for (i = 0; i < scriptfs_chunk_pages(block); i++, page++) {
+	for (; chunk->mark < scriptfs_chunk_size(block); chunk->mark += PAGE_SIZE) {
+		struct page *page = scriptfs_chunk_page(chunk, chunk->mark);
 		bool held = false;
+		const char *wrong = scriptfs_page_wrong(page, &held);
 
-		wrong = scriptfs_page_wrong(page, &held);
 		if (wrong) {
 			scriptfs_report_page(block, page, ino, wrong);
+			chunk->corrupt = true;
 			return SCRIPTFS_FATE_CORRUPT;
 		}
 		if (PageHWPoison(page)) {
-			if (fate < SCRIPTFS_FATE_POISONED)
-				scriptfs_report_page(block, page, ino, "hardware memory error");
-			fate = SCRIPTFS_FATE_POISONED;
-		} else if (held) {
-			fate = max(fate, SCRIPTFS_FATE_HELD);
-		} else {
-			scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
+			scriptfs_poison_report(block, page, ino);
+			return SCRIPTFS_FATE_POISONED;
 		}
+		if (held)
+			return SCRIPTFS_FATE_HELD;
+		scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
 	}
-	return fate;
+	chunk->published = false;
+	return SCRIPTFS_FATE_CLEAN;
 }
 
 /**
  * scriptfs_block_inspect - look at whatever of a block was in the page cache
  * @block:	a block that has left its file, and that nobody else can find
  *
- * A chunk that passed is not looked at again. One with a hardware error counts as passed, because
- * its pages can go back to the system, which keeps the bad one out of use. So in a retired block
- * the chunks that are still marked published are those that can not.
+ * What was found to be the pool's alone is not looked at again.
  *
  * Context: Process context, may reschedule.
  * Return: The gravest of what was found; corruption and hardware errors were reported.
@@ -134,16 +128,14 @@ enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
 	enum scriptfs_fate worst = SCRIPTFS_FATE_CLEAN;
 	unsigned int i;
 
+	if (READ_ONCE(block->poisoned))
+		return SCRIPTFS_FATE_POISONED;
 	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
 		struct scriptfs_chunk *chunk = &block->chunk[i];
-		enum scriptfs_fate fate;
 
 		if (!chunk->published)
 			continue;
-		fate = scriptfs_chunk_inspect(block, chunk, block->ino);
-		if (fate == SCRIPTFS_FATE_CLEAN || fate == SCRIPTFS_FATE_POISONED)
-			chunk->published = false;
-		worst = max(worst, fate);
+		worst = max(worst, scriptfs_chunk_inspect(block, chunk, block->ino));
 		cond_resched();
 	}
 	return worst;
@@ -192,7 +184,7 @@ static void scriptfs_block_free(struct scriptfs_block *block)
 		 * What was found corrupt may look fine by now, if the page that was freed under us
 		 * has found a new owner: trust nothing of it.
 		 */
-		if (block->state == SCRIPTFS_BLOCK_RETIRED && chunk->published)
+		if (chunk->corrupt)
 			left += pages;
 		else
 			left += scriptfs_chunk_free(block, chunk);

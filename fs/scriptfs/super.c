@@ -25,6 +25,7 @@ static void scriptfs_init_once(void *object)
 	si->allocating = false;
 	atomic_set(&si->writers, 0);
 	seqcount_init(&si->changes);
+	xa_init(&si->scattered);
 }
 
 static struct inode *scriptfs_alloc_inode(struct super_block *sb)
@@ -60,7 +61,8 @@ static void scriptfs_evict_inode(struct inode *inode)
 
 	if (regular)
 		scriptfs_withdraw_all(inode);
-	truncate_inode_pages_final(&inode->i_data);
+	else
+		truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
 	if (regular)
 		scriptfs_map_release(inode);
@@ -95,7 +97,7 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 		held += (u64)(figures.reserve + figures.surplus) << shift;
 	}
 	total = READ_ONCE(sbi->opt.strict) ? held : max(READ_ONCE(sbi->opt.size), held);
-	growth = min_t(u64, total - held, (u64)max(si_mem_available(), 0L) << PAGE_SHIFT);
+	growth = min(total - held, scriptfs_growth(sbi));
 
 	buf->f_type = sb->s_magic;
 	buf->f_bsize = PAGE_SIZE;
@@ -164,6 +166,7 @@ static void scriptfs_free_sb(struct scriptfs_sb *sbi)
 {
 	if (!sbi)
 		return;
+	scriptfs_poison_remove(sbi);
 	scriptfs_pools_drain(sbi);
 	kfree(sbi);
 }
@@ -183,8 +186,8 @@ static void scriptfs_kill_sb(struct super_block *sb)
 static int scriptfs_get_tree(struct fs_context *fc)
 {
 	struct scriptfs_context *ctx = fc->fs_private;
+	unsigned long missing, events;
 	struct scriptfs_sb *sbi;
-	unsigned long missing;
 	int err;
 
 	err = scriptfs_settle_options(fc);
@@ -195,6 +198,9 @@ static int scriptfs_get_tree(struct fs_context *fc)
 	if (!sbi)
 		return -ENOMEM;
 	sbi->opt = ctx->opt;
+	events = scriptfs_poison_events();
+	if (sbi->opt.io_page)
+		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special);
 	err = scriptfs_pools_fill(sbi, &missing);
 	if (err) {
 		if (err == -ENOMEM)
@@ -205,6 +211,7 @@ static int scriptfs_get_tree(struct fs_context *fc)
 		kfree(sbi);
 		return err;
 	}
+	scriptfs_poison_add(sbi, events);
 	fc->s_fs_info = sbi;
 	return get_tree_nodev(fc, scriptfs_fill_super);
 }
@@ -261,12 +268,14 @@ static int __init scriptfs_init(void)
 	err = scriptfs_sysfs_init();
 	if (err)
 		goto destroy_cache;
+	scriptfs_poison_init();
 	err = register_filesystem(&scriptfs_fs_type);
 	if (err)
-		goto exit_sysfs;
+		goto exit_poison;
 	return 0;
 
-exit_sysfs:
+exit_poison:
+	scriptfs_poison_exit();
 	scriptfs_sysfs_exit();
 destroy_cache:
 	kmem_cache_destroy(scriptfs_inode_cache);
@@ -276,6 +285,7 @@ destroy_cache:
 static void __exit scriptfs_exit(void)
 {
 	unregister_filesystem(&scriptfs_fs_type);
+	scriptfs_poison_exit();
 	scriptfs_sysfs_exit();
 	/* Inodes of the last mount may still wait for their grace period. */
 	rcu_barrier();

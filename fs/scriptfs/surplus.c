@@ -2,8 +2,26 @@
 /*
  * scriptfs: surplus, the blocks that a mount gets beyond its reserve, one at a time and up to
  * size=, and how they go back to the system.
+ *
+ * Who needs a block while holding locks of a file gets one only if the system has the memory at
+ * hand. Otherwise he drops the locks, waits in scriptfs_wait_for_block(), and tries again.
  */
+#include <linux/delay.h>
+#include <linux/sched/signal.h>
+
 #include "pool.h"
+
+/*
+ * What surplus leaves to the rest of the system, as a part of its memory: a 64th. Files are not
+ * worth having somebody killed for want of memory.
+ */
+#define SCRIPTFS_LEAVE_SHIFT	6
+
+/*
+ * How often to wait some milliseconds for pages to be let go. Whoever has just looked one up lets
+ * go as soon as he runs again, whoever has it in a pipe maybe never.
+ */
+#define SCRIPTFS_WAIT_TRIES	100U
 
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
@@ -43,12 +61,18 @@ static unsigned long scriptfs_pools_shrink(struct scriptfs_sb *sbi, unsigned lon
 	unsigned long freed = 0;
 	unsigned int class;
 
-	for (class = 0; class < SCRIPTFS_NR_CLASSES && freed < pages; class++)
+	for (class = 0; class < SCRIPTFS_NR_CLASSES && freed < pages; class++) {
+		if (READ_ONCE(sbi->pool[class].surplus))
+			scriptfs_pool_settle(sbi, class);
 		freed += scriptfs_pool_shrink(sbi, class, pages - freed);
+	}
 	return freed;
 }
 
-/* How many pages that may find; somewhat more than it does where blocks of the reserve are idle. */
+/*
+ * How many pages that may find; somewhat more than it does where blocks of the reserve are idle or
+ * what is quarantined is still held.
+ */
 static unsigned long scriptfs_shrinkable(struct scriptfs_sb *sbi)
 {
 	unsigned long pages = 0;
@@ -56,8 +80,9 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_sb *sbi)
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
 		struct scriptfs_pool *pool = &sbi->pool[class];
+		unsigned long blocks = READ_ONCE(pool->idle) + READ_ONCE(pool->nr_quarantine);
 
-		pages += min(READ_ONCE(pool->surplus), READ_ONCE(pool->idle)) <<
+		pages += min(READ_ONCE(pool->surplus), blocks) <<
 			 (scriptfs_class_shifts[class] - PAGE_SHIFT);
 	}
 	return pages;
@@ -85,14 +110,18 @@ unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_con
  * @shrinker:	of the mount
  * @sc:		what the system asks for
  *
- * Context: Any in which memory is reclaimed; takes pool->lock.
+ * Surplus that somebody is just about to use stays: he would have to come back for the same.
+ *
+ * Context: Any in which memory is reclaimed; takes pool->settling without waiting, and pool->lock.
  * Return: How many pages went, or SHRINK_STOP.
  */
 unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct scriptfs_sb *sbi = container_of(shrinker, struct scriptfs_sb, shrinker);
-	unsigned long freed = scriptfs_pools_shrink(sbi, sc->nr_to_scan);
+	unsigned long freed = 0;
 
+	if (!atomic_read(&sbi->replenishing))
+		freed = scriptfs_pools_shrink(sbi, sc->nr_to_scan);
 	if (!freed)
 		return SHRINK_STOP;
 	sc->nr_scanned = freed;
@@ -123,24 +152,33 @@ static bool scriptfs_charge(struct scriptfs_sb *sbi, u64 size)
 	}
 }
 
+/* What the system could have free without swapping, less what is left to others. */
+static u64 scriptfs_system_room(void)
+{
+	long pages = si_mem_available() - (long)(totalram_pages() >> SCRIPTFS_LEAVE_SHIFT);
+
+	return (u64)max(pages, 0L) << PAGE_SHIFT;
+}
+
 /**
  * scriptfs_take_surplus - get one more block from the system
  * @sbi:	the mount
  * @class:	of which class
+ * @gfp:	SCRIPTFS_GFP_NOWAIT, or without locks SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
  * Context: Process context, may sleep; takes pool->lock.
  * Return: The block, which is used now, or NULL if the mount may not have more or the system has
  * none.
  */
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class)
+struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class, gfp_t gfp)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
 	u64 size = scriptfs_class_size(class);
 	struct scriptfs_slab *slab;
 
-	if (!scriptfs_charge(sbi, size))
+	if (size > scriptfs_system_room() || !scriptfs_charge(sbi, size))
 		return NULL;
-	slab = scriptfs_slab_alloc(pool, class, 1, SCRIPTFS_GFP_TRY);
+	slab = scriptfs_slab_alloc(pool, class, 1, gfp);
 	if (!slab) {
 		atomic64_sub(size, &sbi->held);
 		return NULL;
@@ -153,4 +191,110 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned i
 	pool->surplus++;
 	spin_unlock(&pool->lock);
 	return slab->block;
+}
+
+/**
+ * scriptfs_growth - how many bytes of surplus a mount could still get
+ * @sbi:	the mount
+ *
+ * Return: How many; an estimate as far as it is the system that limits it.
+ */
+u64 scriptfs_growth(struct scriptfs_sb *sbi)
+{
+	u64 held = atomic64_read(&sbi->held), limit = READ_ONCE(sbi->opt.size);
+
+	if (READ_ONCE(sbi->opt.strict) || held >= limit)
+		return 0;
+	return min(limit - held, scriptfs_system_room());
+}
+
+/* Get a block for up to @bytes, as large as the system gives. Returns its size, 0 for none. */
+static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
+{
+	int class = SCRIPTFS_LARGE;
+
+	while (class > SCRIPTFS_POEM && scriptfs_class_size(class) > bytes)
+		class--;
+	for (; class >= SCRIPTFS_POEM; class--) {
+		gfp_t gfp = class == SCRIPTFS_POEM ? SCRIPTFS_GFP_INSIST : SCRIPTFS_GFP_TRY;
+		struct scriptfs_block *block = scriptfs_take_surplus(sbi, class, gfp);
+
+		if (block) {
+			scriptfs_pool_put(sbi, block, 0);
+			return scriptfs_class_size(class);
+		}
+	}
+	return 0;
+}
+
+/* Get up to @bytes of surplus into the pools, reclaiming memory for it. */
+static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, u64 bytes)
+{
+	u64 got, sum = 0;
+
+	if (READ_ONCE(sbi->opt.strict))
+		return -ENOSPC;
+	/* Memory is taken from others only if something may come of it. */
+	if (wait->all && bytes > scriptfs_growth(sbi))
+		return -ENOSPC;
+	if (!wait->replenished)
+		atomic_inc(&sbi->replenishing);
+	wait->replenished = true;
+	do {
+		got = scriptfs_replenish_one(sbi, bytes - sum);
+		sum += got;
+		cond_resched();
+	} while (got && sum < bytes && !fatal_signal_pending(current));
+	return sum ? 0 : -ENOSPC;
+}
+
+/**
+ * scriptfs_wait_for_block - have idle blocks in the pools, whatever that takes
+ * @sbi:	the mount
+ * @wait:	zeroed at first; to be ended by scriptfs_wait_end(), whatever came of it
+ * @err:	what scriptfs_block_get() said: -ENOSPC or -EBUSY
+ * @bytes:	how much to get from the system, if it has as much
+ *
+ * Looks through all that is quarantined, has memory reclaimed for surplus, and gives those who hold
+ * a page just now the time to let go.
+ *
+ * Context: Process context, may sleep for long; the caller has no lock of a file.
+ * Return: 0 if it is worth to try again; -ENOSPC if not; -EINTR after a fatal signal.
+ */
+int scriptfs_wait_for_block(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, int err, u64 bytes)
+{
+	unsigned int tries = err == -EBUSY ? SCRIPTFS_WAIT_TRIES : 0;
+	unsigned int class, idle = 0;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		if (!READ_ONCE(sbi->pool[class].nr_quarantine))
+			continue;
+		/* All of it once; after that who has it for long is known. */
+		if (!wait->tries)
+			idle += scriptfs_pool_settle_all(&sbi->pool[class]);
+		else
+			idle += scriptfs_pool_settle(sbi, class);
+		tries = max(tries, SCRIPTFS_WAIT_TRIES / 4);
+	}
+	if (idle || !scriptfs_replenish(sbi, wait, bytes))
+		return 0;
+	if (wait->tries >= tries)
+		return -ENOSPC;
+	wait->tries++;
+	usleep_range(2000, 4000);
+	return 0;
+}
+
+/**
+ * scriptfs_wait_end - whoever waited for a block has got it, or has given up
+ * @sbi:	the mount
+ * @wait:	as scriptfs_wait_for_block() left it
+ */
+void scriptfs_wait_end(struct scriptfs_sb *sbi, struct scriptfs_wait *wait)
+{
+	if (wait->replenished)
+		atomic_dec(&sbi->replenishing);
+	wait->replenished = false;
 }

@@ -49,6 +49,7 @@ static unsigned long scriptfs_pool_figure(struct scriptfs_sb *sbi, unsigned int 
 {
 	struct scriptfs_figures figures;
 
+	scriptfs_poison_flush();
 	scriptfs_pool_settle(sbi, class);
 	scriptfs_pool_figures(sbi, class, &figures);
 	switch (figure) {
@@ -125,6 +126,7 @@ static struct scriptfs_attr scriptfs_##_name##_attr[] = {		\
 	SCRIPTFS_ATTR(used, SCRIPTFS_##_class, USED),			\
 	SCRIPTFS_ATTR(surplus, SCRIPTFS_##_class, SURPLUS),		\
 	SCRIPTFS_ATTR(quarantine, SCRIPTFS_##_class, QUARANTINE),	\
+	SCRIPTFS_ATTR(retired, SCRIPTFS_##_class, RETIRED),		\
 };									\
 static struct attribute *scriptfs_##_name##_attrs[] = {			\
 	&scriptfs_##_name##_attr[0].attr,				\
@@ -133,6 +135,7 @@ static struct attribute *scriptfs_##_name##_attrs[] = {			\
 	&scriptfs_##_name##_attr[3].attr,				\
 	&scriptfs_##_name##_attr[4].attr,				\
 	&scriptfs_##_name##_attr[5].attr,				\
+	&scriptfs_##_name##_attr[6].attr,				\
 	NULL								\
 };									\
 static const struct attribute_group scriptfs_##_name##_group = {	\

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the KUnit tests share that look at the blocks of a file. Every test has a mount of its own.
+ */
+#ifndef _FS_SCRIPTFS_BLOCK_TEST_H
+#define _FS_SCRIPTFS_BLOCK_TEST_H
+
+#include <kunit/test.h>
+#include <linux/file.h>
+#include <linux/fs_context.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+
+#include "scriptfs.h"
+
+#define POISON 0xa5
+
+struct block_context {
+	struct vfsmount *mnt;
+	struct file *file;
+	u8 *buffer;		/* of SCRIPTFS_CHUNK_SIZE bytes */
+};
+
+/* Mount with @options, "key=value" separated by commas, and open a new file. */
+static inline struct block_context *block_mount(struct kunit *test, const char *options)
+{
+	struct block_context *ctx = test->priv;
+	struct fs_context *fc = fs_context_for_mount(&scriptfs_fs_type, 0);
+	char *copy = kstrdup(options, GFP_KERNEL);
+	char *rest = copy, *key;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(fc));
+	while ((key = strsep(&rest, ",")) != NULL) {
+		char *value = strchr(key, '=');
+
+		if (value)
+			*value++ = '\0';
+		KUNIT_ASSERT_EQ(test, 0, vfs_parse_fs_string(fc, key, value,
+							     value ? strlen(value) : 0));
+	}
+	kfree(copy);
+	ctx->mnt = fc_mount(fc);
+	put_fs_context(fc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->mnt));
+
+	ctx->file = file_open_root(ctx->mnt->mnt_root, ctx->mnt, "file", O_CREAT | O_RDWR, 0600);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
+	return ctx;
+}
+
+static inline void block_close(struct block_context *ctx)
+{
+	filp_close(ctx->file, NULL);
+	flush_delayed_fput();
+	ctx->file = NULL;
+}
+
+static inline struct inode *block_inode(struct block_context *ctx)
+{
+	return file_inode(ctx->file);
+}
+
+static inline struct scriptfs_figures block_figures(struct block_context *ctx, unsigned int class)
+{
+	struct scriptfs_figures figures;
+
+	scriptfs_pool_figures(scriptfs_sb(ctx->mnt->mnt_sb), class, &figures);
+	return figures;
+}
+
+static inline struct scriptfs_block *block_find(struct block_context *ctx, loff_t pos)
+{
+	return scriptfs_block_find(scriptfs_inode(block_inode(ctx)), pos);
+}
+
+static inline struct scriptfs_block *block_get(struct block_context *ctx, loff_t pos, u64 want)
+{
+	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
+	struct scriptfs_block *block;
+
+	down_write(&si->map_lock);
+	block = scriptfs_block_get(block_inode(ctx), pos, want, false);
+	up_write(&si->map_lock);
+	return block;
+}
+
+static inline void block_write(struct kunit *test, struct block_context *ctx, loff_t pos, u8 byte,
+			       size_t len)
+{
+	memset(ctx->buffer, byte, len);
+	KUNIT_ASSERT_EQ(test, (ssize_t)len, kernel_write(ctx->file, ctx->buffer, len, &pos));
+}
+
+/* How many bytes of the file from @pos on, at most @len, are @byte. */
+static inline size_t block_count(struct kunit *test, struct block_context *ctx, loff_t pos, u8 byte,
+				 size_t len)
+{
+	u8 *other;
+
+	memset(ctx->buffer, ~byte, len);
+	KUNIT_ASSERT_EQ(test, (ssize_t)len, kernel_read(ctx->file, ctx->buffer, len, &pos));
+	other = memchr_inv(ctx->buffer, byte, len);
+	return other ? other - ctx->buffer : len;
+}
+
+static inline void block_truncate(struct kunit *test, struct block_context *ctx, loff_t size)
+{
+	KUNIT_ASSERT_EQ(test, vfs_truncate(&ctx->file->f_path, size), 0L);
+}
+
+static inline int block_test_init(struct kunit *test)
+{
+	struct block_context *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->buffer = kvmalloc(SCRIPTFS_CHUNK_SIZE, GFP_KERNEL);
+	if (!ctx->buffer)
+		return -ENOMEM;
+	test->priv = ctx;
+	return 0;
+}
+
+static inline void block_test_exit(struct kunit *test)
+{
+	struct block_context *ctx = test->priv;
+
+	if (!IS_ERR_OR_NULL(ctx->file))
+		block_close(ctx);
+	if (!IS_ERR_OR_NULL(ctx->mnt))
+		kern_unmount(ctx->mnt);
+	kvfree(ctx->buffer);
+}
+
+#endif /* _FS_SCRIPTFS_BLOCK_TEST_H */

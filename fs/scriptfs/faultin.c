@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: faulting in the user's side of a copy, with no lock held.
+ *
+ * Copies run with page faults disabled, and stop where the user's memory is not there. How long it
+ * takes to come is up to whoever owns it: it may be on a slow disk, or behind a userfaultfd that is
+ * never answered.
+ *
+ * A copy that hits memory that is not there need not get as far as it could. So the next one is to
+ * be no longer than what these functions say is there: then it makes progress.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/uio.h>
+
+#include "scriptfs.h"
+
+/* Fault in a range to be read from. Returns how many bytes are there, from the first one on. */
+static size_t scriptfs_fault_in_source(const char __user *addr, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && !fault_in_pages_readable(addr + done, 1))
+		done += PAGE_SIZE - offset_in_page(addr + done);
+	return min(done, len);
+}
+
+/*
+ * The same for a range to be written to. Not by writing to it: what the copy does not get to in the
+ * end has to stay what it is.
+ */
+static size_t scriptfs_fault_in_target(char __user *addr, size_t len)
+{
+	size_t done = 0;
+	bool unlocked = false;
+
+	if (mmap_read_lock_killable(current->mm))
+		return 0;
+	while (done < len && !fixup_user_fault(current->mm, (unsigned long)(addr + done),
+					       FAULT_FLAG_WRITE, &unlocked))
+		done += PAGE_SIZE - offset_in_page(addr + done);
+	mmap_read_unlock(current->mm);
+	return min(done, len);
+}
+
+/**
+ * scriptfs_fault_in - fault in user memory that a copy stopped at
+ * @iter:	the user's side of the copy, from where it stopped on
+ * @len:	how many bytes of it, at least 1
+ *
+ * Context: May sleep for as long as somebody else likes, killably; no locks.
+ * Return: How many bytes are there to be copied now; -EFAULT for none; -EINTR after a fatal signal.
+ */
+ssize_t scriptfs_fault_in(const struct iov_iter *iter, size_t len)
+{
+	const struct iovec *iov = iter->iov;
+	size_t skip = iter->iov_offset;
+	size_t done = 0;
+
+	if (!iter_is_iovec(iter))
+		return -EFAULT;
+	for (; done < len; iov++, skip = 0) {
+		size_t part = min(len - done, iov->iov_len - skip), got;
+		char __user *addr = iov->iov_base + skip;
+
+		got = iov_iter_rw(iter) == WRITE ? scriptfs_fault_in_source(addr, part) :
+						   scriptfs_fault_in_target(addr, part);
+		done += got;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (got < part)
+			break;
+	}
+	return done ? done : -EFAULT;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: moving what a file holds to other blocks: from small ones into a larger one, where only
+ * such are left, and from a last block that is too large into smaller ones when the file is closed.
+ */
+#include <linux/mm.h>
+#include <linux/page_run.h>
+#include <linux/pagemap.h>
+
+#include "scriptfs.h"
+
+/*
+ * Can what is in the block be moved elsewhere? Not while somebody outside holds a page of it, who
+ * may be writing to it. Pages that are only mapped do not count yet: those are withdrawn first.
+ */
+static bool scriptfs_block_movable(struct scriptfs_block *block, bool withdrawn)
+{
+	unsigned long pages = block->first.published ? scriptfs_chunk_size(block) >> PAGE_SHIFT : 0;
+	struct page *page = virt_to_page(block->first.addr);
+
+	if (scriptfs_block_bad(block))
+		return false;
+	for (; pages; pages--, page++) {
+		int refs = 1;
+
+		if (page->mapping && withdrawn)
+			return false;
+		if (page->mapping)
+			refs += 1 + page_mapcount(page);
+		if (page_ref_count(page) > refs)
+			return false;
+	}
+	return !block->first.scattered;
+}
+
+/* The same for all blocks in the range of a new block. Each is smaller, hence one chunk. */
+static bool scriptfs_range_movable(struct scriptfs_inode *si, unsigned long first,
+				   unsigned long last, bool withdrawn)
+{
+	struct scriptfs_block *block;
+	unsigned long unit;
+
+	xa_for_each_range(&si->map, unit, block, first, last) {
+		if (!scriptfs_block_movable(block, withdrawn))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/*
+ * Take a range that can be moved out of the page cache. Page faults stay out of it from here until
+ * the caller drops map_lock.
+ */
+static bool scriptfs_range_withdraw(struct inode *inode, unsigned long first, unsigned long last)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	unsigned int shift = SCRIPTFS_UNIT_SHIFT - PAGE_SHIFT;
+	unsigned long units = last - first + 1;
+
+	if (!scriptfs_range_movable(si, first, last, false))
+		return false;
+	if (inode->i_mapping->nrpages) {
+		unmap_mapping_range(inode->i_mapping, (loff_t)first << SCRIPTFS_UNIT_SHIFT,
+				    (loff_t)units << SCRIPTFS_UNIT_SHIFT, 0);
+		/* A page that somebody has got hold of by now stays: it is the file's still. */
+		page_cache_remove_run(inode->i_mapping, first << shift, units << shift);
+	}
+	return scriptfs_range_movable(si, first, last, true);
+}
+
+/* Move what is in @old to its place in @new, which begins at file offset @start. */
+static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *new, u64 start,
+				  struct scriptfs_block *old)
+{
+	u64 in_new = scriptfs_block_start(old) - start;
+	struct scriptfs_chunk *chunk = &new->chunk[in_new >> SCRIPTFS_CHUNK_SHIFT];
+	u32 offset = in_new & (SCRIPTFS_CHUNK_SIZE - 1);
+	u32 len = old->first.mark;
+
+	if (len) {
+		scriptfs_mark_raise(chunk, offset);
+		memcpy(chunk->addr + offset, old->first.addr, len);
+		chunk->mark = offset + len;
+	}
+	scriptfs_block_drop(inode, old);
+}
+
+/**
+ * scriptfs_merge - replace small blocks of a file by a larger one that covers an offset as well
+ * @inode:	the file
+ * @pos:	offset in bytes
+ *
+ * For when only blocks are left that are larger than the room that the file's other blocks leave
+ * around @pos. What those hold is moved, and for that withdrawn from the page cache.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
+ * Return: The block; NULL if there is none; ERR_PTR(-EBUSY) if somebody holds pages that would have
+ * to move, be it for a moment only, as one does who is about to map a page or has just missed it.
+ */
+struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *block, *old;
+	unsigned long unit, first, last;
+	unsigned int class;
+	bool fresh;
+	u64 start;
+
+	for (class = SCRIPTFS_NOVEL; class < SCRIPTFS_NR_CLASSES; class++) {
+		start = round_down((u64)pos, scriptfs_class_size(class));
+		first = scriptfs_unit(start);
+		last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
+		block = scriptfs_pool_take(scriptfs_sb(inode->i_sb), class, false);
+		if (!block)
+			continue;
+		if (!scriptfs_range_withdraw(inode, first, last)) {
+			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+			return ERR_PTR(-EBUSY);
+		}
+		scriptfs_readers_wait(si);
+		fresh = true;
+		xa_for_each_range(&si->map, unit, old, first, last) {
+			fresh &= old->fresh;
+			scriptfs_block_absorb(inode, block, start, old);
+			cond_resched();
+		}
+		/* No way back, and only small nodes are needed. */
+		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
+		/* In place of blocks that the file had before, it is not to be undone either. */
+		if (block->fresh && !fresh) {
+			block->fresh = false;
+			si->nr_fresh--;
+		}
+		si->loose = true;
+		return block;
+	}
+	return NULL;
+}
+
+/*
+ * Take idle blocks of smaller classes that together hold @need bytes, largest first, onto
+ * @blocks. A block taken this way lies at an aligned place of its own, because those before it
+ * are multiples of its size.
+ */
+static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u64 need,
+				  struct list_head *blocks)
+{
+	struct scriptfs_block *block;
+
+	while (need) {
+		while (class > SCRIPTFS_POEM && scriptfs_class_size(class) > need)
+			class--;
+		block = scriptfs_pool_take(sbi, class, false);
+		if (block) {
+			list_add_tail(&block->link, blocks);
+			need -= min_t(u64, need, scriptfs_block_size(block));
+		} else if (class-- == SCRIPTFS_POEM) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Copy what @old holds from @offset on into @new, as far as the mark goes. @new is one chunk. */
+static void scriptfs_block_copy(struct scriptfs_block *new, struct scriptfs_block *old, u64 offset)
+{
+	struct scriptfs_chunk *from = &old->chunk[offset >> SCRIPTFS_CHUNK_SHIFT];
+	u32 start = offset & (SCRIPTFS_CHUNK_SIZE - 1);
+	u32 len = from->mark > start ? from->mark - start : 0;
+
+	len = min_t(u64, len, scriptfs_block_size(new));
+	memcpy(new->chunk->addr, from->addr + start, len);
+	new->chunk->mark = len;
+}
+
+/*
+ * Replace a tail block by smaller ones that hold its first @need bytes. If the pools lack them,
+ * nothing happens and false is returned.
+ */
+static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u64 need)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	loff_t pos = scriptfs_block_start(old);
+	struct scriptfs_block *block, *next;
+	LIST_HEAD(blocks);
+
+	if (!scriptfs_take_smaller(sbi, old->class - 1, need, &blocks)) {
+		list_for_each_entry_safe(block, next, &blocks, link) {
+			list_del(&block->link);
+			scriptfs_pool_put(sbi, block, inode->i_ino);
+		}
+		return false;
+	}
+
+	scriptfs_map_remove(inode, old);
+	list_for_each_entry_safe(block, next, &blocks, link) {
+		list_del(&block->link);
+		scriptfs_block_copy(block, old, pos - scriptfs_block_start(old));
+		/* No way back: @old is out of the map. All that is needed are its small nodes. */
+		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
+		pos += scriptfs_block_size(block);
+	}
+	scriptfs_pool_put(sbi, old, inode->i_ino);
+	return true;
+}
+
+/* Where the memory of a file may end: at its end, or where fallocate(2) was asked to put it. */
+static loff_t scriptfs_memory_end(struct inode *inode)
+{
+	return max(i_size_read(inode), scriptfs_inode(inode)->kept_end);
+}
+
+/* Give back the blocks that lie wholly behind @end. */
+static void scriptfs_map_trim(struct inode *inode, loff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *tail = end ? scriptfs_block_find(si, end - 1) : NULL;
+	unsigned long unit;
+
+	if (tail)
+		end = scriptfs_block_end(tail);
+	end = round_up(end, SCRIPTFS_UNIT_SIZE);
+	unit = scriptfs_unit(end);
+	if (!xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT))
+		return;
+	/* write_begin may have published pages there */
+	truncate_inode_pages(inode->i_mapping, end);
+	scriptfs_map_truncate(inode, end);
+}
+
+/**
+ * scriptfs_map_fit - make the memory of a file fit its size
+ * @inode:	a file whose last writer is closing it
+ *
+ * Blocks that lie behind the end of the file, left by a write that failed, go back. A tail
+ * block far too large for what it holds, got in the hope that the file would grow on, is
+ * exchanged for smaller ones; one that the class hint asked for stays.
+ *
+ * Context: Takes inode_lock and map_lock if there may be something to do.
+ */
+void scriptfs_map_fit(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_block *tail;
+	loff_t end;
+	u64 need;
+
+	if (!READ_ONCE(si->loose))
+		return;
+
+	inode_lock(inode);
+	scriptfs_change_begin(si);
+	scriptfs_readers_wait(si);
+	end = scriptfs_memory_end(inode);
+	scriptfs_map_trim(inode, end);
+
+	down_write(&si->map_lock);
+	si->loose = false;
+	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
+	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
+		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
+		/* For want of smaller blocks it stays, until the next close. */
+		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail) &&
+		    !scriptfs_block_bad(tail))
+			si->loose = !scriptfs_exchange(inode, tail, need);
+	}
+	up_write(&si->map_lock);
+	scriptfs_change_end(si);
+	inode_unlock(inode);
+}

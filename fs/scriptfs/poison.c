@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: hardware memory errors (hwpoison).
+ *
+ * A page that went bad costs the file that has it that page, with EIO or SIGBUS, and the pool its
+ * block, which is retired: at once if it is idle, or when it is let go. Nothing else.
+ *
+ * memory_failure() takes published pages out of the page cache through ->error_remove_page, but of
+ * all others it only sets PG_hwpoison. To look for that flag at every copy would be as much work as
+ * many a copy, so it is looked for only once there was an error somewhere in the system while the
+ * file system was mounted. That is heard from the trace point of memory_failure(), which comes
+ * after the flag is set and before whoever caused it goes on. A worker then finds out whose page it
+ * was, and the mounts that had nothing to do with it go back to not looking.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/tracepoint.h>
+#include <linux/workqueue.h>
+
+#include "pool.h"
+
+#if IS_ENABLED(CONFIG_MEMORY_FAILURE)
+
+/* How many errors may wait for the worker; beyond that all mounts go on looking. */
+#define SCRIPTFS_POISON_WAITING		16
+
+/* Who may look at the pools of a mount from outside; taken before scriptfs_poison_lock. */
+static DEFINE_MUTEX(scriptfs_poison_mutex);
+
+/* Guards all below. */
+static DEFINE_SPINLOCK(scriptfs_poison_lock);
+static LIST_HEAD(scriptfs_poison_mounts);
+static unsigned long scriptfs_poison_pfn[SCRIPTFS_POISON_WAITING];
+static unsigned int scriptfs_poison_waiting;
+static unsigned long scriptfs_poison_nr;	/* ever */
+/* Nobody tells us, or did not always: look at everything, always. */
+static bool scriptfs_poison_blind;
+
+static struct tracepoint *scriptfs_poison_trace;
+
+static void scriptfs_poison_suspect(struct scriptfs_sb *sbi, bool suspect)
+{
+	unsigned int class;
+
+	if (suspect)
+		set_bit(SCRIPTFS_SPECIAL_POISON, &sbi->special);
+	else
+		clear_bit(SCRIPTFS_SPECIAL_POISON, &sbi->special);
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		WRITE_ONCE(sbi->pool[class].suspect, suspect);
+}
+
+static bool scriptfs_block_has(const struct scriptfs_block *block, const void *addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
+		if (addr >= block->chunk[i].addr &&
+		    addr < block->chunk[i].addr + scriptfs_chunk_size(block))
+			return true;
+	return false;
+}
+
+static struct scriptfs_block *scriptfs_slabs_find(struct list_head *slabs, const void *addr)
+{
+	struct scriptfs_slab *slab;
+	unsigned int i;
+
+	list_for_each_entry(slab, slabs, link)
+		for (i = 0; i < slab->nr; i++)
+			if (scriptfs_block_has(&slab->block[i], addr))
+				return &slab->block[i];
+	return NULL;
+}
+
+/*
+ * Retire a block if it is idle. Called with pool->lock held; false if it is in a magazine, where it
+ * cannot be got at.
+ */
+static bool scriptfs_poison_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
+{
+	struct scriptfs_slab *slab = block->slab;
+
+	if (READ_ONCE(block->state) != SCRIPTFS_BLOCK_IDLE)
+		return true;
+	if (!(slab->idle & BIT_ULL(block->slot)))
+		return false;
+	slab->idle &= ~BIT_ULL(block->slot);
+	if (!slab->idle)
+		list_move(&slab->link, &pool->full);
+	pool->idle--;
+	pool->nr_retired++;
+	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
+	return true;
+}
+
+/* Find the block of a pool that has the page, if one does. */
+static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page)
+{
+	struct scriptfs_block *block;
+	bool done = true;
+
+	do {
+		scriptfs_magazines_drain(pool);
+		spin_lock(&pool->lock);
+		block = scriptfs_slabs_find(&pool->partial, page_address(page)) ?:
+			scriptfs_slabs_find(&pool->full, page_address(page));
+		if (block) {
+			scriptfs_poison_report(block, page, 0);
+			done = scriptfs_poison_retire(pool, block);
+		}
+		spin_unlock(&pool->lock);
+		cond_resched();
+	} while (!done);
+	if (block)
+		scriptfs_pool_settle_all(pool);
+	return block;
+}
+
+static bool scriptfs_poison_next(struct page **page)
+{
+	bool next;
+
+	spin_lock(&scriptfs_poison_lock);
+	next = scriptfs_poison_waiting;
+	if (next)
+		*page = pfn_to_page(scriptfs_poison_pfn[--scriptfs_poison_waiting]);
+	spin_unlock(&scriptfs_poison_lock);
+	return next;
+}
+
+static void scriptfs_poison_search(struct work_struct *work)
+{
+	struct scriptfs_sb *sbi;
+	unsigned int class;
+	struct page *page;
+
+	mutex_lock(&scriptfs_poison_mutex);
+	while (scriptfs_poison_next(&page))
+		list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
+			for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+				sbi->poisoned |= scriptfs_pool_poisoned(&sbi->pool[class], page);
+
+	spin_lock(&scriptfs_poison_lock);
+	if (!scriptfs_poison_waiting && !scriptfs_poison_blind)
+		list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
+			if (!sbi->poisoned)
+				scriptfs_poison_suspect(sbi, false);
+	spin_unlock(&scriptfs_poison_lock);
+	mutex_unlock(&scriptfs_poison_mutex);
+}
+
+static DECLARE_WORK(scriptfs_poison_work, scriptfs_poison_search);
+
+/* Called by memory_failure() through its trace point: preemption is off. */
+static void scriptfs_poison_event(void *data, unsigned long pfn, int type, int result)
+{
+	struct scriptfs_sb *sbi;
+
+	spin_lock(&scriptfs_poison_lock);
+	WRITE_ONCE(scriptfs_poison_nr, scriptfs_poison_nr + 1);
+	list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
+		scriptfs_poison_suspect(sbi, true);
+	if (scriptfs_poison_waiting < SCRIPTFS_POISON_WAITING)
+		scriptfs_poison_pfn[scriptfs_poison_waiting++] = pfn;
+	else
+		scriptfs_poison_blind = true;
+	spin_unlock(&scriptfs_poison_lock);
+	schedule_work(&scriptfs_poison_work);
+}
+
+static void scriptfs_poison_match(struct tracepoint *trace, void *priv)
+{
+	if (!strcmp(trace->name, "memory_failure_event"))
+		scriptfs_poison_trace = trace;
+}
+
+/**
+ * scriptfs_poison_init - begin to listen for hardware memory errors
+ *
+ * Where the kernel has no trace points every mount looks for them all the time.
+ */
+void scriptfs_poison_init(void)
+{
+	if (IS_ENABLED(CONFIG_TRACEPOINTS))
+		for_each_kernel_tracepoint(scriptfs_poison_match, NULL);
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS) || !scriptfs_poison_trace ||
+	    tracepoint_probe_register(scriptfs_poison_trace, scriptfs_poison_event, NULL)) {
+		scriptfs_poison_trace = NULL;
+		scriptfs_poison_blind = true;
+		pr_info("memory errors cannot be heard of: each page is looked at\n");
+	}
+}
+
+/**
+ * scriptfs_poison_exit - stop listening
+ *
+ * Context: Process context, sleeps. No mount is left.
+ */
+void scriptfs_poison_exit(void)
+{
+	if (IS_ENABLED(CONFIG_TRACEPOINTS) && scriptfs_poison_trace) {
+		tracepoint_probe_unregister(scriptfs_poison_trace, scriptfs_poison_event, NULL);
+		/* A probe runs with preemption off. Expedited, since unloading waits for it. */
+		synchronize_rcu_expedited();
+	}
+	cancel_work_sync(&scriptfs_poison_work);
+}
+
+/**
+ * scriptfs_poison_events - how many hardware memory errors there were
+ *
+ * Return: A number to hand to scriptfs_poison_add().
+ */
+unsigned long scriptfs_poison_events(void)
+{
+	return READ_ONCE(scriptfs_poison_nr);
+}
+
+/**
+ * scriptfs_poison_add - have a mount told about hardware memory errors
+ * @sbi:	a mount with its pools filled
+ * @events:	what scriptfs_poison_events() said before they were: an error since then may have
+ *		hit them unheard
+ */
+void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events)
+{
+	mutex_lock(&scriptfs_poison_mutex);
+	spin_lock(&scriptfs_poison_lock);
+	list_add(&sbi->mounts, &scriptfs_poison_mounts);
+	sbi->poisoned = events != scriptfs_poison_nr;
+	if (scriptfs_poison_blind || sbi->poisoned)
+		scriptfs_poison_suspect(sbi, true);
+	spin_unlock(&scriptfs_poison_lock);
+	mutex_unlock(&scriptfs_poison_mutex);
+}
+
+/**
+ * scriptfs_poison_remove - the opposite
+ * @sbi:	a mount whose pools are about to be freed
+ *
+ * Context: Process context, sleeps.
+ */
+void scriptfs_poison_remove(struct scriptfs_sb *sbi)
+{
+	mutex_lock(&scriptfs_poison_mutex);
+	spin_lock(&scriptfs_poison_lock);
+	list_del(&sbi->mounts);
+	spin_unlock(&scriptfs_poison_lock);
+	mutex_unlock(&scriptfs_poison_mutex);
+}
+
+/**
+ * scriptfs_poison_flush - wait until the figures of the pools have all errors so far
+ *
+ * Context: Process context, sleeps.
+ */
+void scriptfs_poison_flush(void)
+{
+	flush_work(&scriptfs_poison_work);
+}
+
+#else
+
+void scriptfs_poison_init(void)
+{
+}
+
+void scriptfs_poison_exit(void)
+{
+}
+
+unsigned long scriptfs_poison_events(void)
+{
+	return 0;
+}
+
+void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events)
+{
+}
+
+void scriptfs_poison_remove(struct scriptfs_sb *sbi)
+{
+}
+
+void scriptfs_poison_flush(void)
+{
+}
+
+#endif
+
+/**
+ * scriptfs_poison_report - say, once a block, that it has a hardware memory error
+ * @block:	the block
+ * @page:	the bad page
+ * @ino:	the inode that it belongs to, 0 if that is not known or it belongs to none
+ */
+void scriptfs_poison_report(struct scriptfs_block *block, struct page *page, unsigned long ino)
+{
+	if (block->poisoned)
+		return;
+	WRITE_ONCE(block->poisoned, true);
+	if (ino)
+		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the block is retired\n",
+		       scriptfs_class_names[block->class], ino, page_to_pfn(page));
+	else
+		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired once no file has it\n",
+		       scriptfs_class_names[block->class], page_to_pfn(page));
+}
+
+/**
+ * scriptfs_block_poisoned - has a block a hardware memory error?
+ * @block:	an idle block that is on no list
+ *
+ * Return: Whether it has; if so that was reported.
+ */
+bool scriptfs_block_poisoned(struct scriptfs_block *block)
+{
+	unsigned int i;
+	u32 offset;
+
+	if (READ_ONCE(block->poisoned))
+		return true;
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
+		for (offset = 0; offset < scriptfs_chunk_size(block); offset += PAGE_SIZE) {
+			struct page *page = scriptfs_chunk_page(&block->chunk[i], offset);
+
+			if (PageHWPoison(page)) {
+				scriptfs_poison_report(block, page, 0);
+				return true;
+			}
+		}
+	return false;
+}
+
+/**
+ * scriptfs_block_bad - must the bytes of a block stay where they are, as some of them are lost?
+ * @block:	a block of a file
+ *
+ * Return: Whether it has a hardware memory error, as far as those are looked for.
+ */
+bool scriptfs_block_bad(struct scriptfs_block *block)
+{
+	return READ_ONCE(block->slab->pool->suspect) && scriptfs_block_poisoned(block);
+}
+
+/**
+ * scriptfs_sound_run - how much of a file can be read or written in one go without a bad page
+ * @si:		the file
+ * @pos:	offset in bytes
+ * @len:	how many bytes are wanted
+ *
+ * Context: The caller holds inode_lock.
+ * Return: How many, up to @len; 0 if the first page is bad.
+ */
+size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len)
+{
+	u32 offset;
+	void *data = scriptfs_data_at(si, pos, &len);
+	struct scriptfs_block *block = data ? NULL : scriptfs_block_find(si, pos);
+	size_t done = 0;
+
+	/* Above the mark: what is written there goes to the block's own pages. */
+	if (block && !scriptfs_chunk_at(block, pos, &offset)->scattered) {
+		data = scriptfs_chunk_at(block, pos, &offset)->addr + offset;
+		len = min_t(size_t, len, scriptfs_chunk_size(block) - offset);
+	}
+	if (!data)
+		return len;
+	while (done < len && !PageHWPoison(virt_to_page(data + done)))
+		done += PAGE_SIZE - offset_in_page(data + done);
+	return min(done, len);
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: the quarantine, where given back blocks wait while somebody outside holds their pages.
+ *
+ * Nobody tells the pool when a pipe or a driver drops the last outside reference to a page. So the
+ * quarantine is settled, that is looked through, when it matters: when a pool has no idle block,
+ * when the system needs memory, and when somebody wants to know the figures.
+ *
+ * How much is in quarantine is up to those who hold pages, who may be anybody. So whoever holds a
+ * lock of a file, or asks for the figures, looks at a limited number of blocks and waits for
+ * nobody. To look at a block that is still held costs one page: it remembers how far its pages were
+ * found free, and those stay so, as nobody can find them any more.
+ */
+#include "pool.h"
+
+/* How many blocks a task with locks looks at. */
+#define SCRIPTFS_SETTLE_FEW	4
+
+/* How many blocks somebody who asks for the figures, or the system's want of memory, looks at. */
+#define SCRIPTFS_SETTLE_MANY	64
+
+/* A block on no list that nobody outside holds is idle from now on, or retired. */
+static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_block *block,
+				  enum scriptfs_fate fate)
+{
+	spin_lock(&pool->lock);
+	pool->nr_quarantine--;
+	if (fate == SCRIPTFS_FATE_CLEAN) {
+		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
+		scriptfs_pool_add(pool, &block, 1);
+	} else {
+		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
+		pool->nr_retired++;
+	}
+	spin_unlock(&pool->lock);
+	return fate == SCRIPTFS_FATE_CLEAN;
+}
+
+/*
+ * Look at up to @nr blocks, those first that were not looked at for longest: without the lock, for
+ * a super has 65536 pages. Returns how many are idle now.
+ */
+static unsigned int scriptfs_settle(struct scriptfs_pool *pool, unsigned int nr)
+{
+	struct scriptfs_block *block, *next;
+	unsigned int idle = 0;
+	LIST_HEAD(some);
+
+	lockdep_assert_held(&pool->settling);
+	spin_lock(&pool->lock);
+	for (; nr && !list_empty(&pool->quarantine); nr--)
+		list_move_tail(pool->quarantine.next, &some);
+	spin_unlock(&pool->lock);
+
+	list_for_each_entry_safe(block, next, &some, link) {
+		enum scriptfs_fate fate = scriptfs_block_inspect(block);
+
+		if (fate == SCRIPTFS_FATE_HELD)
+			continue;
+		list_del(&block->link);
+		idle += scriptfs_block_let_go(pool, block, fate);
+	}
+
+	spin_lock(&pool->lock);
+	list_splice_tail(&some, &pool->quarantine);
+	spin_unlock(&pool->lock);
+	return idle;
+}
+
+static unsigned int scriptfs_settle_now(struct scriptfs_pool *pool, unsigned int nr)
+{
+	unsigned int idle;
+
+	if (!READ_ONCE(pool->nr_quarantine) || !mutex_trylock(&pool->settling))
+		return 0;
+	idle = scriptfs_settle(pool, nr);
+	mutex_unlock(&pool->settling);
+	return idle;
+}
+
+/**
+ * scriptfs_pool_settle_few - look whether a few quarantined blocks are still held
+ * @pool:	a pool
+ *
+ * Context: Process context; waits for nobody. Takes pool->settling and pool->lock.
+ * Return: How many are idle now.
+ */
+unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool)
+{
+	return scriptfs_settle_now(pool, SCRIPTFS_SETTLE_FEW);
+}
+
+/**
+ * scriptfs_pool_settle - look whether quarantined blocks are still held
+ * @sbi:	the mount
+ * @class:	which of its pools
+ *
+ * Looks at some dozens of blocks. Those that are no longer held are idle afterwards.
+ *
+ * Context: Process context or memory reclaim; waits for nobody. Takes pool->settling and
+ * pool->lock.
+ * Return: How many are idle now.
+ */
+unsigned int scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class)
+{
+	return scriptfs_settle_now(&sbi->pool[class], SCRIPTFS_SETTLE_MANY);
+}
+
+/**
+ * scriptfs_pool_settle_all - look through the whole quarantine of a pool
+ * @pool:	a pool
+ *
+ * Context: Process context, sleeps; the caller has no lock of a file. Takes pool->settling and
+ * pool->lock.
+ * Return: How many blocks are idle now that were not.
+ */
+unsigned int scriptfs_pool_settle_all(struct scriptfs_pool *pool)
+{
+	unsigned long left;
+	unsigned int idle = 0;
+
+	if (mutex_lock_killable(&pool->settling))
+		return 0;
+	left = READ_ONCE(pool->nr_quarantine);
+	while (left) {
+		unsigned int nr = min_t(unsigned long, left, SCRIPTFS_SETTLE_MANY);
+
+		idle += scriptfs_settle(pool, nr);
+		left -= nr;
+		cond_resched();
+	}
+	mutex_unlock(&pool->settling);
+	return idle;
+}
+
+/**
+ * scriptfs_block_quarantine - have a look at the pages of a block before anybody gets it again
+ * @pool:	its pool
+ * @block:	a block in state quarantined, on no list
+ * @ino:	the inode it was in, for reports
+ *
+ * Context: Process context. Takes pool->lock.
+ */
+void scriptfs_block_quarantine(struct scriptfs_pool *pool, struct scriptfs_block *block,
+			       unsigned long ino)
+{
+	bool suspect = READ_ONCE(pool->suspect);
+	enum scriptfs_fate fate;
+	unsigned int i;
+
+	block->ino = ino;
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
+		/* Of memory that may be bad, pages that nobody has seen are looked at too. */
+		block->chunk[i].published |= suspect;
+		block->chunk[i].mark = 0;
+	}
+	spin_lock(&pool->lock);
+	pool->nr_quarantine++;
+	spin_unlock(&pool->lock);
+	fate = scriptfs_block_inspect(block);
+	if (fate != SCRIPTFS_FATE_HELD) {
+		scriptfs_block_let_go(pool, block, fate);
+		return;
+	}
+	spin_lock(&pool->lock);
+	list_add_tail(&block->link, &pool->quarantine);
+	spin_unlock(&pool->lock);
+}
