@@ -432,6 +432,22 @@ static int wait_for_case(pid_t pid, const char *name)
 	return status;
 }
 
+/* What a case that failed had mounted by itself would be in the next one's way. */
+static void unmount_below(const char *dir)
+{
+	char text[8192], place[256], *line;
+	size_t len = strlen(dir);
+
+	if (!read_text("/proc/self/mounts", text, sizeof(text)))
+		return;
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%*s %255s", place) == 1 && !strncmp(place, dir, len) &&
+		    place[len] == '/' && umount2(place, MNT_DETACH) == 0)
+			note("had to unmount %s by force", place);
+	}
+}
+
 static bool clean_up(const struct test *test, const char *dir, unsigned int before, bool passed)
 {
 	char why[256];
@@ -451,6 +467,7 @@ static bool clean_up(const struct test *test, const char *dir, unsigned int befo
 		note("%u mounts in sysfs, %u before", nr_sysfs_mounts(), before);
 		passed = false;
 	}
+	unmount_below(dir);
 	while (umount2(dir, MNT_DETACH) == 0)
 		note("had to unmount %s by force", dir);
 	remove_all(dir);
