@@ -3,58 +3,12 @@
  * Pages lent to pipes, and how they come home: splice, sendfile, tee, and files that go while a
  * pipe still holds their pages.
  */
-#include "util.h"
+#include "outside.h"
 
 #include <limits.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-
-#define PIPE_ROOM	KiB(256)
-
-static void make_pipe(int *pipes)
-{
-	CHECK_OK(pipe2(pipes, O_CLOEXEC));
-	CHECK_OK(fcntl(pipes[1], F_SETPIPE_SZ, PIPE_ROOM));
-}
-
-static void drop_pipe(int *pipes)
-{
-	close(pipes[0]);
-	close(pipes[1]);
-}
-
-/* All of @len, which fits into the pipe. */
-static void splice_in(int fd, off_t offset, int to, size_t len)
-{
-	loff_t at = offset;
-	ssize_t got;
-
-	while (len) {
-		got = CHECK_OK(splice(fd, &at, to, NULL, len, 0));
-		CHECK_CMP(got, >, 0);
-		len -= got;
-	}
-}
-
-static void read_pipe(int from, void *buf, size_t len)
-{
-	ssize_t got;
-
-	for (; len; len -= got, buf = (char *)buf + got) {
-		got = CHECK_OK(read(from, buf, len));
-		CHECK_CMP(got, >, 0);
-	}
-}
-
-static void check_pipe(int from, off_t offset, size_t len, u64 seed)
-{
-	char *buf = xmalloc(len);
-
-	read_pipe(from, buf, len);
-	check_fill(buf, len, offset, seed);
-	free(buf);
-}
 
 static void there_and_back(void)
 {

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Those outside the file system: who holds its pages, and who makes it wait.
+ */
+#ifndef SCRIPTFS_SELFTEST_OUTSIDE_H
+#define SCRIPTFS_SELFTEST_OUTSIDE_H
+
+#include "util.h"
+
+#include <pthread.h>
+
+/* What fits into a pipe of make_pipe(). */
+#define PIPE_ROOM	KiB(256)
+
+void make_pipe(int *pipes);
+void drop_pipe(int *pipes);
+void splice_in(int fd, off_t offset, int to, size_t len);
+void read_pipe(int from, void *buf, size_t len);
+void check_pipe(int from, off_t offset, size_t len, u64 seed);
+
+/**
+ * struct stall - memory that is not there, so that whoever touches it waits, the kernel too
+ * @uffd:	who is told
+ * @mem:	the memory
+ * @len:	of it
+ */
+struct stall {
+	int		uffd;
+	unsigned char	*mem;
+	size_t		len;
+};
+
+void stall_begin(struct stall *s, size_t len);
+bool stall_reached(struct stall *s, unsigned int ms);
+void stall_give(struct stall *s, unsigned char byte);
+void stall_end(struct stall *s);
+
+/**
+ * struct pin - somebody who has looked up the pages of a mapping and uses them later
+ * @at:		the mapping
+ * @len:	of it
+ * @writes:	he is to write there, otherwise to read
+ * @stall:	what keeps him
+ * @thread:	he
+ * @done:	how many bytes he got done
+ *
+ * By process_vm_writev() or process_vm_readv(), which copy when they have the pages.
+ */
+struct pin {
+	void		*at;
+	size_t		len;
+	bool		writes;
+	struct stall	stall;
+	pthread_t	thread;
+	ssize_t		done;
+};
+
+void pin_to_write(struct pin *p, void *at, size_t len);
+void pin_to_read(struct pin *p, void *at, size_t len);
+void pin_write(struct pin *p, unsigned char byte);
+void pin_read(struct pin *p, void *buf);
+
+/* Two ends of a connection; what is sent stays unread on the way. */
+void tcp_pair(int *pair);
+void socket_pair(int *pair);
+void send_pages(int to, int fd, off_t offset, size_t len);
+
+#endif /* SCRIPTFS_SELFTEST_OUTSIDE_H */
