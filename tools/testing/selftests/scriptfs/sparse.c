@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads of a sparse file while page faults fill its holes. What was stored before a read began must
+ * be in what it gives, wherever in it a hole is filled meanwhile; the same for copies made in the
+ * kernel, and for the places where lseek(2) finds data and holes.
+ *
+ * The file is filled from its end, a unit at a time, and looked at from a place in the hole in
+ * front of what was filled last. So a reader begins in the unit that is filled next, and goes on
+ * over units that had their data before.
+ */
+#include "util.h"
+
+#include <pthread.h>
+#include <sys/sendfile.h>
+
+#define FILE_SIZE	MiB(16)
+#define MARK		0x6b72616d65736f6fULL	/* in the first bytes of a unit that was filled */
+
+/**
+ * struct sparse - a file that is filled over and over
+ * @fd:		the file
+ * @map:	all of it mapped
+ * @unit:	how much one fault is thought to give the file
+ * @reach:	how far before a unit a look begins at most
+ * @most:	how far behind its begin a look reaches at most
+ * @round:	how often it was cut and filled, twice; odd while it is cut
+ * @front:	from this unit on it is filled
+ * @stop:	enough of it
+ * @looks:	how many looks found data
+ * @look:	how to look at it
+ */
+struct sparse {
+	int		fd;
+	unsigned char	*map;
+	size_t		unit;
+	size_t		reach;
+	size_t		most;
+	unsigned long	round;
+	unsigned long	front;
+	bool		stop;
+	unsigned long	looks;
+	void		(*look)(struct sparse *s, u64 *rng);
+};
+
+/**
+ * struct view - what a look must find
+ * @round:	in this round
+ * @front:	the first unit that has its data
+ * @at:		where it begins, in the hole before that
+ * @len:	how far it goes
+ */
+struct view {
+	unsigned long	round;
+	unsigned long	front;
+	off_t		at;
+	size_t		len;
+};
+
+static bool view_begin(struct sparse *s, struct view *v, u64 *rng)
+{
+	off_t data;
+
+	v->round = __atomic_load_n(&s->round, __ATOMIC_ACQUIRE);
+	v->front = __atomic_load_n(&s->front, __ATOMIC_ACQUIRE);
+	if (v->round % 2 || !v->front || v->front * s->unit >= FILE_SIZE)
+		return false;
+	data = v->front * s->unit;
+	v->at = data - 1 - rnd(rng) % s->reach;
+	/* Far enough to find the data that is there for sure. */
+	v->len = data + sizeof(u64) - v->at;
+	if (v->len < s->most)
+		v->len += rnd(rng) % (s->most - v->len + 1);
+	if (v->at + v->len > FILE_SIZE)
+		v->len = FILE_SIZE - v->at;
+	return true;
+}
+
+/* Was the file only filled since? Otherwise nothing can be said. */
+static bool view_holds(struct sparse *s, const struct view *v)
+{
+	return __atomic_load_n(&s->round, __ATOMIC_ACQUIRE) == v->round;
+}
+
+static void check_view(struct sparse *s, const struct view *v, const char *what, ssize_t got,
+		       const unsigned char *buf)
+{
+	int err = errno;
+	unsigned long unit;
+	u64 mark;
+
+	if (!view_holds(s, v))
+		return;
+	errno = err;
+	if (got != (ssize_t)v->len)
+		fail("%s of %zu at %lld, data from %lld: %zd", what, v->len, (long long)v->at,
+		     (long long)(v->front * s->unit), got);
+	for (unit = v->front; unit * s->unit + sizeof(mark) <= v->at + v->len; unit++) {
+		memcpy(&mark, buf + unit * s->unit - v->at, sizeof(mark));
+		if (mark != MARK)
+			fail("%s of %zu at %lld: %llx at %lld, where data was stored before", what,
+			     v->len, (long long)v->at, mark, (long long)(unit * s->unit));
+	}
+	__atomic_add_fetch(&s->looks, 1, __ATOMIC_RELAXED);
+}
+
+static __thread unsigned char *buffer;
+
+static void by_read(struct sparse *s, u64 *rng)
+{
+	struct view v;
+	ssize_t got;
+
+	if (!view_begin(s, &v, rng))
+		return;
+	got = pread(s->fd, buffer, v.len, v.at);
+	check_view(s, &v, "pread", got, buffer);
+}
+
+/* Into an empty file: bytes that the copy leaves out are zeroes there. */
+static void by_copy(struct sparse *s, u64 *rng)
+{
+	static __thread int copy = -1;
+	struct view v;
+	loff_t from, to = 0;
+	ssize_t got;
+
+	if (copy < 0)
+		copy = xopen(".", O_TMPFILE | O_RDWR);
+	CHECK_OK(ftruncate(copy, 0));
+	if (!view_begin(s, &v, rng))
+		return;
+	from = v.at;
+	while (to < (loff_t)v.len) {
+		got = copy_file_range(s->fd, &from, copy, &to, v.len - to, 0);
+		/* Cut meanwhile, if nothing came. */
+		if (got <= 0) {
+			check_view(s, &v, "copy_file_range", got, buffer);
+			return;
+		}
+	}
+	got = pread(copy, buffer, v.len, 0);
+	check_view(s, &v, "copy_file_range", got, buffer);
+}
+
+static void by_pipe(struct sparse *s, u64 *rng)
+{
+	static __thread int pipes[2] = { -1, -1 };
+	struct view v;
+	size_t done = 0;
+	ssize_t got = 0;
+	loff_t from;
+
+	if (pipes[0] < 0)
+		CHECK_OK(pipe2(pipes, O_CLOEXEC));
+	if (!view_begin(s, &v, rng))
+		return;
+	from = v.at;
+	while (done < v.len) {
+		got = splice(s->fd, &from, pipes[1], NULL, v.len - done, 0);
+		if (got <= 0)
+			break;
+		CHECK_EQ(read(pipes[0], buffer + done, got), got);
+		done += got;
+	}
+	check_view(s, &v, "splice", got < 0 ? got : (ssize_t)done, buffer);
+}
+
+static void by_seek(struct sparse *s, u64 *rng)
+{
+	struct view v;
+	off_t data, got;
+
+	if (!view_begin(s, &v, rng))
+		return;
+	data = v.front * s->unit;
+	got = lseek(s->fd, v.at, SEEK_DATA);
+	if (view_holds(s, &v) && (got < v.at || got > data))
+		fail("SEEK_DATA from %lld, data at %lld: %lld", (long long)v.at, (long long)data,
+		     (long long)got);
+	got = lseek(s->fd, v.at, SEEK_HOLE);
+	if (view_holds(s, &v) && (got < v.at || got > FILE_SIZE))
+		fail("SEEK_HOLE from %lld, data at %lld: %lld", (long long)v.at, (long long)data,
+		     (long long)got);
+	got = lseek(s->fd, data, SEEK_HOLE);
+	if (view_holds(s, &v) && (got < data + PAGE || got > FILE_SIZE))
+		fail("SEEK_HOLE from data at %lld: %lld", (long long)data, (long long)got);
+	__atomic_add_fetch(&s->looks, 1, __ATOMIC_RELAXED);
+}
+
+static void *reader(void *arg)
+{
+	struct sparse *s = arg;
+	u64 rng = (unsigned long)&rng;
+
+	buffer = xmalloc(s->most + sizeof(u64) + s->reach);
+	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED))
+		s->look(s, &rng);
+	free(buffer);
+	return NULL;
+}
+
+static void cut(struct sparse *s)
+{
+	__atomic_add_fetch(&s->round, 1, __ATOMIC_SEQ_CST);
+	CHECK_OK(ftruncate(s->fd, 0));
+	CHECK_OK(ftruncate(s->fd, FILE_SIZE));
+	__atomic_store_n(&s->front, FILE_SIZE / s->unit, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&s->round, 1, __ATOMIC_SEQ_CST);
+}
+
+static void fill_units(struct sparse *s, unsigned long nr)
+{
+	unsigned long unit = 0;
+	const u64 mark = MARK;
+
+	for (; nr; nr--) {
+		if (!unit) {
+			cut(s);
+			unit = FILE_SIZE / s->unit;
+		}
+		unit--;
+		memcpy(s->map + unit * s->unit, &mark, sizeof(mark));
+		__atomic_store_n(&s->front, unit, __ATOMIC_RELEASE);
+	}
+}
+
+static void race(struct sparse *s, unsigned long units)
+{
+	pthread_t thread;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip("only one processor");
+	s->fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+	s->map = map_file(s->fd, FILE_SIZE);
+	CHECK_EQ(pthread_create(&thread, NULL, reader, s), 0);
+	fill_units(s, scaled(units));
+	__atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	/* Otherwise nothing was tried. */
+	CHECK_CMP(s->looks, >, 10);
+	note("%lu looks", s->looks);
+}
+
+/* Up to 32 KiB are read without a lock. */
+static void short_reads(void)
+{
+	race(&(struct sparse) {
+		.unit = KiB(32), .reach = KiB(8), .most = KiB(32), .look = by_read,
+	}, 20000);
+}
+
+static void long_reads(void)
+{
+	race(&(struct sparse) {
+		.unit = KiB(32), .reach = KiB(30), .most = KiB(128), .look = by_read,
+	}, 20000);
+}
+
+/* What covers the place that was a hole begins far before it. */
+static void short_reads_of_mediums(void)
+{
+	race(&(struct sparse) {
+		.unit = KiB(512), .reach = KiB(20), .most = KiB(32), .look = by_read,
+	}, 4000);
+}
+
+static void long_reads_of_mediums(void)
+{
+	race(&(struct sparse) {
+		.unit = KiB(512), .reach = KiB(100), .most = KiB(200), .look = by_read,
+	}, 4000);
+}
+
+static void copies(void)
+{
+	race(&(struct sparse) {
+		.unit = KiB(32), .reach = KiB(8), .most = KiB(60), .look = by_copy,
+	}, 12000);
+}
+
+static void pipes(void)
+{
+	race(&(struct sparse) {
+		.unit = KiB(32), .reach = KiB(20), .most = KiB(60), .look = by_pipe,
+	}, 12000);
+}
+
+static void seeks(void)
+{
+	race(&(struct sparse) { .unit = KiB(32), .reach = KiB(32), .look = by_seek }, 20000);
+}
+
+static void seeks_of_mediums(void)
+{
+	race(&(struct sparse) { .unit = KiB(512), .reach = KiB(512), .look = by_seek }, 4000);
+}
+
+#define POEMS	"poem=600,class=poem,size=48M"
+#define MEDIUMS	"medium=36,class=medium,size=48M"
+
+static const struct test tests[] = {
+	{ "short_reads", short_reads, POEMS, 0 },
+	{ "long_reads", long_reads, POEMS, 0 },
+	{ "short_reads_of_mediums", short_reads_of_mediums, MEDIUMS, 0 },
+	{ "long_reads_of_mediums", long_reads_of_mediums, MEDIUMS, 0 },
+	{ "copies", copies, POEMS, 0 },
+	{ "pipes", pipes, POEMS, 0 },
+	{ "seeks", seeks, POEMS, 0 },
+	{ "seeks_of_mediums", seeks_of_mediums, MEDIUMS, 0 },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
