@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The order in which a mount uses memory: first the whole reserve, whatever classes it consists of,
+ * then surplus, then none. A write into the reserve makes nobody wait for memory, and one beyond it
+ * ends in ENOSPC at the worst, never in the killing of a process.
+ */
+#include "scarce.h"
+
+#include <signal.h>
+#include <sys/statfs.h>
+
+/* Used beyond the reserve only when there was nothing idle in it. */
+static void check_order(const char *path)
+{
+	unsigned long long surplus = counter_of(path, NULL, "surplus");
+
+	if (surplus && counter_of(path, NULL, "free") > surplus)
+		fail("%llu bytes of surplus beside a reserve with %llu bytes idle", surplus,
+		     counter_of(path, NULL, "free"));
+}
+
+/* Write a file in pieces of @piece as far as the reserve goes, and a little beyond. */
+static void write_reserve(const char *path, const char *name, size_t piece)
+{
+	unsigned long long reserve = counter_of(path, NULL, "reserve"), at;
+	char *buf = xmalloc(piece);
+	int fd = xopen(name, O_RDWR | O_CREAT | O_EXCL);
+
+	for (at = 0; at < reserve + MiB(2); at += piece) {
+		fill(buf, piece, at, 1);
+		pwrite_full(fd, buf, piece, at);
+		check_order(path);
+	}
+	CHECK_CMP(counter_of(path, NULL, "surplus"), >, 0);
+	check_file(fd, 0, at, 1);
+	close(fd);
+	CHECK_OK(unlink(name));
+	free(buf);
+}
+
+#define MIXED		"poem=64,novel=20,medium=6,large=3"
+#define MIXED_POOL	MIXED ",size=64M"
+
+static void by_any_piece(void)
+{
+	static const size_t pieces[] = { KiB(3), KiB(32), KiB(100), KiB(512), MiB(2), MiB(5) };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pieces); i++)
+		write_reserve(".", "f", pieces[i]);
+}
+
+/* Of one class there is nothing, or only of one. */
+static void by_any_reserve(void)
+{
+	static const char *const reserves[] = {
+		"poem=200", "novel=100", "medium=12", "large=3", "poem=100,large=2",
+		"poem=33,medium=9,class=large", "novel=33,large=2,class=medium",
+		"medium=3,large=2,class=poem",
+	};
+	char options[128];
+	unsigned int i;
+
+	CHECK_OK(mkdir("m", 0700));
+	for (i = 0; i < ARRAY_SIZE(reserves); i++) {
+		snprintf(options, sizeof(options), "%s,size=64M", reserves[i]);
+		CHECK_OK(mount_fs("m", options));
+		write_reserve("m", "m/f", KiB(64));
+		write_reserve("m", "m/f", MiB(4));
+		CHECK_OK(umount("m"));
+	}
+}
+
+/* What a mount without options has. */
+static void by_default(void)
+{
+	unsigned long long reserve = counter(NULL, "reserve");
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	write_file(fd, 0, reserve / 10 * 9, 1);
+	CHECK_EQ(counter(NULL, "surplus"), 0);
+	check_file(fd, 0, reserve / 10 * 9, 1);
+}
+
+static void small_file(unsigned int i)
+{
+	char name[16];
+	int fd;
+
+	snprintf(name, sizeof(name), "%u", i);
+	fd = xopen(name, O_RDWR | O_CREAT | O_EXCL);
+	write_file(fd, 0, 5000, i);
+	close(fd);
+}
+
+static void by_small_files(void)
+{
+	unsigned int i, nr = counter(NULL, "reserve") / KiB(32) + 20;
+
+	for (i = 0; i < nr; i++) {
+		small_file(i);
+		check_order(".");
+	}
+}
+
+static void by_holes(void)
+{
+	unsigned long long reserve = counter(NULL, "reserve");
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned long i;
+
+	for (i = 0; i < reserve / KiB(32) + 20; i++) {
+		CHECK_EQ(pwrite(fd, "x", 1, i * MiB(4)), 1);
+		check_order(".");
+	}
+}
+
+static void by_faults(void)
+{
+	size_t size = counter(NULL, "reserve") + MiB(2), at;
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+
+	CHECK_OK(ftruncate(fd, size));
+	map = map_file(fd, size);
+	/* From the end, so that nothing grows. */
+	for (at = size - PAGE; at < size; at -= KiB(32)) {
+		CHECK(try_write(map + at, 1));
+		check_order(".");
+	}
+	munmap(map, size);
+}
+
+/* The class that is wanted, smaller ones, a larger one. */
+static void one_after_the_other(void)
+{
+	unsigned int i;
+	char name[16];
+	int fd;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		fd = xopen(name, O_RDWR | O_CREAT);
+		write_file(fd, 0, KiB(512), i);
+		close(fd);
+		CHECK_EQ(counter("medium", "free"), i < 2 ? 1 - i : 0);
+		CHECK_EQ(counter("large", "free"), 2);
+		if (i < 2)
+			CHECK_EQ(counter("novel", "free"), 9);
+	}
+	CHECK_CMP(counter("novel", "free"), <=, 2);
+	CHECK_CMP(counter("poem", "free"), >, 0);
+	for (; counter("large", "free") == 2; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		fd = xopen(name, O_RDWR | O_CREAT);
+		write_file(fd, 0, KiB(512), i);
+		close(fd);
+		CHECK_EQ(counter(NULL, "surplus"), 0);
+	}
+	/* All that was smaller had gone before, but for what is too little. */
+	CHECK_CMP(counter("poem", "free") * KiB(32) + counter("novel", "free") * KiB(64), <,
+		  KiB(512));
+}
+
+static unsigned long long available(void)
+{
+	struct statfs st;
+
+	CHECK_OK(statfs(".", &st));
+	return st.f_bavail * st.f_bsize;
+}
+
+/* What df shows can be had, by any write and any fault, until nothing is shown. */
+static void shown_is_had(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+	unsigned int i;
+	u64 rng = 1;
+
+	CHECK_OK(ftruncate(fd, MiB(512)));
+	map = map_file(fd, MiB(512));
+	for (i = 0; available() >= KiB(64); i++) {
+		off_t at = rnd(&rng) % MiB(512);
+		char name[16];
+		int other;
+
+		switch (i % 3) {
+		case 0:
+			if (pwrite(fd, "x", 1, at) != 1)
+				fail("write at %lld with %llu bytes to be had", (long long)at,
+				     available());
+			break;
+		case 1:
+			if (!try_write(map + at, 'x'))
+				fail("fault at %lld with %llu bytes to be had", (long long)at,
+				     available());
+			break;
+		default:
+			snprintf(name, sizeof(name), "%u", i);
+			other = xopen(name, O_RDWR | O_CREAT);
+			if (write(other, "x", 1) != 1)
+				fail("new file with %llu bytes to be had", available());
+			close(other);
+		}
+	}
+	CHECK_CMP(i, >, 10);
+	munmap(map, MiB(512));
+}
+
+/* Who would be killed first. */
+static void bystander(void *arg)
+{
+	(void)arg;
+	CHECK(write_text("/proc/self/oom_score_adj", "1000"));
+	free(memset(xmalloc(MiB(8)), 1, MiB(8)));
+	pause();
+}
+
+static void check_want(const struct want *before, bool kills_only)
+{
+	struct want now = want_now();
+
+	note("%lu compactions, %lu reclaims, %lu kills", now.compactions - before->compactions,
+	     now.reclaims - before->reclaims, now.kills - before->kills);
+	CHECK_EQ(now.kills, before->kills);
+	if (kills_only)
+		return;
+	CHECK_EQ(now.compactions, before->compactions);
+	CHECK_EQ(now.reclaims, before->reclaims);
+}
+
+/* All of the reserve is idle, and the system has little: nobody waits, nobody dies. */
+static void write_into_reserve(void *arg)
+{
+	struct want before = want_now();
+	int fd = xopen("m/f", O_RDWR | O_CREAT);
+
+	(void)arg;
+	write_file(fd, 0, MiB(40), 1);
+	check_want(&before, false);
+	CHECK_EQ(counter_of("m", NULL, "surplus"), 0);
+	check_file(fd, 0, MiB(40), 1);
+}
+
+static void scarce_reserve(void)
+{
+	pid_t pid = start(bystander, NULL);
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_fs("m", "poem=1600,size=512M"));
+	with_scarce_memory(MiB(40) / 1024, write_into_reserve, NULL);
+	CHECK_OK(umount("m"));
+	kill(pid, SIGKILL);
+	finish_killed(pid, SIGKILL);
+}
+
+/* More than there is. */
+static void write_beyond(void *arg)
+{
+	struct want before = want_now();
+	int fd = xopen("m/f", O_RDWR | O_CREAT);
+	size_t all;
+
+	(void)arg;
+	all = write_all(fd, KiB(256), 1);
+	note("%zu KiB to be had", all / 1024);
+	check_want(&before, true);
+	CHECK_CMP(all, >=, (long long)counter_of("m", NULL, "reserve"));
+	check_file(fd, 0, all, 1);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+}
+
+static void no_more_memory(void)
+{
+	pid_t pid = start(bystander, NULL);
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_fs("m", "poem=320,size=2G"));
+	with_scarce_memory(MiB(60) / 1024, write_beyond, NULL);
+	CHECK_OK(umount("m"));
+	kill(pid, SIGKILL);
+	finish_killed(pid, SIGKILL);
+}
+
+/* The system has memory, but has to reclaim it first. */
+static void write_over_cache(void *arg)
+{
+	struct want before = want_now();
+	int cache = fill_cache(MiB(340) / 1024);
+	int fd = xopen("m/f", O_RDWR | O_CREAT);
+
+	(void)arg;
+	note("%ld KiB to spare, %lu cached", spare_memory(), memory_figure("Cached") +
+	     memory_figure("Buffers"));
+	write_file(fd, 0, MiB(200), 1);
+	check_want(&before, true);
+	check_file(fd, 0, MiB(200), 1);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	close(cache);
+}
+
+static void reclaimed_for_surplus(void)
+{
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_fs("m", "poem=320,size=1G"));
+	with_scarce_memory(MiB(380) / 1024, write_over_cache, NULL);
+	CHECK_OK(umount("m"));
+}
+
+static const struct test tests[] = {
+	{ "by_any_piece", by_any_piece, MIXED_POOL, T_SCRIPTFS },
+	{ "by_any_reserve", by_any_reserve, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "by_default", by_default, "", T_SCRIPTFS },
+	{ "by_small_files", by_small_files, MIXED_POOL, T_SCRIPTFS },
+	{ "by_holes", by_holes, MIXED_POOL, T_SCRIPTFS },
+	{ "by_faults", by_faults, MIXED_POOL, T_SCRIPTFS },
+	{ "one_after_the_other", one_after_the_other,
+	  "poem=16,novel=9,medium=2,large=2,size=32M", T_SCRIPTFS },
+	{ "shown_is_had", shown_is_had, MIXED ",strict", T_SCRIPTFS },
+	{ "shown_is_had_of_larges", shown_is_had, "large=5,strict", T_SCRIPTFS },
+	{ "scarce_reserve", scarce_reserve, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "no_more_memory", no_more_memory, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "reclaimed_for_surplus", reclaimed_for_surplus, NULL, T_SCRIPTFS | T_NO_MOUNT },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A system with little memory left, see scarce.h.
+ */
+#include "scarce.h"
+
+#define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
+
+/* Of all lines that begin with @key; there is one a zone for some. */
+static unsigned long vmstat_sum(const char *text, const char *key)
+{
+	unsigned long sum = 0;
+	const char *line;
+
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, strlen(key)) == 0)
+			sum += strtoul(line + strcspn(line, " "), NULL, 10);
+	}
+	return sum;
+}
+
+struct want want_now(void)
+{
+	static char text[32768];
+
+	CHECK(read_text("/proc/vmstat", text, sizeof(text)));
+	return (struct want){
+		.compactions = vmstat_sum(text, "compact_stall "),
+		.reclaims = vmstat_sum(text, "allocstall_"),
+		.kills = vmstat_sum(text, "oom_kill "),
+	};
+}
+
+static unsigned long number_in(const char *path)
+{
+	char text[64];
+
+	CHECK(read_text(path, text, sizeof(text)));
+	return strtoul(text, NULL, 10);
+}
+
+static void set_number(const char *path, unsigned long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", number);
+	CHECK(write_text(path, text));
+}
+
+long spare_memory(void)
+{
+	/* Between low and min is what kswapd works on: a quarter of min. */
+	return (long)memory_figure("MemFree") -
+	       (long)number_in("/proc/sys/vm/min_free_kbytes") * 5 / 4;
+}
+
+struct scarce {
+	void	(*run)(void *arg);
+	void	*arg;
+};
+
+/* If the system has to kill somebody, then who is here, not the one who started the tests. */
+static void run_scarce(void *arg)
+{
+	struct scarce *s = arg;
+
+	CHECK(write_text("/proc/self/oom_score_adj", "1000"));
+	s->run(s->arg);
+}
+
+void with_scarce_memory(unsigned long kib, void (*run)(void *arg), void *arg)
+{
+	unsigned long before, huge = memory_figure("Hugepagesize"), tries;
+	long over;
+	pid_t pid;
+	int status;
+
+	if (access(HUGE_PAGES, W_OK))
+		skip("no huge pages");
+	before = number_in(HUGE_PAGES);
+	free_memory();
+	/* Not all at once, for the system takes some itself to keep account of them. */
+	for (tries = 0; tries < 3; tries++) {
+		over = spare_memory() - kib;
+		if (over > (long)huge)
+			set_number(HUGE_PAGES, number_in(HUGE_PAGES) + over / huge);
+	}
+	over = spare_memory() - kib;
+	if (over > (long)kib + 20 * 1024) {
+		set_number(HUGE_PAGES, before);
+		skip("%ld KiB cannot be had as huge pages", over);
+	}
+	pid = start(run_scarce, &(struct scarce){ run, arg });
+	while (waitpid(pid, &status, 0) != pid)
+		;
+	set_number(HUGE_PAGES, before);
+	if (WIFSIGNALED(status))
+		fail("with little memory: died of signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		_exit(WEXITSTATUS(status));
+}
+
+/* A RAM disk that was never written to gives zeroes, and has no memory for them itself. */
+int fill_cache(unsigned long kib)
+{
+	char *buf = xmalloc(MiB(1));
+	int fd = open("/dev/ram0", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && system("modprobe brd") == 0)
+		fd = open("/dev/ram0", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		skip("no RAM disk");
+	for (; kib >= 1024; kib -= 1024)
+		CHECK_EQ(read(fd, buf, MiB(1)), MiB(1));
+	free(buf);
+	return fd;
+}
