@@ -284,18 +284,19 @@ static void pinned(void)
 /* Somebody writes to what he looked up: the file has it where it kept the page, nowhere else. */
 static void written_by_pin(size_t block, off_t cut, unsigned int way, unsigned int get, bool early)
 {
-	unsigned char *want = xmalloc(HELD);
+	unsigned char *want = xmalloc(HELD), *late = xmalloc(HELD);
 	struct hold h;
 	size_t behind;
 
+	memset(late, LATE, HELD);
 	make_hold(&h, block, cut);
 	pin_to_write(&h.pin, h.map + h.at, HELD);
 	ways[way](&h);
 	if (early)
-		pin_write(&h.pin, LATE);
+		pin_write(&h.pin, late);
 	gets[get](&h);
 	if (!early)
-		pin_write(&h.pin, LATE);
+		pin_write(&h.pin, late);
 
 	want_of(&h, get, want);
 	memset(want, LATE, PAGE);
@@ -310,6 +311,7 @@ static void written_by_pin(size_t block, off_t cut, unsigned int way, unsigned i
 	fill(h.map + h.at, HELD, h.at, 4);
 	check_file(h.fd, h.at, HELD, 4);
 	drop_hold(&h);
+	free(late);
 	free(want);
 }
 

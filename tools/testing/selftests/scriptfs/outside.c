@@ -84,19 +84,14 @@ bool stall_reached(struct stall *s, unsigned int ms)
 	return CHECK_OK(poll(&fd, 1, ms)) == 1 && read(s->uffd, &msg, sizeof(msg)) == sizeof(msg);
 }
 
-/* Let all of it be there, full of @byte. */
-void stall_give(struct stall *s, unsigned char byte)
+/* Let all of it be there, with a copy of @bytes in it. */
+void stall_give(struct stall *s, const void *bytes)
 {
-	unsigned char *from = mmap(NULL, s->len, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct uffdio_copy copy = {
-		.dst = (unsigned long)s->mem, .src = (unsigned long)from, .len = s->len,
+		.dst = (unsigned long)s->mem, .src = (unsigned long)bytes, .len = s->len,
 	};
 
-	CHECK(from != MAP_FAILED);
-	memset(from, byte, s->len);
 	CHECK_OK(ioctl(s->uffd, UFFDIO_COPY, &copy));
-	munmap(from, s->len);
 }
 
 void stall_end(struct stall *s)
@@ -140,24 +135,24 @@ void pin_to_read(struct pin *p, void *at, size_t len)
 	pin_begin(p, at, len, false);
 }
 
-static void pin_end(struct pin *p, unsigned char byte)
+static void pin_end(struct pin *p, const void *bytes)
 {
-	stall_give(&p->stall, byte);
+	stall_give(&p->stall, bytes);
 	pthread_join(p->thread, NULL);
 	CHECK_EQ(p->done, p->len);
 }
 
-/* It is later now: write @byte everywhere. */
-void pin_write(struct pin *p, unsigned char byte)
+/* It is later now: write @bytes. */
+void pin_write(struct pin *p, const void *bytes)
 {
-	pin_end(p, byte);
+	pin_end(p, bytes);
 	stall_end(&p->stall);
 }
 
 /* It is later now: see what is there. */
 void pin_read(struct pin *p, void *buf)
 {
-	pin_end(p, 0);
+	pin_end(p, buf);
 	memcpy(buf, p->stall.mem, p->len);
 	stall_end(&p->stall);
 }

@@ -32,7 +32,7 @@ struct stall {
 
 void stall_begin(struct stall *s, size_t len);
 bool stall_reached(struct stall *s, unsigned int ms);
-void stall_give(struct stall *s, unsigned char byte);
+void stall_give(struct stall *s, const void *bytes);
 void stall_end(struct stall *s);
 
 /**
@@ -57,7 +57,7 @@ struct pin {
 
 void pin_to_write(struct pin *p, void *at, size_t len);
 void pin_to_read(struct pin *p, void *at, size_t len);
-void pin_write(struct pin *p, unsigned char byte);
+void pin_write(struct pin *p, const void *bytes);
 void pin_read(struct pin *p, void *buf);
 
 /* Two ends of a connection; what is sent stays unread on the way. */
