@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that breaks (R7). It costs EIO or SIGBUS where it is, of the file that it is in, and its
+ * block, which is never used again; everything else goes on. Whether the page cache knows the page,
+ * whether somebody maps or holds it, whether a file has it at all.
+ */
+#include "mount_log.h"
+#include "outside.h"
+
+#include <sched.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON		100
+#endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
+
+#define CORRUPT_PFN	"/sys/kernel/debug/hwpoison/corrupt-pfn"
+#define KPF_HWPOISON	19
+
+/* Which page of a block breaks: none at an end. */
+#define BAD		3
+
+/* How many blocks the pools have. */
+#define BLOCKS		3
+
+static int kernel_log = -1;
+
+static u64 entry_of(const char *file, unsigned long index)
+{
+	int fd = xopen(file, O_RDONLY);
+	u64 entry;
+
+	CHECK_EQ(pread(fd, &entry, sizeof(entry), index * sizeof(entry)), sizeof(entry));
+	close(fd);
+	return entry;
+}
+
+/* Of the page that is mapped at @addr. */
+static unsigned long pfn_of(const void *addr)
+{
+	unsigned long pfn;
+	u64 entry;
+
+	CHECK(try_read(addr, NULL));
+	entry = entry_of("/proc/self/pagemap", (unsigned long)addr / PAGE);
+	CHECK(entry >> 63);
+	pfn = entry & ((1ULL << 55) - 1);
+	CHECK(pfn);
+	return pfn;
+}
+
+static bool is_broken(unsigned long pfn)
+{
+	return entry_of("/proc/kpageflags", pfn) >> KPF_HWPOISON & 1;
+}
+
+/* What the kernel makes of it is not asked, as long as it knows. */
+static void break_pfn(unsigned long pfn)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%#lx", pfn);
+	write_text(CORRUPT_PFN, text);
+	CHECK(is_broken(pfn));
+}
+
+static void prepare(void)
+{
+	if (access(CORRUPT_PFN, W_OK) &&
+	    (system("modprobe hwpoison-inject") || access(CORRUPT_PFN, W_OK)))
+		skip("nothing to break memory with");
+	if (access("/proc/kpageflags", R_OK))
+		skip("no /proc/kpageflags");
+	kernel_log = open_kernel_log();
+	CHECK_OK(mkdir("m", 0700));
+}
+
+static size_t block;
+static const char *class_name;
+
+static void mount_class(unsigned int class)
+{
+	char options[128];
+
+	block = class_sizes[class];
+	class_name = class_names[class];
+	snprintf(options, sizeof(options), "%s=%d,class=%s,strict", class_name, BLOCKS,
+		 class_name);
+	CHECK_OK(mount_fs("m", options));
+}
+
+/* A file of one block, all of it mapped; or of many. */
+static int make_file(const char *name, size_t len, u64 seed, unsigned char **map)
+{
+	int fd = xopen(name, O_RDWR | O_CREAT | O_EXCL);
+
+	write_file(fd, 0, len, seed);
+	if (map)
+		*map = map_file(fd, len);
+	return fd;
+}
+
+static void check_read_error(int fd, off_t at, size_t len)
+{
+	char *buf = xmalloc(len);
+
+	CHECK_ERR(pread(fd, buf, len, at), EIO);
+	free(buf);
+}
+
+/* Up to the broken page, and then no further. */
+static void check_read_stops(int fd, off_t at, size_t len, off_t bad, u64 seed)
+{
+	char *buf = xmalloc(len);
+	off_t end = at;
+	ssize_t got;
+
+	while ((got = pread(fd, buf, len - (end - at), end)) > 0) {
+		check_fill(buf, got, end, seed);
+		end += got;
+	}
+	CHECK_EQ(got, -1);
+	CHECK_EQ(errno, EIO);
+	CHECK_EQ(end, bad);
+	free(buf);
+}
+
+/* Every way to the bytes of a broken page, and to those around it. */
+static void check_broken(int fd, size_t len, off_t bad, u64 seed)
+{
+	unsigned char *map = map_file(fd, len), byte;
+	int other, pipes[2];
+	loff_t at = bad, to = 0;
+	off_t page;
+
+	check_read_error(fd, bad, 1);
+	check_read_error(fd, bad + 100, PAGE - 100);
+	check_read_error(fd, bad, KiB(16));
+	check_read_stops(fd, bad - 10, 20, bad, seed);
+	check_read_stops(fd, bad - PAGE, KiB(12), bad, seed);
+	check_read_stops(fd, 0, len, bad, seed);
+	check_file(fd, bad + PAGE, len - bad - PAGE, seed);
+	for (page = 0; page < (off_t)len; page += PAGE) {
+		bool there = try_read(map + page + 5, &byte);
+
+		if (there != (page != bad))
+			fail("load from page %lld, page %lld is broken", (long long)page / PAGE,
+			     (long long)bad / PAGE);
+		if (there)
+			check_fill(&byte, 1, page + 5, seed);
+	}
+	CHECK(!try_write(map + bad, 1));
+	munmap(map, len);
+
+	make_pipe(pipes);
+	CHECK_ERR(splice(fd, &at, pipes[1], NULL, PAGE, 0), EIO);
+	CHECK_EQ(at, bad);
+	drop_pipe(pipes);
+	other = xopen("/tmp", O_TMPFILE | O_RDWR);
+	CHECK_ERR(sendfile(other, fd, &at, PAGE), EIO);
+	close(other);
+	other = xopen("m", O_TMPFILE | O_RDWR);
+	CHECK_ERR(copy_file_range(fd, &at, other, &to, PAGE, 0), EIO);
+	close(other);
+}
+
+static unsigned int lines_of_error(void)
+{
+	unsigned int nr = 0;
+	char record[4096];
+	ssize_t got;
+
+	while ((got = read(kernel_log, record, sizeof(record) - 1)) > 0) {
+		record[got] = '\0';
+		if (strstr(record, ";scriptfs: ") && strstr(record, "hardware memory error"))
+			nr++;
+	}
+	return nr;
+}
+
+/*
+ * One block is out of service, and no other: all of what is left can be had and is good. Nothing
+ * else is in use.
+ */
+static void check_retired(void)
+{
+	unsigned int tries;
+	size_t all;
+	int fd;
+
+	/* A dying process may have had the last reference. */
+	for (tries = 0; tries < 100 && counter_of("m", class_name, "quarantine"); tries++)
+		usleep(20000);
+	CHECK_EQ(counter_of("m", class_name, "quarantine"), 0);
+	CHECK_EQ(counter_of("m", NULL, "used"), 0);
+	CHECK_EQ(counter_of("m", class_name, "retired"), 1);
+	CHECK_EQ(counter_of("m", NULL, "retired"), block);
+	CHECK_EQ(counter_of("m", class_name, "free"), BLOCKS - 1);
+	check_balance("m");
+	fd = xopen("m/all", O_RDWR | O_CREAT | O_EXCL);
+	all = write_all(fd, KiB(64), 7);
+	CHECK_EQ(all, (BLOCKS - 1) * block);
+	check_file(fd, 0, all, 7);
+	close(fd);
+	CHECK_OK(unlink("m/all"));
+	CHECK_EQ(counter_of("m", class_name, "free"), BLOCKS - 1);
+	if (kernel_log >= 0)
+		CHECK_EQ(lines_of_error(), 1);
+}
+
+static void with_each_class(void (*run)(void))
+{
+	unsigned int class;
+
+	prepare();
+	for (class = 0; class <= SCRIPTFS_LARGE; class++) {
+		mount_class(class);
+		run();
+		CHECK_OK(umount("m"));
+	}
+}
+
+/* A user maps it, who is told. */
+static void mapped_one(void)
+{
+	unsigned char *map, *other_map;
+	int fd = make_file("m/f", block, 1, &map), other = make_file("m/g", block, 2, &other_map);
+	unsigned long pfn = pfn_of(map + BAD * PAGE);
+
+	check_fill(map, block, 0, 1);
+	if (madvise(map + BAD * PAGE, PAGE, MADV_HWPOISON))
+		note("MADV_HWPOISON: %s", strerror(errno));
+	CHECK(is_broken(pfn));
+	/* By what was mapped before, too. */
+	CHECK(!try_read(map + BAD * PAGE, NULL));
+	check_fill(map, BAD * PAGE, 0, 1);
+	check_broken(fd, block, BAD * PAGE, 1);
+	check_file(other, 0, block, 2);
+	check_fill(other_map, block, 0, 2);
+	munmap(map, block);
+	munmap(other_map, block);
+	close(fd);
+	close(other);
+	CHECK_OK(unlink("m/f"));
+	CHECK_OK(unlink("m/g"));
+	check_retired();
+}
+
+static void mapped(void)
+{
+	with_each_class(mapped_one);
+}
+
+/* Nobody maps it any longer, but the page cache has it. */
+static void published_one(void)
+{
+	unsigned char *map;
+	int fd = make_file("m/f", block, 1, &map);
+	unsigned long pfn = pfn_of(map + BAD * PAGE);
+
+	munmap(map, block);
+	break_pfn(pfn);
+	check_broken(fd, block, BAD * PAGE, 1);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	check_retired();
+}
+
+static void published(void)
+{
+	with_each_class(published_one);
+}
+
+/* Where page BAD of each block is, by a file that has them all. */
+static void learn_pfns(unsigned long *pfns)
+{
+	unsigned char *map;
+	int fd = make_file("m/learn", BLOCKS * block, 9, &map);
+	unsigned int i;
+
+	for (i = 0; i < BLOCKS; i++)
+		pfns[i] = pfn_of(map + i * block + BAD * PAGE);
+	munmap(map, BLOCKS * block);
+	close(fd);
+	CHECK_OK(unlink("m/learn"));
+	check_settled("m");
+}
+
+/* The page cache has never heard of it: the file was written and is read. */
+static void unpublished_one(void)
+{
+	unsigned long pfns[BLOCKS];
+	off_t bad;
+	int fd;
+
+	learn_pfns(pfns);
+	fd = make_file("m/f", BLOCKS * block, 1, NULL);
+	break_pfn(pfns[1]);
+	/* In whichever block that is. */
+	for (bad = BAD * PAGE; bad < (off_t)(BLOCKS * block); bad += block) {
+		char byte;
+
+		if (pread(fd, &byte, 1, bad) < 0)
+			break;
+	}
+	CHECK_CMP(bad, <, BLOCKS * block);
+	check_read_error(fd, bad, 1);
+	check_read_stops(fd, bad - PAGE, KiB(12), bad, 1);
+	/* There is room for a copy of something. */
+	check_file(fd, bad + PAGE, BLOCKS * block - bad - PAGE, 1);
+	CHECK_OK(ftruncate(fd, bad / block * block + block));
+	if ((bad / block + 1) * block < BLOCKS * block)
+		check_broken(fd, (bad / block + 1) * block, bad, 1);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	check_retired();
+}
+
+static void unpublished(void)
+{
+	with_each_class(unpublished_one);
+}
+
+/* No file has it, and none gets it. */
+static void idle_one(void)
+{
+	unsigned long pfns[BLOCKS];
+	unsigned char *map;
+	unsigned int i;
+	size_t all;
+	int fd;
+
+	learn_pfns(pfns);
+	break_pfn(pfns[1]);
+	fd = xopen("m/f", O_RDWR | O_CREAT | O_EXCL);
+	all = write_all(fd, KiB(16), 1);
+	CHECK_EQ(all, (BLOCKS - 1) * block);
+	check_file(fd, 0, all, 1);
+	map = map_file(fd, all);
+	for (i = 0; i < all / PAGE; i++)
+		CHECK(!is_broken(pfn_of(map + i * PAGE)));
+	munmap(map, all);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	check_retired();
+}
+
+static void idle(void)
+{
+	with_each_class(idle_one);
+}
+
+/* The file is gone, but not he who holds one of its pages: that one breaks, or another. */
+static void quarantined_one(bool held)
+{
+	unsigned char *map;
+	int fd = make_file("m/f", block, 1, &map), pipes[2];
+	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	char buf[PAGE];
+
+	munmap(map, block);
+	make_pipe(pipes);
+	splice_in(fd, held ? BAD * PAGE : 0, pipes[1], PAGE);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	CHECK_EQ(counter_of("m", class_name, "quarantine"), 1);
+	break_pfn(pfn);
+	/* What he has of it is not the file system's to say. */
+	if (!held)
+		check_pipe(pipes[0], 0, PAGE, 1);
+	else if (read(pipes[0], buf, PAGE) < 0)
+		note("the pipe gives: %s", strerror(errno));
+	drop_pipe(pipes);
+	check_retired();
+}
+
+static void quarantined_beside(void)
+{
+	quarantined_one(false);
+}
+
+static void quarantined_held(void)
+{
+	quarantined_one(true);
+}
+
+static void quarantined(void)
+{
+	with_each_class(quarantined_beside);
+	CHECK_OK(rmdir("m"));
+	with_each_class(quarantined_held);
+}
+
+/* What is done to the file afterwards: whatever comes of it, it is said, and the block retired. */
+static void changed_one(void)
+{
+	unsigned char *map, *buf = xmalloc(PAGE);
+	int fd = make_file("m/f", block, 1, &map);
+	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	ssize_t done;
+
+	munmap(map, block);
+	break_pfn(pfn);
+	/* Written over: then it is there, or it is said that it is not. */
+	fill(buf, PAGE, BAD * PAGE, 2);
+	done = pwrite(fd, buf, PAGE, BAD * PAGE);
+	if (done < 0)
+		CHECK_EQ(errno, EIO);
+	else
+		check_file(fd, BAD * PAGE, done, 2);
+	/* Around it as ever. */
+	write_file(fd, 0, BAD * PAGE, 3);
+	check_file(fd, 0, BAD * PAGE, 3);
+	write_file(fd, (BAD + 1) * PAGE, block - (BAD + 1) * PAGE, 3);
+	check_file(fd, (BAD + 1) * PAGE, block - (BAD + 1) * PAGE, 3);
+	/* Cut off and come back: zeroes, or not to be read. */
+	CHECK_OK(ftruncate(fd, BAD * PAGE + 10));
+	CHECK_OK(ftruncate(fd, block));
+	if (pread(fd, buf, PAGE, BAD * PAGE) < 0)
+		CHECK_EQ(errno, EIO);
+	else
+		check_bytes(buf + 10, PAGE - 10, 0);
+	CHECK_OK(ftruncate(fd, BAD * PAGE));
+	check_file(fd, 0, BAD * PAGE, 3);
+	close(fd);
+	/* No rest of the block may have become idle either. */
+	CHECK_OK(unlink("m/f"));
+	check_retired();
+	free(buf);
+}
+
+static void changed(void)
+{
+	with_each_class(changed_one);
+}
+
+/* It is about to break: it is put aside with what is in it, or stays; nothing is lost. */
+static void soft_one(void)
+{
+	unsigned char *map;
+	int fd = make_file("m/f", block, 1, &map);
+	unsigned long pfn = pfn_of(map + BAD * PAGE);
+
+	if (madvise(map + BAD * PAGE, PAGE, MADV_SOFT_OFFLINE))
+		note("%s: MADV_SOFT_OFFLINE: %s", class_name, strerror(errno));
+	check_fill(map, block, 0, 1);
+	check_file(fd, 0, block, 1);
+	write_file(fd, 0, block, 2);
+	check_fill(map, block, 0, 2);
+	munmap(map, block);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	if (is_broken(pfn))
+		check_retired();
+	else
+		check_settled("m");
+}
+
+static void soft(void)
+{
+	with_each_class(soft_one);
+}
+
+/* Of an idle block, by its number. */
+static void soft_idle_one(void)
+{
+	unsigned long pfns[BLOCKS];
+	char text[32];
+	int fd;
+
+	learn_pfns(pfns);
+	/* Where memory is told by address. */
+	snprintf(text, sizeof(text), "%#lx", pfns[1] * PAGE);
+	if (!write_text("/sys/devices/system/memory/soft_offline_page", text))
+		note("%s: soft offline: %s", class_name, strerror(errno));
+	if (is_broken(pfns[1])) {
+		check_retired();
+		return;
+	}
+	fd = make_file("m/f", BLOCKS * block, 1, NULL);
+	check_file(fd, 0, BLOCKS * block, 1);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	check_settled("m");
+}
+
+static void soft_idle(void)
+{
+	with_each_class(soft_idle_one);
+}
+
+/* Memory breaks while its file goes. */
+#define ROUNDS	12
+
+static void *break_soon(void *arg)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%#lx", *(unsigned long *)arg);
+	write_text(CORRUPT_PFN, text);
+	return NULL;
+}
+
+static void race(void)
+{
+	unsigned int round;
+
+	prepare();
+	for (round = 0; round < ROUNDS; round++) {
+		unsigned char *map;
+		pthread_t thread;
+		unsigned long pfn;
+		int fd;
+
+		mount_class(round % SCRIPTFS_SUPER);
+		fd = make_file("m/f", block, 1, &map);
+		check_fill(map, block, 0, 1);
+		pfn = pfn_of(map + BAD * PAGE);
+		munmap(map, block);
+		CHECK_OK(unlink("m/f"));
+		CHECK_EQ(pthread_create(&thread, NULL, break_soon, &pfn), 0);
+		if (round % 2)
+			sched_yield();
+		close(fd);
+		pthread_join(thread, NULL);
+		CHECK(is_broken(pfn));
+		check_retired();
+		CHECK_OK(umount("m"));
+	}
+}
+
+/* A super goes in parts: all comes back but what is broken, though some of it is held. */
+static void super_one(void *arg)
+{
+	unsigned char *map;
+	unsigned long pfn;
+	int fd, pipes[2];
+	loff_t at = MiB(100);
+
+	(void)arg;
+	fd = xopen("m/f", O_RDWR | O_CREAT);
+	write_file(fd, 0, MiB(8), 1);
+	write_file(fd, MiB(100), MiB(2), 1);
+	map = map_file(fd, MiB(8));
+	pfn = pfn_of(map + MiB(4) + BAD * PAGE);
+	munmap(map, MiB(8));
+	make_pipe(pipes);
+	CHECK_EQ(splice(fd, &at, pipes[1], NULL, PAGE, 0), PAGE);
+	break_pfn(pfn);
+	check_read_error(fd, MiB(4) + BAD * PAGE, 1);
+	check_file(fd, MiB(6), MiB(2), 1);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+	CHECK_EQ(counter_of("m", "super", "free"), 0);
+	check_balance("m");
+	CHECK_OK(umount("m"));
+	check_pipe(pipes[0], MiB(100), PAGE, 1);
+	drop_pipe(pipes);
+}
+
+static void super(void)
+{
+	unsigned long before;
+
+	prepare();
+	before = free_memory();
+	if (mount_fs("m", "super=1,class=super,strict"))
+		skip("no memory for a super");
+	finish(start(super_one, NULL));
+	/* Less than the chunk that was held, or the one that broke. */
+	check_free_memory(before, 1536);
+}
+
+static const struct test tests[] = {
+	{ "mapped", mapped, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "published", published, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "unpublished", unpublished, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "idle", idle, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "quarantined", quarantined, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "changed", changed, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "soft", soft, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "soft_idle", soft_idle, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "race", race, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "super", super, NULL, T_SCRIPTFS | T_NO_MOUNT },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
