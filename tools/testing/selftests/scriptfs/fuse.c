@@ -138,6 +138,7 @@ static void answer_one(struct fuse *f, const struct fuse_in_header *in)
 	case FUSE_READ:
 		answer_read(f, in, (const struct fuse_read_in *)(in + 1));
 		break;
+	case FUSE_FLUSH:
 	case FUSE_RELEASE:
 		answer(f, in, 0, NULL, 0);
 		break;
@@ -146,7 +147,7 @@ static void answer_one(struct fuse *f, const struct fuse_in_header *in)
 	case FUSE_INTERRUPT:
 		break;
 	default:
-		answer(f, in, -ENOSYS, NULL, 0);
+		answer(f, in, -EOPNOTSUPP, NULL, 0);
 	}
 }
 

@@ -16,6 +16,7 @@
 #define HELD_PAGES	4
 #define HELD		(HELD_PAGES * PAGE)
 #define LATE		0x42
+#define POOL		"poem=24,novel=8,medium=8,large=4,size=48M"
 
 /**
  * struct hold - a file of two blocks, and who holds four pages of the second
@@ -240,8 +241,7 @@ static void with_each_class(void (*run)(const struct holder *by, size_t block, o
 
 	CHECK_OK(mkdir("m", 0700));
 	for (class = 0; class <= SCRIPTFS_LARGE; class++) {
-		snprintf(options, sizeof(options), "poem=24,novel=8,medium=8,large=4,class=%s,size=48M",
-			 class_names[class]);
+		snprintf(options, sizeof(options), POOL ",class=%s", class_names[class]);
 		CHECK_OK(mount_fs("m", options));
 		for (cut = 0; cut < ARRAY_SIZE(cuts); cut++)
 			for (way = 0; way < ARRAY_SIZE(ways); way++)
@@ -395,7 +395,7 @@ static void mapped_by_tcp(void)
 	with_each_class(mapped_by_tcp_by, NULL);
 }
 
-/* All that is idle is needed to move what is held, or there is none at all: then no bytes change. */
+/* There is nothing idle to move to: a write may fail then, but no bytes change. */
 static void nothing_to_move_to(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];

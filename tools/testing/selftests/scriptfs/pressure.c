@@ -306,7 +306,7 @@ static void room_is_found(void)
 		}
 		check_file(fd, 0, KiB(64), round);
 		check_fill(l.map, KiB(64), 0, round);
-		CHECK_EQ(l.map[KiB(64)], (unsigned char)byte);
+		CHECK_EQ(*(l.map + KiB(64)), (unsigned char)byte);
 	}
 	__atomic_store_n(&l.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);

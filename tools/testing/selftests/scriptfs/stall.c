@@ -20,6 +20,9 @@
 
 #define FILE_SIZE	MiB(1)
 
+/* Half a gigabyte of it is as many as one call may have. */
+#define PIECE		MiB(1)
+
 /* @pid must end by itself soon. What would let it go on is not the caller's to do before. */
 static bool ends(pid_t pid, int *status)
 {
@@ -67,9 +70,9 @@ static void read_hole(struct reader *r)
 /* The first bytes have where to go. */
 static void read_parts(struct reader *r)
 {
-	static char room[KiB(64)];
+	char *room = xmalloc(KiB(64));
 	struct iovec iov[] = {
-		{ .iov_base = room, .iov_len = sizeof(room) },
+		{ .iov_base = room, .iov_len = KiB(64) },
 		{ .iov_base = r->stall.mem, .iov_len = r->stall.len },
 	};
 
@@ -229,9 +232,9 @@ static void reader_by_sendfile(void)
 /* Who writes from nothing keeps nobody from reading; that others can write is more than asked. */
 static void write_from_nothing(struct reader *r)
 {
-	static char there[KiB(40)];
+	char *there = xmalloc(KiB(40));
 	struct iovec iov[] = {
-		{ .iov_base = there, .iov_len = sizeof(there) },
+		{ .iov_base = there, .iov_len = KiB(40) },
 		{ .iov_base = r->stall.mem, .iov_len = r->stall.len },
 	};
 
@@ -389,27 +392,29 @@ static void let_run(const char *name, void (*work)(int fd, size_t size), int fd,
 		CHECK_CMP(before, >=, 4);
 }
 
-/* Into the same memory again and again. */
-static void read_all(int fd, size_t size)
+/* Many times the same memory. */
+static const struct iovec *much_memory(size_t size)
 {
-	static char buf[MiB(1)];
-	struct iovec iov[512];
+	static struct iovec iov[512];
 	unsigned int i;
 
-	for (i = 0; i < size / MiB(1); i++)
-		iov[i] = (struct iovec){ .iov_base = buf, .iov_len = sizeof(buf) };
-	CHECK_EQ(preadv(fd, iov, i, 0), size);
+	for (i = 0; i < ARRAY_SIZE(iov); i++)
+		iov[i] = (struct iovec){
+			.iov_base = i ? iov[0].iov_base : memset(xmalloc(PIECE), 1, PIECE),
+			.iov_len = PIECE,
+		};
+	CHECK_CMP(size / PIECE, <=, ARRAY_SIZE(iov));
+	return iov;
+}
+
+static void read_all(int fd, size_t size)
+{
+	CHECK_EQ(preadv(fd, much_memory(size), size / PIECE, 0), size);
 }
 
 static void write_all_of_it(int fd, size_t size)
 {
-	static char buf[MiB(1)];
-	struct iovec iov[512];
-	unsigned int i;
-
-	for (i = 0; i < size / MiB(1); i++)
-		iov[i] = (struct iovec){ .iov_base = buf, .iov_len = sizeof(buf) };
-	CHECK_EQ(pwritev(fd, iov, i, 0), size);
+	CHECK_EQ(pwritev(fd, much_memory(size), size / PIECE, 0), size);
 }
 
 static void allocate_all(int fd, size_t size)
