@@ -318,7 +318,7 @@ static const struct test tests[] = {
 	{ "by_holes", by_holes, MIXED_POOL, T_SCRIPTFS },
 	{ "by_faults", by_faults, MIXED_POOL, T_SCRIPTFS },
 	{ "one_after_the_other", one_after_the_other,
-	  "poem=16,novel=9,medium=2,large=2,size=32M", T_SCRIPTFS },
+	  "poem=16,novel=9,medium=2,large=2,size=32M", T_BLOCK },
 	{ "shown_is_had", shown_is_had, MIXED ",strict", T_SCRIPTFS },
 	{ "shown_is_had_of_larges", shown_is_had, "large=5,strict", T_SCRIPTFS },
 	{ "scarce_reserve", scarce_reserve, NULL, T_SCRIPTFS | T_NO_MOUNT },
