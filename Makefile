@@ -3,7 +3,8 @@
 # qemu/; each of them can be called on its own and says in its head what it does.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run test fresh kunit bench bench-check bench-baseline shell series style clean
+.PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell series style
+.PHONY: clean
 
 help:		## this list
 	@echo 'scriptfs: a RAM file system whose memory is already there'
@@ -28,6 +29,9 @@ test: deps	## every check: style, unit and guest tests, upstream selftests, inst
 
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
 	@tools/build/fresh.sh $(or $(T),test)
+
+soak: deps	## all ways into and out of a file's pages at once, for MINUTES=10; IO=, V= too
+	@tools/build/soak.sh $(or $(MINUTES),10) $(or $(V),base) $(or $(IO),block)
 
 kunit: deps	## the KUnit tests under user-mode Linux
 	@tools/build/kunit.sh

@@ -6,7 +6,8 @@
 #
 # All tests share one guest. When it panics, hangs or falls silent, the test that was running has
 # failed, with the console's last lines, and another guest runs the rest.
-# TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on a kernel that checks much).
+# TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on a kernel that checks much). GUEST_ARGS
+# goes on the guest's command line: a NAME=VALUE there is in the environment of the tests.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 variant=${1:-} io=${2:-}
@@ -104,8 +105,8 @@ while [ "${#pending[@]}" -gt 0 ]; do
 	port=$logs/port-$boots.log console=$logs/console-$boots.log finished=()
 	: >"$port"
 	names=$(IFS=,; echo "${pending[*]}")
-	"$top/qemu/boot.sh" -b "$bed" -o "$port" -l "$console" -t 7200 \
-		-a "$arguments guest.tests=$names" \
+	"$top/qemu/boot.sh" -b "$bed" -o "$port" -l "$console" -t "$((7200 + limit))" \
+		-a "$arguments guest.tests=$names ${GUEST_ARGS:-}" \
 		"$build" "$initramfs" &
 	guest=$!
 	current='' ended=''

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# soak.sh MINUTES base|debug block|page: the guest test that mixes everything with a model of what must
+# come of it (tools/testing/selftests/scriptfs/churn.c), for so long instead of seconds.
+. "$(dirname "$0")/lib.sh"
+
+[[ ${1:-} =~ ^[1-9][0-9]*$ ]] || die "usage: soak.sh MINUTES base|debug block|page"
+seconds=$((60 * $1))
+export GUEST_ARGS="SCRIPTFS_SOAK=$seconds SCRIPTFS_TIMEOUT=$((seconds + 600))"
+export TEST_TIMEOUT=$((seconds + 1800))
+exec "$top/tools/build/test.sh" guest "$2" "$3" churn
