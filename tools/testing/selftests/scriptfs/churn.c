@@ -5,91 +5,17 @@
  *
  * SCRIPTFS_SOAK=SECONDS in the environment says how long all of it takes.
  */
-#include "churn.h"
+#include "churn_work.h"
 #include "fuse.h"
 #include "scarce.h"
-#include "uring.h"
 
 #include <linux/falloc.h>
-#include <sys/sendfile.h>
 #include <sys/uio.h>
 
 #define WORKERS		3
-#define HOLDS		5
-#define ROOM		(STRIPE_PAGES * PAGE)
 
 /* What a worker that waits for a lock may take, and a busy machine besides. */
 #define STUCK_AFTER	90
-
-enum hold_kind {
-	BY_SPLICE, BY_VMSPLICE, BY_TEE, BY_SOCKET, BY_PIN_TO_READ, BY_PIN_TO_WRITE, KINDS
-};
-
-/**
- * struct hold - pages that a worker has
- * @pages:	which; none if there is no file
- * @kind:	how he has them
- * @fds:	the pipe or the sockets that they are in
- * @pin:	or how they were looked up
- */
-struct hold {
-	struct churn_hold	pages;
-	enum hold_kind		kind;
-	int			fds[2];
-	struct pin		pin;
-};
-
-/**
- * struct view - how a worker sees a file
- * @fd:		the file, 0 if he has not seen it yet
- * @map:	all of it
- * @epoch:	which file it was
- */
-struct view {
-	int		fd;
-	unsigned char	*map;
-	unsigned int	epoch;
-};
-
-/**
- * struct worker - who changes the files and looks at them
- * @c:		the files
- * @rng:	random numbers
- * @views:	what he has open
- * @holds:	what he holds
- * @buf:	room for as many pages as a stripe has
- * @pipes:	empty between two operations
- * @scratch:	a file of his own
- * @ring:	@buf is registered there
- */
-struct worker {
-	struct churn	*c;
-	u64		rng;
-	struct view	views[CHURN_FILES];
-	struct hold	holds[HOLDS];
-	unsigned char	*buf;
-	int		pipes[2];
-	int		scratch;
-	struct uring	ring;
-};
-
-/**
- * struct place - where something is done
- * @f:		the file
- * @v:		as the worker sees it
- * @first:	the first page, of as many as are in one stripe at most
- * @nr:		how many
- * @at:		the same in bytes
- * @len:	the same
- */
-struct place {
-	struct churn_file	*f;
-	struct view		*v;
-	unsigned int		first;
-	unsigned int		nr;
-	off_t			at;
-	size_t			len;
-};
 
 static void close_view(struct view *v)
 {
@@ -100,8 +26,7 @@ static void close_view(struct view *v)
 	v->fd = 0;
 }
 
-/* With any lock of the file. */
-static void see(struct churn_file *f, struct view *v, int flags)
+void see(struct churn_file *f, struct view *v, int flags)
 {
 	char name[16];
 
@@ -132,7 +57,7 @@ static struct place somewhere(struct worker *w)
 	return p;
 }
 
-static struct place lock_somewhere(struct worker *w)
+struct place lock_somewhere(struct worker *w)
 {
 	struct place p = somewhere(w);
 
@@ -141,7 +66,7 @@ static struct place lock_somewhere(struct worker *w)
 	return p;
 }
 
-static void unlock(const struct place *p)
+void unlock(const struct place *p)
 {
 	churn_unlock(p->f, p->first, p->nr);
 }
@@ -331,108 +256,6 @@ static void do_replace(struct worker *w)
 	churn_unlock(p.f, 0, CHURN_PAGES);
 }
 
-static void do_hold(struct worker *w)
-{
-	struct hold *h = &w->holds[rnd(&w->rng) % HOLDS];
-	struct iovec iov;
-	struct place p;
-	int other[2];
-
-	if (h->pages.file)
-		return;
-	p = lock_somewhere(w);
-	/* As many as can be looked up at a time. */
-	if (p.nr > 8) {
-		p.nr = 8;
-		p.len = p.nr * PAGE;
-	}
-	iov = (struct iovec){ .iov_base = p.v->map + p.at, .iov_len = p.len };
-	h->kind = rnd(&w->rng) % KINDS;
-	switch (h->kind) {
-	case BY_SPLICE:
-		make_pipe(h->fds);
-		splice_in(p.v->fd, p.at, h->fds[1], p.len);
-		break;
-	case BY_VMSPLICE:
-		make_pipe(h->fds);
-		CHECK_EQ(vmsplice(h->fds[1], &iov, 1, rnd(&w->rng) % 2 ? SPLICE_F_GIFT : 0),
-			 p.len);
-		break;
-	case BY_TEE:
-		make_pipe(h->fds);
-		make_pipe(other);
-		splice_in(p.v->fd, p.at, other[1], p.len);
-		CHECK_EQ(tee(other[0], h->fds[1], p.len, 0), p.len);
-		drop_pipe(other);
-		break;
-	case BY_SOCKET:
-		socket_pair(h->fds);
-		send_pages(h->fds[0], p.v->fd, p.at, p.len);
-		break;
-	case BY_PIN_TO_READ:
-		pin_to_read(&h->pin, iov.iov_base, p.len);
-		break;
-	default:
-		pin_to_write(&h->pin, iov.iov_base, p.len);
-	}
-	churn_held(&h->pages, p.f, p.first, p.nr);
-	unlock(&p);
-}
-
-/* Who wrote to pages that the file has still, wrote to the file. */
-static void write_late(struct worker *w, struct hold *h)
-{
-	struct churn_file *f = h->pages.file;
-	unsigned int i, page;
-
-	churn_write(w->c, f, h->pages.first, h->pages.nr, w->buf);
-	pin_write(&h->pin, w->buf);
-	for (i = 0; i < h->pages.nr; i++) {
-		page = h->pages.first + i;
-		if (f->pages[page].life == h->pages.lives[i])
-			churn_written(f, page, 1, w->buf + i * PAGE);
-	}
-}
-
-static void let_go(struct worker *w, struct hold *h)
-{
-	struct churn_file *f = h->pages.file;
-	size_t len = h->pages.nr * PAGE;
-
-	churn_lock(f, h->pages.first, h->pages.nr);
-	see(f, &w->views[f->number - 1], O_RDWR);
-	switch (h->kind) {
-	case BY_SOCKET:
-		read_pipe(h->fds[1], w->buf, len);
-		break;
-	case BY_PIN_TO_READ:
-		pin_read(&h->pin, w->buf);
-		break;
-	case BY_PIN_TO_WRITE:
-		write_late(w, h);
-		break;
-	default:
-		read_pipe(h->fds[0], w->buf, len);
-	}
-	if (h->kind != BY_PIN_TO_WRITE)
-		churn_check_held(&h->pages, w->buf);
-	if (h->kind < BY_PIN_TO_READ)
-		drop_pipe(h->fds);
-	/* And the file has what it has. */
-	pread_full(w->views[f->number - 1].fd, w->buf, len, (off_t)h->pages.first * PAGE);
-	churn_check(f, h->pages.first, h->pages.nr, w->buf);
-	churn_unlock(f, h->pages.first, h->pages.nr);
-	h->pages.file = NULL;
-}
-
-static void do_let_go(struct worker *w)
-{
-	struct hold *h = &w->holds[rnd(&w->rng) % HOLDS];
-
-	if (h->pages.file)
-		let_go(w, h);
-}
-
 /* Who takes what was given up has something to hide. */
 static void do_poison(struct worker *w)
 {
@@ -496,7 +319,6 @@ static bool going(struct churn *c)
 static void run_worker(void *arg)
 {
 	struct worker w = { .c = arg, .rng = getpid() };
-	unsigned int i;
 
 	w.buf = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(w.buf != MAP_FAILED);
@@ -505,9 +327,7 @@ static void run_worker(void *arg)
 	uring_begin(&w.ring, w.buf, ROOM);
 	while (going(w.c))
 		work_once(&w);
-	for (i = 0; i < HOLDS; i++)
-		if (w.holds[i].pages.file)
-			let_go(&w, &w.holds[i]);
+	let_go_of_all(&w);
 }
 
 /**

@@ -109,9 +109,9 @@ static void check_page(const struct churn_file *f, unsigned int page, const u64 
 
 	for (i = 0; i < PAGE_WORDS; i++)
 		if (words[i] != (version ? word_of(f->number, page, i, version) : 0))
-			fail("%s page %u of file %u: word %u is %#llx (file %u, page %u, %llu), not %llu",
-			     whose, page, f->number, i, words[i], file_of(words[i]),
-			     page_of(words[i]), words[i] >> VERSION_SHIFT, version);
+			fail("%s page %u of file %u: word %u is %u:%u:%llu, not %llu",
+			     whose, page, f->number, i, file_of(words[i]), page_of(words[i]),
+			     words[i] >> VERSION_SHIFT, version);
 	if (version < low || version > high)
 		fail("%s page %u of file %u: version %llu, not from %llu to %llu, life %u", whose,
 		     page, f->number, version, low, high, f->pages[page].life);
