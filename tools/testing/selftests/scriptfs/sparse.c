@@ -26,6 +26,7 @@
  * @round:	how often it was cut and filled, twice; odd while it is cut
  * @front:	from this unit on it is filled
  * @stop:	enough of it
+ * @begun:	how many looks were begun
  * @looks:	how many looks found data
  * @look:	how to look at it
  */
@@ -38,6 +39,7 @@ struct sparse {
 	unsigned long	round;
 	unsigned long	front;
 	bool		stop;
+	unsigned long	begun;
 	unsigned long	looks;
 	void		(*look)(struct sparse *s, u64 *rng);
 };
@@ -72,6 +74,7 @@ static bool view_begin(struct sparse *s, struct view *v, u64 *rng)
 		v->len += rnd(rng) % (s->most - v->len + 1);
 	if (v->at + v->len > FILE_SIZE)
 		v->len = FILE_SIZE - v->at;
+	__atomic_add_fetch(&s->begun, 1, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -208,10 +211,24 @@ static void cut(struct sparse *s)
 	__atomic_add_fetch(&s->round, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Until somebody has begun to look, and is somewhere in the middle of it. */
+static void wait_for_look(struct sparse *s, u64 *rng)
+{
+	unsigned long begun = __atomic_load_n(&s->begun, __ATOMIC_ACQUIRE), wait;
+
+	/* He may have no processor just now. */
+	for (wait = 0; wait < 200000; wait++)
+		if (__atomic_load_n(&s->begun, __ATOMIC_ACQUIRE) != begun)
+			break;
+	for (wait = rnd(rng) % 3000; wait; wait--)
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 static void fill_units(struct sparse *s, unsigned long nr)
 {
 	unsigned long unit = 0;
 	const u64 mark = MARK;
+	u64 rng = 1;
 
 	for (; nr; nr--) {
 		if (!unit) {
@@ -219,6 +236,8 @@ static void fill_units(struct sparse *s, unsigned long nr)
 			unit = FILE_SIZE / s->unit;
 		}
 		unit--;
+		if ((unit + 1) * s->unit < FILE_SIZE)
+			wait_for_look(s, &rng);
 		memcpy(s->map + unit * s->unit, &mark, sizeof(mark));
 		__atomic_store_n(&s->front, unit, __ATOMIC_RELEASE);
 	}
@@ -246,14 +265,14 @@ static void short_reads(void)
 {
 	race(&(struct sparse) {
 		.unit = KiB(32), .reach = KiB(8), .most = KiB(32), .look = by_read,
-	}, 20000);
+	}, 8000);
 }
 
 static void long_reads(void)
 {
 	race(&(struct sparse) {
 		.unit = KiB(32), .reach = KiB(30), .most = KiB(128), .look = by_read,
-	}, 20000);
+	}, 8000);
 }
 
 /* What covers the place that was a hole begins far before it. */
@@ -261,38 +280,38 @@ static void short_reads_of_mediums(void)
 {
 	race(&(struct sparse) {
 		.unit = KiB(512), .reach = KiB(20), .most = KiB(32), .look = by_read,
-	}, 4000);
+	}, 2000);
 }
 
 static void long_reads_of_mediums(void)
 {
 	race(&(struct sparse) {
 		.unit = KiB(512), .reach = KiB(100), .most = KiB(200), .look = by_read,
-	}, 4000);
+	}, 2000);
 }
 
 static void copies(void)
 {
 	race(&(struct sparse) {
 		.unit = KiB(32), .reach = KiB(8), .most = KiB(60), .look = by_copy,
-	}, 12000);
+	}, 6000);
 }
 
 static void pipes(void)
 {
 	race(&(struct sparse) {
 		.unit = KiB(32), .reach = KiB(20), .most = KiB(60), .look = by_pipe,
-	}, 12000);
+	}, 6000);
 }
 
 static void seeks(void)
 {
-	race(&(struct sparse) { .unit = KiB(32), .reach = KiB(32), .look = by_seek }, 20000);
+	race(&(struct sparse) { .unit = KiB(32), .reach = KiB(32), .look = by_seek }, 8000);
 }
 
 static void seeks_of_mediums(void)
 {
-	race(&(struct sparse) { .unit = KiB(512), .reach = KiB(512), .look = by_seek }, 4000);
+	race(&(struct sparse) { .unit = KiB(512), .reach = KiB(512), .look = by_seek }, 2000);
 }
 
 #define POEMS	"poem=600,class=poem,size=48M"
