@@ -10,6 +10,7 @@
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -81,10 +82,19 @@ static void hold_by_socket(struct hold *h)
 	send_pages(h->fds[0], h->fd, h->at, HELD);
 }
 
+/* All of it has arrived when this returns. */
 static void hold_by_tcp(struct hold *h)
 {
+	unsigned int tries;
+	int there = 0;
+
 	tcp_pair(h->fds);
 	send_pages(h->fds[0], h->fd, h->at, HELD);
+	for (tries = 0; there < HELD; tries++) {
+		CHECK_CMP(tries, <, 20000);
+		usleep(1000);
+		CHECK_OK(ioctl(h->fds[1], FIONREAD, &there));
+	}
 }
 
 static void look_into_pipe(struct hold *h, void *buf)
