@@ -249,24 +249,26 @@ static void file_size_limit(void)
 
 static void huge_offsets(void)
 {
+	/* limits.c has more about that end. */
+	off_t max = on_scriptfs() ? LLONG_MAX / MiB(256) * MiB(256) : LLONG_MAX;
 	int fd = xopen("f", O_RDWR | O_CREAT);
 	char buf[100];
 
 	/* The last byte a file can have. */
-	CHECK_EQ(pwrite(fd, "x", 1, LLONG_MAX - 1), 1);
-	CHECK_EQ(file_size(fd), LLONG_MAX);
-	CHECK_EQ(pread(fd, buf, 1, LLONG_MAX - 1), 1);
+	CHECK_EQ(pwrite(fd, "x", 1, max - 1), 1);
+	CHECK_EQ(file_size(fd), max);
+	CHECK_EQ(pread(fd, buf, 1, max - 1), 1);
 	CHECK_EQ(buf[0], 'x');
-	CHECK_EQ(pread(fd, buf, 100, LLONG_MAX - 100), 100);
+	CHECK_EQ(pread(fd, buf, 100, max - 100), 100);
 	check_bytes(buf, 99, 0);
 	CHECK_ERR(pwrite(fd, buf, 2, LLONG_MAX - 1), EINVAL);
-	CHECK(pwrite(fd, buf, 1, LLONG_MAX) == -1 && (errno == EFBIG || errno == EINVAL));
-	CHECK_EQ(lseek(fd, LLONG_MAX, SEEK_SET), LLONG_MAX);
-	CHECK_ERR(write(fd, buf, 1), EINVAL);
+	CHECK(pwrite(fd, buf, 1, max) == -1 && (errno == EFBIG || errno == EINVAL));
+	CHECK_EQ(lseek(fd, max, SEEK_SET), max);
+	CHECK(write(fd, buf, 1) == -1 && (errno == EFBIG || errno == EINVAL));
 
-	CHECK_OK(ftruncate(fd, LLONG_MAX - 1));
-	CHECK_OK(ftruncate(fd, LLONG_MAX));
-	CHECK_EQ(pread(fd, buf, 1, LLONG_MAX - 1), 1);
+	CHECK_OK(ftruncate(fd, max - 1));
+	CHECK_OK(ftruncate(fd, max));
+	CHECK_EQ(pread(fd, buf, 1, max - 1), 1);
 	check_bytes(buf, 1, 0);
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_EQ(file_held(fd), 0);

@@ -36,6 +36,8 @@ static void write_reserve(const char *path, const char *name, size_t piece)
 	close(fd);
 	CHECK_OK(unlink(name));
 	free(buf);
+	/* Idle surplus goes, for the next to begin as this one did. */
+	CHECK(write_text("/proc/sys/vm/drop_caches", "2"));
 }
 
 #define MIXED		"poem=64,novel=20,medium=6,large=3"
@@ -204,7 +206,7 @@ static void shown_is_had(void)
 			close(other);
 		}
 	}
-	CHECK_CMP(i, >, 10);
+	CHECK_CMP(i, >, 4);
 	munmap(map, MiB(512));
 }
 
