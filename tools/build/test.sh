@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
-# test.sh guest VARIANT block|page [NAME...]: only these guest tests (kcsan's and arm64's are not among
-# "every check": they take half an hour).
+# test.sh guest VARIANT block|page [NAME...]: only these guest tests (not among "every check" are those of
+# kcsan and atomic, which need kernels of their own, and arm64's, for which more packages are needed).
 #
 # Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
 # processor time that each part and each kernel took.
@@ -47,17 +47,26 @@ part()
 	echo "# ---- $name: $((SECONDS - start)) s"
 }
 
-# guests KERNEL: the guest tests of both roads at the same time, as most of them keep one processor
-# busy; what the second says is shown after the first.
+# beside NAME COMMAND...: a part that runs beside the next ones, as most guests keep one processor busy;
+# what it says is shown by beside_done.
+beside()
+{
+	part "$@" >"$out/test/beside.out" &
+	beside=$!
+}
+
+beside_done()
+{
+	wait "$beside"
+	cat "$out/test/beside.out"
+}
+
+# guests KERNEL: the guest tests of both paths at the same time
 guests()
 {
-	local second
-
-	part "guest-$1-page" "$top/qemu/test.sh" "$1" page >"$out/test/page.out" &
-	second=$!
+	beside "guest-$1-page" "$top/qemu/test.sh" "$1" page
 	part "guest-$1-block" "$top/qemu/test.sh" "$1" block
-	wait "$second"
-	cat "$out/test/page.out"
+	beside_done
 }
 
 finish()
@@ -94,7 +103,7 @@ kernels()
 {
 	local kernel
 
-	for kernel in base stock debug atomic; do
+	for kernel in base stock debug; do
 		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
 	done
 }
@@ -113,5 +122,4 @@ part upstream "$top/tools/build/upstream.sh"
 part hookcost "$top/tools/bench/hookcost.sh"
 part bench-check "$top/tools/bench/check.sh"
 guests debug
-part guest-atomic-block "$top/qemu/test.sh" atomic block
 finish
