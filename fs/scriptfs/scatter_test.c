@@ -64,7 +64,7 @@ static void scatter_truncate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, scattered(ctx));
 	expect_held(test, page);
 
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', PAGES(2) + 100), PAGES(2) + 100);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', PAGES(2) + 100), (size_t)PAGES(2) + 100);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(2) + 100, 0, PAGE_SIZE - 100),
 			PAGE_SIZE - 100);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(3), 'b', PAGE_SIZE), PAGE_SIZE);
@@ -90,7 +90,7 @@ static void scatter_punch(struct kunit *test)
 					    PAGES(2) + 1, PAGES(3)), 0);
 	KUNIT_EXPECT_TRUE(test, scattered(ctx));
 	expect_held(test, page);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', PAGES(2) + 1), PAGES(2) + 1);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', PAGES(2) + 1), (size_t)PAGES(2) + 1);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(2) + 1, 0, PAGES(3)), (size_t)PAGES(3));
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(5) + 1, 'a', PAGES(3) - 1),
 			(size_t)PAGES(3) - 1);
