@@ -17,7 +17,7 @@
 #define SCRIPTFS_SETTLE_FEW	4
 
 /* How many blocks somebody who asks for the figures, or the system's want of memory, looks at. */
-#define SCRIPTFS_SETTLE_MANY	64
+#define SCRIPTFS_SETTLE_MANY	48
 
 /* A block on no list that nobody outside holds is idle from now on, or retired. */
 static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_block *block,

@@ -289,6 +289,9 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 			break;
 		cond_resched();
 	}
+	/* There is no page for zeroes in a scattered chunk, but to read them takes none. */
+	if (ret == -ENOSPC && iocb->ki_pos == start)
+		return scriptfs_read_blocks(iocb, to, false);
 	scriptfs_accessed(iocb->ki_filp);
 	return iocb->ki_pos > start ? iocb->ki_pos - start : ret;
 }

@@ -21,7 +21,7 @@
  * How often to wait some milliseconds for pages to be let go. Whoever has just looked one up lets
  * go as soon as he runs again, whoever has it in a pipe maybe never.
  */
-#define SCRIPTFS_WAIT_TRIES	100U
+#define SCRIPTFS_WAIT_TRIES	200U
 
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
