@@ -254,8 +254,14 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
 	ssize_t ret;
 
 	if (test_bit(SCRIPTFS_SPECIAL_POISON, special)) {
-		size_t sound = scriptfs_sound_run(scriptfs_inode(inode), iocb->ki_pos, count);
+		size_t sound = 0, run;
 
+		/* All that is sound under one hold of the lock, for others to see it whole. */
+		do {
+			run = scriptfs_sound_run(scriptfs_inode(inode), iocb->ki_pos + sound,
+						 count - sound);
+			sound += run;
+		} while (run && sound < count);
 		if (!sound)
 			return -EIO;
 		iov_iter_truncate(from, sound);
