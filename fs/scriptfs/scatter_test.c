@@ -64,7 +64,8 @@ static void scatter_truncate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, scattered(ctx));
 	expect_held(test, page);
 
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', PAGES(2) + 100), (size_t)PAGES(2) + 100);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', PAGES(2) + 100),
+			(size_t)PAGES(2) + 100);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(2) + 100, 0, PAGE_SIZE - 100),
 			PAGE_SIZE - 100);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(3), 'b', PAGE_SIZE), PAGE_SIZE);
