@@ -6,7 +6,7 @@
  * A read into very many tiny pieces is so slow that the block can be given up, taken by another
  * file and written to on the other processor before it is done. It would be done again then, under
  * the lock, and in the end have the right bytes: so look at its destination all the while. With
- * io=page every read has the lock, and is waited for as well.
+ * io=page a read holds the page that it copies from, and that is waited for as well.
  */
 #include "util.h"
 
@@ -193,7 +193,8 @@ static void by_fit(void)
 
 /*
  * What a fallocate(2) that fails gives back holds nothing yet, so a reader would have to stop in
- * between two instructions to see what others write there. That it is waited for can be seen.
+ * between two instructions to see what others write there. That it is waited for can be seen. It
+ * has no pages in the page cache either, so with io=page nobody can be reading there.
  */
 static void fail_to_allocate(struct watch *w)
 {
@@ -210,7 +211,7 @@ static void by_undo(void)
 static const struct test tests[] = {
 	{ "by_merge", by_merge, "poem=1,novel=1,strict", T_SCRIPTFS },
 	{ "by_fit", by_fit, "poem=1,medium=1,strict", T_BLOCK },
-	{ "by_undo", by_undo, "poem=3,strict", T_SCRIPTFS },
+	{ "by_undo", by_undo, "poem=3,strict", T_BLOCK },
 };
 
 int main(void)
