@@ -10,7 +10,8 @@
  *
  * A page lives until the file gives it up: it is cut off, punched or goes with the file. Then
  * another life begins in its place, of zeroes. Who holds the page from before sees what it was when
- * its life ended, or something that it was in its life since he has it.
+ * its life ended, or something that it was in its life since he has it, or what another holder of
+ * the same life wrote to it since.
  */
 #ifndef SCRIPTFS_SELFTEST_CHURN_H
 #define SCRIPTFS_SELFTEST_CHURN_H
@@ -30,7 +31,8 @@
  * struct churn_page - a page of a file
  * @life:	which it lives
  * @version:	what it is now, 0 if zeroes
- * @last:	what it was when the life ended that has this number
+ * @last:	what it was when the life ended that has this number, or what a holder has
+ *		written to it since
  */
 struct churn_page {
 	unsigned int	life;
@@ -92,11 +94,12 @@ void churn_unlock(struct churn_file *f, unsigned int first, unsigned int nr);
 void churn_write(struct churn *c, struct churn_file *f, unsigned int first, unsigned int nr,
 		 void *buf);
 void churn_written(struct churn_file *f, unsigned int first, unsigned int nr, const void *buf);
+void churn_written_late(const struct churn_hold *h, const void *buf);
 void churn_give_up(struct churn_file *f, unsigned int first, unsigned int nr);
 void churn_check(const struct churn_file *f, unsigned int first, unsigned int nr,
 		 const void *buf);
 void churn_held(struct churn_hold *h, struct churn_file *f, unsigned int first, unsigned int nr);
-void churn_check_held(const struct churn_hold *h, const void *buf);
+void churn_check_held(const struct churn_hold *h, const void *buf, const char *whose);
 
 /* Without it: any word of that place in that file, or zero; and of any place, page by page. */
 void churn_check_words(const struct churn *c, const struct churn_file *f, const void *buf,

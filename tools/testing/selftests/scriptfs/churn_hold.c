@@ -54,20 +54,18 @@ void do_hold(struct worker *w)
 	unlock(&p);
 }
 
-/* Who wrote to pages that the file has still, wrote to the file. */
+/* Who writes to pages that the file has still, writes to the file. */
 static void write_late(struct worker *w, struct hold *h)
 {
-	struct churn_file *f = h->pages.file;
-	unsigned int i, page;
-
-	churn_write(w->c, f, h->pages.first, h->pages.nr, w->buf);
+	churn_write(w->c, h->pages.file, h->pages.first, h->pages.nr, w->buf);
 	pin_write(&h->pin, w->buf);
-	for (i = 0; i < h->pages.nr; i++) {
-		page = h->pages.first + i;
-		if (f->pages[page].life == h->pages.lives[i])
-			churn_written(f, page, 1, w->buf + i * PAGE);
-	}
+	churn_written_late(&h->pages, w->buf);
 }
+
+static const char *const whose[] = {
+	[BY_SPLICE] = "a spliced", [BY_VMSPLICE] = "a vmspliced", [BY_TEE] = "a teed",
+	[BY_SOCKET] = "a sent", [BY_PIN_TO_READ] = "a pinned",
+};
 
 static void let_go(struct worker *w, struct hold *h)
 {
@@ -90,7 +88,7 @@ static void let_go(struct worker *w, struct hold *h)
 		read_pipe(h->fds[0], w->buf, len);
 	}
 	if (h->kind != BY_PIN_TO_WRITE)
-		churn_check_held(&h->pages, w->buf);
+		churn_check_held(&h->pages, w->buf, whose[h->kind]);
 	if (h->kind < BY_PIN_TO_READ)
 		drop_pipe(h->fds);
 	/* And the file has what it has. */

@@ -90,6 +90,23 @@ void churn_written(struct churn_file *f, unsigned int first, unsigned int nr, co
 		f->pages[first + i].version = words[i * PAGE_WORDS] >> VERSION_SHIFT;
 }
 
+/* What is in @buf is in the pages now, whether they are still the file's or not. */
+void churn_written_late(const struct churn_hold *h, const void *buf)
+{
+	const u64 *words = buf;
+	unsigned int i;
+
+	for (i = 0; i < h->nr; i++, words += PAGE_WORDS) {
+		struct churn_page *page = &h->file->pages[h->first + i];
+		u64 version = words[0] >> VERSION_SHIFT;
+
+		if (page->life == h->lives[i])
+			page->version = version;
+		else if (page->life - h->lives[i] <= CHURN_LIVES)
+			page->last[h->lives[i] % CHURN_LIVES] = version;
+	}
+}
+
 void churn_give_up(struct churn_file *f, unsigned int first, unsigned int nr)
 {
 	struct churn_page *page;
@@ -143,7 +160,7 @@ void churn_held(struct churn_hold *h, struct churn_file *f, unsigned int first, 
 	}
 }
 
-void churn_check_held(const struct churn_hold *h, const void *buf)
+void churn_check_held(const struct churn_hold *h, const void *buf, const char *whose)
 {
 	const u64 *words = buf;
 	unsigned int i;
@@ -157,7 +174,7 @@ void churn_check_held(const struct churn_hold *h, const void *buf)
 		else if (page->life != h->lives[i])
 			high = page->last[h->lives[i] % CHURN_LIVES];
 		check_page(h->file, h->first + i, words + i * PAGE_WORDS, h->versions[i], high,
-			   "a held");
+			   whose);
 	}
 }
 
