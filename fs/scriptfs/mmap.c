@@ -203,9 +203,11 @@ int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma)
  */
 void scriptfs_withdraw_all(struct inode *inode)
 {
+	if (!inode->i_mapping->nrpages)
+		return;
+	page_cache_remove_run(inode->i_mapping, 0, ULONG_MAX);
 	if (inode->i_mapping->nrpages)
-		page_cache_remove_run(inode->i_mapping, 0, ULONG_MAX);
-	truncate_inode_pages_final(inode->i_mapping);
+		truncate_inode_pages_final(inode->i_mapping);
 }
 
 #if !SCRIPTFS_PAGE_ROAD
