@@ -31,9 +31,11 @@ else
 	list=${initramfs%/*}/selftests/tests/list
 	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
 	mapfile -t pending <"$list"
-	# Those that neither read nor write data need not be run on both roads.
+	# Those that are about names, mounts and the module, and not about data, need not be run on both
+	# roads.
 	[ "$io" != page ] ||
-		mapfile -t pending < <(printf '%s\n' "${pending[@]}" | grep -vxE 'names|options')
+		mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
+			grep -vxE 'names|attributes|options|remount|lifecycle|users')
 fi
 bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
 logs=$out/test/$variant-$io${1:+-$1}
