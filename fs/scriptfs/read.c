@@ -224,7 +224,9 @@ static void scriptfs_accessed(struct file *file)
 	file_accessed(file);
 }
 
-static ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to, bool unlocked)
+/* Inlined, for the short reads. */
+static __always_inline ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to,
+						    bool unlocked)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t ret = -EAGAIN;
@@ -237,6 +239,11 @@ static ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to, boo
 		iocb->ki_pos += ret;
 	scriptfs_accessed(iocb->ki_filp);
 	return ret;
+}
+
+static noinline ssize_t scriptfs_read_waiting(struct kiocb *iocb, struct iov_iter *to)
+{
+	return scriptfs_read_blocks(iocb, to, false);
 }
 
 /* How many bytes at @pos lie in one block, with *@hole false, or in one hole. */
@@ -291,7 +298,7 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 	}
 	/* There is no page for zeroes in a scattered chunk, but to read them takes none. */
 	if (ret == -ENOSPC && iocb->ki_pos == start)
-		return scriptfs_read_blocks(iocb, to, false);
+		return scriptfs_read_waiting(iocb, to);
 	scriptfs_accessed(iocb->ki_filp);
 	return iocb->ki_pos > start ? iocb->ki_pos - start : ret;
 }
@@ -305,7 +312,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 	/* A pipe takes the pages themselves, so splice and sendfile copy nothing. */
 	if (SCRIPTFS_PAGE_ROAD && (pages || iov_iter_is_pipe(to)))
 		return scriptfs_read_pages(iocb, to);
-	return scriptfs_read_blocks(iocb, to, false);
+	return scriptfs_read_waiting(iocb, to);
 }
 
 /**
