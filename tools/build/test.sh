@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
 # test.sh guest VARIANT block|page [NAME...]: only these guest tests (not among "every check" are those of
-# kcsan and atomic, which need kernels of their own, and arm64's, for which more packages are needed).
+# kcsan, which needs a kernel of its own, and arm64's, for which more packages are needed).
 #
 # Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
 # processor time that each part and each kernel took.
@@ -103,7 +103,7 @@ kernels()
 {
 	local kernel
 
-	for kernel in base stock debug; do
+	for kernel in base stock atomic debug; do
 		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
 	done
 }
@@ -118,8 +118,10 @@ part style "$top/tools/build/style.sh"
 part kunit "$top/tools/build/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
 guests base
+beside guest-atomic-block "$top/qemu/test.sh" atomic block
 part upstream "$top/tools/build/upstream.sh"
 part hookcost "$top/tools/bench/hookcost.sh"
 part bench-check "$top/tools/bench/check.sh"
+beside_done
 guests debug
 finish
