@@ -56,13 +56,16 @@ static void punched_in_pipe(void)
 	CHECK_EQ(read(pipes[0], buf, got), got);
 	check_fill(buf, got, 0, 1);
 	check_file(fd, 0, KiB(512), 2);
-	/* A part of a block stays where it is: the pipe sees it cleared. */
+	/* A part of a page stays where it is: a pipe that has it sees it cleared. */
 	at = 0;
 	CHECK_EQ(splice(fd, &at, pipes[1], NULL, PAGE, 0), PAGE);
 	CHECK_OK(fallocate(fd, PUNCH, 100, 1000));
 	CHECK_EQ(read(pipes[0], buf, PAGE), PAGE);
 	check_fill(buf, 100, 0, 2);
-	check_bytes(buf + 100, 1000, 0);
+	if (lends_pages())
+		check_bytes(buf + 100, 1000, 0);
+	else
+		check_fill(buf + 100, 1000, 100, 2);
 	check_fill(buf + 1100, PAGE - 1100, 1100, 2);
 	munmap(map, KiB(512));
 	close(fd);

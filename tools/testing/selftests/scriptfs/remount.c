@@ -46,6 +46,8 @@ static void fed_back(void)
 
 	CHECK_OK(mkdir("m", 0700));
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (strstr(lines[i], "io=page") && !lends_pages())
+			continue;
 		if (mount_raw("m", lines[i], 0))
 			fail("-o %s", lines[i]);
 		shown_options("m", first, sizeof(first));
@@ -64,6 +66,21 @@ static void fed_back(void)
 			fail("-o %s: '%s', after remount '%s'", lines[i], first, second);
 		CHECK_OK(umount("m"));
 	}
+}
+
+/* The road may change under open files. */
+static void change_road(int fd)
+{
+	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
+	check_file(fd, 0, MiB(6), 1);
+	write_file(fd, MiB(1) + 5, MiB(1), 2);
+	CHECK_OK(mount_raw("m", "io=block", MS_REMOUNT));
+	check_file(fd, 0, MiB(1) + 5, 1);
+	check_file(fd, MiB(1) + 5, MiB(1), 2);
+	write_file(fd, 0, MiB(3), 3);
+	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
+	check_file(fd, 0, MiB(3), 3);
+	check_file(fd, MiB(3), MiB(3), 1);
 }
 
 static void remounted(void)
@@ -136,18 +153,9 @@ static void remounted(void)
 	CHECK(!strstr(shown, "copy="));
 	write_file(fd, 0, MiB(6), 1);
 
-	/* The road may change under open files. */
 	CHECK_OK(ftruncate(fd, MiB(6)));
-	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
-	check_file(fd, 0, MiB(6), 1);
-	write_file(fd, MiB(1) + 5, MiB(1), 2);
-	CHECK_OK(mount_raw("m", "io=block", MS_REMOUNT));
-	check_file(fd, 0, MiB(1) + 5, 1);
-	check_file(fd, MiB(1) + 5, MiB(1), 2);
-	write_file(fd, 0, MiB(3), 3);
-	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
-	check_file(fd, 0, MiB(3), 3);
-	check_file(fd, MiB(3), MiB(3), 1);
+	if (lends_pages())
+		change_road(fd);
 	close(fd);
 
 	CHECK_OK(mount_raw("m", NULL, MS_REMOUNT | MS_RDONLY));
