@@ -6,16 +6,18 @@
  * that finding the block of an offset is one short walk whatever the classes are, and truncate
  * and evict cost O(blocks).
  */
+#include <linux/mm.h>
+
 #include "scriptfs.h"
 
 /* How many blocks of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	32
 
 /*
- * For a node of the map, before anything that could reclaim memory: a write into the reserve should
- * not have to wait for that.
+ * The nodes of the map go all at once, with interrupts off, where a file is removed that has no
+ * more blocks than this. A block that is far from all others has some five of its own.
  */
-#define SCRIPTFS_GFP_NODE	(GFP_ATOMIC | __GFP_NOWARN)
+#define SCRIPTFS_FEW_NODES	512
 
 /**
  * scriptfs_block_find - the block that covers an offset
@@ -192,7 +194,8 @@ int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_
 		xas_lock(&xas);
 		xas_store(&xas, block);
 		xas_unlock(&xas);
-	} while (xas_nomem(&xas, SCRIPTFS_GFP_NODE) || xas_nomem(&xas, gfp));
+		/* It has tried to get nodes without waiting for memory already. */
+	} while (xas_nomem(&xas, gfp));
 
 	if (xas_error(&xas))
 		return xas_error(&xas);
@@ -407,6 +410,7 @@ static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *bl
 	for (chunk = scriptfs_chunk_at(block, size, &offset); chunk < end; chunk++, offset = 0) {
 		u32 chunk_size = scriptfs_chunk_size(block);
 
+		cond_resched();
 		if (chunk->scattered) {
 			scriptfs_scatter_clear(scriptfs_inode(inode), block, chunk, offset,
 					       chunk_size);
@@ -423,8 +427,9 @@ static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *bl
  * @inode:	the file
  * @size:	its new size in bytes, smaller than before
  *
- * The pages behind @size are neither mapped nor in the page cache any more, and cannot be
- * published again because i_size is @size already; nor does any reader look at them.
+ * No reader looks at what is behind @size any more, and nothing there can be published again: i_size
+ * is @size already. A fault that had looked at a limit before, or a write_begin that came to nothing,
+ * may have published pages since they were taken out of the page cache.
  *
  * Context: The caller holds inode_lock exclusively.
  */
@@ -437,6 +442,8 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 	unsigned int nr = 0;
 
 	down_write(&si->map_lock);
+	if (unlikely(inode->i_mapping->nrpages))
+		truncate_inode_pages(inode->i_mapping, size);
 	xa_for_each_start(&si->map, unit, block, unit) {
 		if (scriptfs_block_start(block) < size) {
 			scriptfs_block_end_at(inode, block, size);
@@ -467,14 +474,17 @@ void scriptfs_map_release(struct inode *inode)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *blocks[SCRIPTFS_RELEASE_BATCH];
 	struct scriptfs_block *block, *next;
-	unsigned int nr = 0;
+	unsigned int nr = 0, batches = 0;
 
 	/* By the list, which is a third of the work of a walk through the map. */
 	list_for_each_entry_safe(block, next, &si->blocks, link) {
+		if (unlikely(batches >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
+			xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(block)));
 		blocks[nr++] = block;
 		if (nr == ARRAY_SIZE(blocks)) {
 			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
 			nr = 0;
+			batches++;
 			cond_resched();
 		}
 	}

@@ -44,6 +44,7 @@ static void scriptfs_allocate_end(struct inode *inode, bool undo)
 	list_for_each_entry_safe_reverse(block, next, &si->blocks, link) {
 		if (!si->nr_fresh)
 			break;
+		cond_resched();
 		if (!block->fresh)
 			continue;
 		if (undo && scriptfs_block_untouched(block)) {

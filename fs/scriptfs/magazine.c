@@ -106,8 +106,11 @@ void scriptfs_magazine_flush(struct scriptfs_pool *pool, struct scriptfs_magazin
 {
 	spin_lock(&pool->lock);
 	scriptfs_pool_add(pool, magazine->block, nr);
-	/* Under the pool's lock, so that nobody sees them neither there nor here. */
-	WRITE_ONCE(magazine->nr, magazine->nr - nr);
+	/*
+	 * Under the pool's lock, so that nobody sees them neither there nor here; and for who looks
+	 * without it, after the arrivals have said so: pairs with scriptfs_arrivals().
+	 */
+	smp_store_release(&magazine->nr, magazine->nr - nr);
 	spin_unlock(&pool->lock);
 
 	memmove(magazine->block, magazine->block + nr, magazine->nr * sizeof(*magazine->block));

@@ -158,6 +158,7 @@ static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u
 		} else if (class-- == SCRIPTFS_POEM) {
 			return false;
 		}
+		cond_resched();
 	}
 	return true;
 }
@@ -189,6 +190,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 		list_for_each_entry_safe(block, next, &blocks, link) {
 			list_del(&block->link);
 			scriptfs_pool_put(sbi, block, inode->i_ino);
+			cond_resched();
 		}
 		return false;
 	}
@@ -200,6 +202,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 		/* No way back: @old is out of the map. All that is needed are its small nodes. */
 		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
 		pos += scriptfs_block_size(block);
+		cond_resched();
 	}
 	scriptfs_pool_put(sbi, old, inode->i_ino);
 	return true;
@@ -224,8 +227,6 @@ static void scriptfs_map_trim(struct inode *inode, loff_t end)
 	unit = scriptfs_unit(end);
 	if (!xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT))
 		return;
-	/* write_begin may have published pages there */
-	truncate_inode_pages(inode->i_mapping, end);
 	scriptfs_map_truncate(inode, end);
 }
 

@@ -355,6 +355,7 @@ static loff_t scriptfs_seek_block(struct inode *inode, loff_t pos, int whence)
 		if (!block || scriptfs_block_start(block) > pos)
 			return pos;
 		pos = min_t(u64, scriptfs_block_end(block), size);
+		cond_resched();
 	}
 	return size;
 }

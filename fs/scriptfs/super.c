@@ -19,13 +19,13 @@ static void scriptfs_init_once(void *object)
 
 	inode_init_once(&si->vfs_inode);
 	init_rwsem(&si->map_lock);
-	xa_init(&si->map);
+	xa_init_flags(&si->map, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&si->blocks);
 	si->nr_fresh = 0;
 	si->allocating = false;
 	atomic_set(&si->writers, 0);
 	seqcount_init(&si->changes);
-	xa_init(&si->scattered);
+	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);
 }
 
 static struct inode *scriptfs_alloc_inode(struct super_block *sb)

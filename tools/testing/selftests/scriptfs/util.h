@@ -127,7 +127,7 @@ extern const char *test_fs;
 bool on_scriptfs(void);
 bool io_block(void);
 
-/* Does splice(2) lend a file's pages? On a kernel that does not ask for them scriptfs has it copy. */
+/* Does splice(2) lend a file's pages? A kernel that does not ask for them has to copy. */
 bool lends_pages(void);
 bool debug_kernel(void);
 unsigned long scaled(unsigned long n);
