@@ -109,7 +109,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 		unlock_two_nondirectories(in, out);
 		if (ret != -ENOSPC && ret != -EBUSY)
 			break;
-		ret = scriptfs_wait_for_block(sbi, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
+		ret = scriptfs_wait_for_block(out, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
 	} while (!ret);
 	scriptfs_wait_end(sbi, &wait);
 	if (ret > 0)

@@ -63,11 +63,20 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
 	loff_t ret;
+	int err;
 
 	down_write(&si->map_lock);
 	si->allocating = true;
 	block = scriptfs_block_get(inode, pos, end - pos, true);
-	ret = IS_ERR(block) ? PTR_ERR(block) : scriptfs_block_end(block);
+	if (IS_ERR(block)) {
+		ret = PTR_ERR(block);
+	} else {
+		ret = scriptfs_block_end(block);
+		end = min_t(u64, end, scriptfs_block_end(block));
+		err = scriptfs_scatter_fill(inode, block, pos, end);
+		if (err)
+			ret = err;
+	}
 	up_write(&si->map_lock);
 	return ret;
 }
@@ -247,7 +256,7 @@ out:
  */
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(file_inode(file)->i_sb);
+	struct inode *inode = file_inode(file);
 	struct scriptfs_wait wait = { .all = true };
 	u64 missing = 0;
 	int err;
@@ -259,10 +268,10 @@ long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &missing);
 		if (err != -ENOSPC && err != -EBUSY)
 			break;
-		err = scriptfs_wait_for_block(sbi, &wait, err, missing);
+		err = scriptfs_wait_for_block(inode, &wait, err, missing);
 		if (err)
 			break;
 	}
-	scriptfs_wait_end(sbi, &wait);
+	scriptfs_wait_end(scriptfs_sb(inode->i_sb), &wait);
 	return err;
 }

@@ -321,18 +321,18 @@ out:
 static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from, int err,
 				      struct scriptfs_wait *wait)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(file_inode(iocb->ki_filp)->i_sb);
+	struct inode *inode = file_inode(iocb->ki_filp);
 	size_t count = iov_iter_count(from);
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (err == -EFAULT) {
 		/* That may take for ever, and memory pressure does not wait. */
-		scriptfs_wait_end(sbi, wait);
+		scriptfs_wait_end(scriptfs_sb(inode->i_sb), wait);
 		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
 	}
 	if (err == -ENOSPC || err == -EBUSY)
-		err = scriptfs_wait_for_block(sbi, wait, err,
+		err = scriptfs_wait_for_block(inode, wait, err,
 					      min_t(size_t, count, SCRIPTFS_CHUNK_SIZE));
 	return err ? err : count;
 }

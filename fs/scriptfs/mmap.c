@@ -98,7 +98,7 @@ static int scriptfs_publish_scattered(struct inode *inode, struct scriptfs_block
  * Publish the page at @index and its initialised neighbours in the same chunk, so that the next
  * faults find them and map many at a time. Only the page itself may need zeroing.
  */
-static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
+static int scriptfs_publish_around(struct inode *inode, pgoff_t index, bool move)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	loff_t pos = (loff_t)index << PAGE_SHIFT;
@@ -108,7 +108,7 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
 
 	if (index >= scriptfs_page_limit(si))
 		return -ENODATA;
-	block = scriptfs_block_get(inode, pos, PAGE_SIZE, false);
+	block = scriptfs_block_get(inode, pos, PAGE_SIZE, move);
 	if (IS_ERR(block))
 		return PTR_ERR(block);
 	chunk = scriptfs_chunk_at(block, pos, &offset);
@@ -128,23 +128,42 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index)
 				    (to - from) >> PAGE_SHIFT);
 }
 
+/*
+ * The same with the locks. To get a block the file's others may have to be moved, which takes
+ * inode_lock as well. That comes before mmap_lock, with which a fault begins, so it may only try.
+ */
+static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	bool wanted = !scriptfs_block_find(si, (loff_t)index << PAGE_SHIFT);
+	bool move = wanted && inode_trylock(inode);
+	int err;
+
+	if (move)
+		scriptfs_change_begin(si);
+	down_write(&si->map_lock);
+	err = scriptfs_publish_around(inode, index, move);
+	up_write(&si->map_lock);
+	if (move) {
+		scriptfs_change_end(si);
+		inode_unlock(inode);
+	}
+	return err == -ENOSPC && wanted && !move ? -EBUSY : err;
+}
+
 /* Publish the page at @index, waiting for memory if need be. */
 static int scriptfs_publish(struct inode *inode, pgoff_t index)
 {
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
 	struct scriptfs_wait wait = {};
 	int err;
 
 	do {
-		down_write(&si->map_lock);
-		err = scriptfs_publish_around(inode, index);
-		up_write(&si->map_lock);
-		if (err != -ENOSPC)
+		err = scriptfs_publish_locked(inode, index);
+		if (err != -ENOSPC && err != -EBUSY)
 			break;
-		err = scriptfs_wait_for_block(sbi, &wait, err, PAGE_SIZE);
+		err = scriptfs_wait_for_block(inode, &wait, err, PAGE_SIZE);
 	} while (!err);
-	scriptfs_wait_end(sbi, &wait);
+	scriptfs_wait_end(scriptfs_sb(inode->i_sb), &wait);
 	return err;
 }
 

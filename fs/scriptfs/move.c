@@ -49,16 +49,17 @@ static bool scriptfs_range_movable(struct scriptfs_inode *si, unsigned long firs
 }
 
 /*
- * Take a range that can be moved out of the page cache. Page faults stay out of it from here until
- * the caller drops map_lock.
+ * Take a range that can be moved, or with @held all of it that can be, out of the page cache. Page
+ * faults stay out of it from here until the caller drops map_lock. Returns whether all can be moved.
  */
-static bool scriptfs_range_withdraw(struct inode *inode, unsigned long first, unsigned long last)
+static bool scriptfs_range_withdraw(struct inode *inode, unsigned long first, unsigned long last,
+				    bool held)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	unsigned int shift = SCRIPTFS_UNIT_SHIFT - PAGE_SHIFT;
 	unsigned long units = last - first + 1;
 
-	if (!scriptfs_range_movable(si, first, last, false))
+	if (!held && !scriptfs_range_movable(si, first, last, false))
 		return false;
 	if (inode->i_mapping->nrpages) {
 		unmap_mapping_range(inode->i_mapping, (loff_t)first << SCRIPTFS_UNIT_SHIFT,
@@ -86,13 +87,42 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 	scriptfs_block_drop(inode, old);
 }
 
+/*
+ * Have @new take the place of the blocks in its range. What cannot be moved stays where it is, and
+ * makes its chunk a scattered one. Returns whether all of them were fresh.
+ */
+static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *new,
+				   unsigned long first, unsigned long last)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	u64 start = (u64)first << SCRIPTFS_UNIT_SHIFT;
+	struct scriptfs_block *old;
+	unsigned long unit;
+	bool fresh = true;
+
+	new->index = start >> PAGE_SHIFT;
+	xa_for_each_range(&si->map, unit, old, first, last) {
+		fresh &= old->fresh;
+		if (scriptfs_block_movable(old, true))
+			scriptfs_block_absorb(inode, new, start, old);
+		cond_resched();
+	}
+	/* Only now, because into a scattered chunk nothing is moved. */
+	xa_for_each_range(&si->map, unit, old, first, last) {
+		scriptfs_scatter_adopt(inode, new, old);
+		cond_resched();
+	}
+	return fresh;
+}
+
 /**
  * scriptfs_merge - replace small blocks of a file by a larger one that covers an offset as well
  * @inode:	the file
  * @pos:	offset in bytes
  *
  * For when only blocks are left that are larger than the room that the file's other blocks leave
- * around @pos. What those hold is moved, and for that withdrawn from the page cache.
+ * around @pos. What those hold is moved, and for that withdrawn from the page cache. Pages that
+ * somebody holds are left where they are once scriptfs_wait_for_block() has waited for them in vain.
  *
  * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
  * Return: The block; NULL if there is none; ERR_PTR(-EBUSY) if somebody holds pages that would have
@@ -101,8 +131,9 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block, *old;
-	unsigned long unit, first, last;
+	struct scriptfs_block *block;
+	unsigned long first, last;
+	bool held = READ_ONCE(si->leave_held);
 	unsigned int class;
 	bool fresh;
 	u64 start;
@@ -114,17 +145,12 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 		block = scriptfs_pool_take(scriptfs_sb(inode->i_sb), class, false);
 		if (!block)
 			continue;
-		if (!scriptfs_range_withdraw(inode, first, last)) {
+		if (!scriptfs_range_withdraw(inode, first, last, held) && !held) {
 			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
 			return ERR_PTR(-EBUSY);
 		}
 		scriptfs_readers_wait(si);
-		fresh = true;
-		xa_for_each_range(&si->map, unit, old, first, last) {
-			fresh &= old->fresh;
-			scriptfs_block_absorb(inode, block, start, old);
-			cond_resched();
-		}
+		fresh = scriptfs_block_take_in(inode, block, first, last);
 		/* No way back, and only small nodes are needed. */
 		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
 		/* In place of blocks that the file had before, it is not to be undone either. */
@@ -133,6 +159,7 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 			si->nr_fresh--;
 		}
 		si->loose = true;
+		WRITE_ONCE(si->leave_held, false);
 		return block;
 	}
 	return NULL;

@@ -13,18 +13,26 @@
  * got for that (a donor). The other pages stay where they are, published, mapped or held. The mark
  * of a scattered chunk is 0, so that all who copy a run at a time below the mark need not know of
  * it. It stays scattered until the file gives up the block.
+ *
+ * The same way a merge leaves pages that somebody holds where they are: the chunk of the larger
+ * block is scattered, and the smaller block becomes one of its donors (scriptfs_scatter_adopt()).
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "compat.h"
 #include "scriptfs.h"
 
+/* How many donors are looked through for a page before another one is got. */
+#define SCRIPTFS_DONOR_LOOKS	4
+
 /**
  * struct scriptfs_scatter - where the pages of a scattered chunk are
- * @donors:	blocks got in place of stray pages, the newest first
- * @used:	bytes of the newest that are in use
+ * @donors:	blocks that have pages of it
+ * @left:	how many bytes at the end of the first of them were never used
  * @page:	memory of each page, NULL for one that reads as zeroes
  *
  * Changed with map_lock held exclusively. Who reads a file looks into @page without it: a pointer
@@ -32,7 +40,7 @@
  */
 struct scriptfs_scatter {
 	struct list_head	donors;
-	u32			used;
+	u32			left;
 	void			*page[];
 };
 
@@ -68,7 +76,7 @@ static void scriptfs_scatter(struct inode *inode, struct scriptfs_block *block,
 	unsigned int i;
 
 	scatter = kzalloc(struct_size(scatter, page, scriptfs_chunk_size(block) >> PAGE_SHIFT),
-			  GFP_KERNEL | __GFP_NOFAIL);
+			  GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	INIT_LIST_HEAD(&scatter->donors);
 	for (i = 0; i < have; i++)
 		scatter->page[i] = chunk->addr + i * PAGE_SIZE;
@@ -147,29 +155,50 @@ bool scriptfs_chunk_reclaim(struct inode *inode, struct scriptfs_block *block,
 	return true;
 }
 
-static bool scriptfs_scatter_uses(const struct scriptfs_scatter *scatter, unsigned int pages,
-				  const void *addr)
+static void scriptfs_donor_put(struct inode *inode, struct scriptfs_block *donor)
 {
-	while (pages--)
-		if (scatter->page[pages] == addr)
-			return true;
-	return false;
+	list_del(&donor->link);
+	inode_sub_bytes(inode, scriptfs_block_size(donor));
+	scriptfs_pool_put(scriptfs_sb(inode->i_sb), donor, inode->i_ino);
 }
 
-/* Find a page of a donor that was stray in its turn, and that nobody holds any longer. */
-static void *scriptfs_scatter_again(struct scriptfs_scatter *scatter, unsigned int pages)
+/* Say in @used which pages of a donor are in a table of @pages. */
+static void scriptfs_donor_used(const struct scriptfs_scatter *scatter, unsigned int pages,
+				const struct scriptfs_block *donor, unsigned long *used)
 {
-	struct scriptfs_block *donor;
-	u32 offset;
+	const void *begin = donor->first.addr, *end = begin + scriptfs_block_size(donor);
 
-	list_for_each_entry(donor, &scatter->donors, link)
-		for (offset = 0; offset < scriptfs_block_size(donor); offset += PAGE_SIZE) {
-			struct page *page = scriptfs_chunk_page(&donor->first, offset);
+	bitmap_zero(used, SCRIPTFS_CHUNK_SIZE >> PAGE_SHIFT);
+	while (pages--)
+		if (scatter->page[pages] >= begin && scatter->page[pages] < end)
+			__set_bit((scatter->page[pages] - begin) >> PAGE_SHIFT, used);
+}
 
-			if (page_ref_count(page) == 1 && !PageHWPoison(page) &&
-			    !scriptfs_scatter_uses(scatter, pages, page_address(page)))
-				return page_address(page);
+/*
+ * Find a page of a donor that was stray in its turn, and that nobody holds any longer. A donor of
+ * which no page is in use goes back on the way: to quarantine, if pages of it are held.
+ */
+static void *scriptfs_scatter_again(struct inode *inode, struct scriptfs_scatter *scatter,
+				    unsigned int pages)
+{
+	DECLARE_BITMAP(used, SCRIPTFS_CHUNK_SIZE >> PAGE_SHIFT);
+	unsigned int looks, i;
+
+	for (looks = 0; looks < SCRIPTFS_DONOR_LOOKS && !list_empty(&scatter->donors); looks++) {
+		struct scriptfs_block *donor = list_last_entry(&scatter->donors,
+							       struct scriptfs_block, link);
+		struct page *page = virt_to_page(donor->first.addr);
+
+		scriptfs_donor_used(scatter, pages, donor, used);
+		if (bitmap_empty(used, SCRIPTFS_CHUNK_SIZE >> PAGE_SHIFT)) {
+			scriptfs_donor_put(inode, donor);
+			continue;
 		}
+		for (i = 0; i < scriptfs_block_size(donor) >> PAGE_SHIFT; i++, page++)
+			if (!test_bit(i, used) && page_ref_count(page) == 1 && !PageHWPoison(page))
+				return page_address(page);
+		list_move(&donor->link, &scatter->donors);
+	}
 	return NULL;
 }
 
@@ -180,9 +209,8 @@ static void *scriptfs_scatter_spare(struct inode *inode, struct scriptfs_scatter
 	struct scriptfs_block *donor;
 	void *addr;
 
-	donor = list_first_entry_or_null(&scatter->donors, struct scriptfs_block, link);
-	if (!donor || scatter->used == scriptfs_block_size(donor)) {
-		addr = scriptfs_scatter_again(scatter, pages);
+	if (!scatter->left) {
+		addr = scriptfs_scatter_again(inode, scatter, pages);
 		if (addr)
 			return addr;
 		donor = scriptfs_take_any(inode);
@@ -191,10 +219,11 @@ static void *scriptfs_scatter_spare(struct inode *inode, struct scriptfs_scatter
 		donor->first.published = true;
 		list_add(&donor->link, &scatter->donors);
 		inode_add_bytes(inode, scriptfs_block_size(donor));
-		scatter->used = 0;
+		scatter->left = scriptfs_block_size(donor);
 	}
-	addr = donor->first.addr + scatter->used;
-	scatter->used += PAGE_SIZE;
+	donor = list_first_entry(&scatter->donors, struct scriptfs_block, link);
+	addr = donor->first.addr + scriptfs_block_size(donor) - scatter->left;
+	scatter->left -= PAGE_SIZE;
 	return addr;
 }
 
@@ -322,14 +351,92 @@ void scriptfs_scatter_clear(struct scriptfs_inode *si, struct scriptfs_block *bl
 	}
 }
 
+/**
+ * scriptfs_scatter_fill - have memory for each page of a range of a block
+ * @inode:	the file
+ * @block:	a block of it
+ * @pos:	first byte, an offset in the file
+ * @end:	the one after the last, in the block as well
+ *
+ * For fallocate(2): a block has memory for all that it covers, unless pages of it are held.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
+ * Return: 0 or -ENOSPC.
+ */
+int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, loff_t pos, loff_t end)
+{
+	while (pos < end) {
+		struct scriptfs_chunk *chunk;
+		struct page *page;
+		u32 offset, stop;
+
+		chunk = scriptfs_chunk_at(block, pos, &offset);
+		stop = min_t(u64, offset + (end - pos), scriptfs_chunk_size(block));
+		pos += stop - offset;
+		cond_resched();
+		if (!chunk->stray || scriptfs_chunk_reclaim(inode, block, chunk, stop))
+			continue;
+		for (offset = round_down(offset, PAGE_SIZE); offset < stop; offset += PAGE_SIZE) {
+			page = scriptfs_scatter_page(inode, block, chunk, offset);
+			if (IS_ERR(page))
+				return PTR_ERR(page);
+		}
+	}
+	return 0;
+}
+
+/**
+ * scriptfs_scatter_adopt - have a larger block take the place of one whose pages stay where they are
+ * @inode:	the file
+ * @new:	the larger block, at its place in the file but not in the map yet
+ * @old:	a block in its range, of one chunk, with pages that others hold
+ *
+ * Whatever of @old is published stays so.
+ *
+ * Context: The caller holds map_lock exclusively, and no reader looks at @old. May sleep.
+ */
+void scriptfs_scatter_adopt(struct inode *inode, struct scriptfs_block *new,
+			    struct scriptfs_block *old)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_chunk *from = &old->first, *to;
+	unsigned int have = DIV_ROUND_UP(from->mark, PAGE_SIZE), i;
+	struct scriptfs_scatter *was = NULL, *scatter;
+	void **page;
+	u32 offset;
+
+	to = scriptfs_chunk_at(new, scriptfs_block_start(old), &offset);
+	if (from->scattered) {
+		was = xa_erase(&si->scattered, scriptfs_scatter_unit(old, from));
+		from->scattered = false;
+		have = scriptfs_block_size(old) >> PAGE_SHIFT;
+	} else {
+		memset(from->addr + from->mark, 0, have * PAGE_SIZE - from->mark);
+	}
+	scriptfs_map_remove(inode, old);
+	if (!to->scattered)
+		scriptfs_scatter(inode, new, to);
+	to->published = true;
+
+	scatter = scriptfs_scatter_of(si, new, to);
+	page = scatter->page + (offset >> PAGE_SHIFT);
+	for (i = 0; i < have; i++)
+		page[i] = was ? was->page[i] : from->addr + i * PAGE_SIZE;
+	if (was)
+		list_splice_tail(&was->donors, &scatter->donors);
+	kfree(was);
+	from->published = true;
+	list_add_tail(&old->link, &scatter->donors);
+	inode_add_bytes(inode, scriptfs_block_size(old));
+}
+
 static void scriptfs_scatter_free(struct inode *inode, struct scriptfs_scatter *scatter)
 {
 	struct scriptfs_block *donor, *next;
 
 	list_for_each_entry_safe(donor, next, &scatter->donors, link) {
-		list_del(&donor->link);
-		inode_sub_bytes(inode, scriptfs_block_size(donor));
-		scriptfs_pool_put(scriptfs_sb(inode->i_sb), donor, inode->i_ino);
+		scriptfs_donor_put(inode, donor);
+		cond_resched();
 	}
 	kfree(scatter);
 }

@@ -139,11 +139,43 @@ static void scatter_nospace(struct kunit *test)
 	expect_back(test, ctx, 0);
 }
 
+/* A larger block comes around one with a held page, which stays the file's and where it is. */
+static void scatter_merge(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=1,medium=1,strict");
+	struct page *page = hold_page(test, ctx, 4);
+	struct inode *inode = block_inode(ctx);
+	loff_t pos = PAGES(4);
+
+	scriptfs_inode(inode)->leave_held = true;
+	block_write(test, ctx, SZ_64K, 'b', SZ_32K);
+	KUNIT_EXPECT_FALSE(test, scriptfs_inode(inode)->leave_held);
+	KUNIT_EXPECT_TRUE(test, scattered(ctx));
+	KUNIT_EXPECT_EQ(test, (unsigned int)block_find(ctx, 0)->class,
+			(unsigned int)SCRIPTFS_MEDIUM);
+	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_512K + SZ_32K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 'a', SZ_32K), (size_t)SZ_32K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_32K, 0, SZ_32K), (size_t)SZ_32K);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_64K, 'b', SZ_32K), (size_t)SZ_32K);
+	expect_held(test, page);
+
+	/* Then it gives it up. */
+	KUNIT_ASSERT_EQ(test, vfs_fallocate(ctx->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					    PAGES(4), PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, kernel_write(ctx->file, "x", 1, &pos), (ssize_t)1);
+	expect_held(test, page);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(4), 'x', 1), (size_t)1);
+	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(5), 'a', PAGES(3)), (size_t)PAGES(3));
+	put_page(page);
+	expect_back(test, ctx, 0);
+}
+
 static struct kunit_case scatter_cases[] = {
 	KUNIT_CASE(scatter_truncate),
 	KUNIT_CASE(scatter_punch),
 	KUNIT_CASE(scatter_let_go),
 	KUNIT_CASE(scatter_nospace),
+	KUNIT_CASE(scatter_merge),
 	{}
 };
 

@@ -281,6 +281,7 @@ struct scriptfs_sb {
  *		guarded by inode_lock
  * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
+ * @leave_held:	the next merge is to leave pages that somebody holds where they are
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @writers:	how many have the file open for writing
  * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
@@ -302,6 +303,7 @@ struct scriptfs_inode {
 	seqcount_t		changes;
 	loff_t			kept_end;
 	bool			loose;
+	bool			leave_held;
 	u8			class;
 	atomic_t		writers;
 	struct task_struct	*filler;
@@ -464,7 +466,7 @@ struct scriptfs_wait {
 	unsigned int	tries;
 };
 
-int scriptfs_wait_for_block(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, int err,
+int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err,
 			    u64 bytes);
 void scriptfs_wait_end(struct scriptfs_sb *sbi, struct scriptfs_wait *wait);
 
@@ -546,6 +548,9 @@ ssize_t scriptfs_scatter_write(struct inode *inode, struct scriptfs_block *block
 			       struct iov_iter *from);
 void scriptfs_scatter_clear(struct scriptfs_inode *si, struct scriptfs_block *block,
 			    struct scriptfs_chunk *chunk, u32 from, u32 to);
+int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, loff_t pos, loff_t end);
+void scriptfs_scatter_adopt(struct inode *inode, struct scriptfs_block *new,
+			    struct scriptfs_block *old);
 void scriptfs_scatter_forget(struct inode *inode, struct scriptfs_block *block);
 void scriptfs_scatter_release(struct inode *inode);
 

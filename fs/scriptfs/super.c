@@ -23,6 +23,7 @@ static void scriptfs_init_once(void *object)
 	INIT_LIST_HEAD(&si->blocks);
 	si->nr_fresh = 0;
 	si->allocating = false;
+	si->leave_held = false;
 	atomic_set(&si->writers, 0);
 	seqcount_init(&si->changes);
 	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);

@@ -23,6 +23,9 @@
  */
 #define SCRIPTFS_WAIT_TRIES	200U
 
+/* How often before a merge leaves held pages where they are, which makes a file slower. */
+#define SCRIPTFS_WAIT_MERGE	30U
+
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
  *
@@ -250,7 +253,7 @@ static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wai
 
 /**
  * scriptfs_wait_for_block - have idle blocks in the pools, whatever that takes
- * @sbi:	the mount
+ * @inode:	the file that is in want of a block
  * @wait:	zeroed at first; to be ended by scriptfs_wait_end(), whatever came of it
  * @err:	what scriptfs_block_get() said: -ENOSPC or -EBUSY
  * @bytes:	how much to get from the system, if it has as much
@@ -261,16 +264,21 @@ static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wai
  * Context: Process context, may sleep for long; the caller has no lock of a file.
  * Return: 0 if it is worth to try again; -ENOSPC if not; -EINTR after a fatal signal.
  */
-int scriptfs_wait_for_block(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, int err, u64 bytes)
+int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
 {
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
 	unsigned int tries = err == -EBUSY ? SCRIPTFS_WAIT_TRIES : 0;
 	unsigned int class, idle = 0;
+	u64 quarantined = 0;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		if (!READ_ONCE(sbi->pool[class].nr_quarantine))
+		unsigned long nr = READ_ONCE(sbi->pool[class].nr_quarantine);
+
+		if (!nr)
 			continue;
+		quarantined += (u64)nr << scriptfs_class_shifts[class];
 		/* All of it once; after that who has it for long is known. */
 		if (!wait->tries)
 			idle += scriptfs_pool_settle_all(&sbi->pool[class]);
@@ -278,8 +286,16 @@ int scriptfs_wait_for_block(struct scriptfs_sb *sbi, struct scriptfs_wait *wait,
 			idle += scriptfs_pool_settle(sbi, class);
 		tries = max(tries, SCRIPTFS_WAIT_TRIES / 4);
 	}
+	/* To get all of it is long work, not to be done again and again when it cannot be had. */
+	if (err != -EBUSY && wait->all && bytes > quarantined)
+		tries = 0;
+	/* Where others are in the way, of what the system may give only the smallest fits for sure. */
+	if (err == -EBUSY && !wait->all)
+		bytes = SCRIPTFS_UNIT_SIZE;
 	if (idle || !scriptfs_replenish(sbi, wait, bytes))
 		return 0;
+	if (err == -EBUSY && wait->tries >= SCRIPTFS_WAIT_MERGE)
+		WRITE_ONCE(scriptfs_inode(inode)->leave_held, true);
 	if (wait->tries >= tries)
 		return -ENOSPC;
 	wait->tries++;

@@ -449,6 +449,17 @@ static void close_all(int fd, size_t size)
 	CHECK_OK(close(fd));
 }
 
+/* Blocks that are far from each other: each has a way of its own through the map. */
+static void sparse_file(void)
+{
+	int fd = xopen(".", O_TMPFILE | O_RDWR);
+	loff_t n;
+
+	for (n = 0; n < 8000; n++)
+		CHECK_EQ(pwrite(fd, "x", 1, n << 48), 1);
+	let_run("last close of a sparse file", close_all, fd, 0);
+}
+
 static void realtime_task(void)
 {
 	size_t size = debug_kernel() ? MiB(64) : MiB(256);
@@ -485,6 +496,7 @@ static const struct test tests[] = {
 	{ "all_beside_writer", all_beside_writer, ANY_POOL, T_BLOCK },
 	{ "all_beside_growing", all_beside_growing, ANY_POOL, T_BLOCK },
 	{ "realtime_task", realtime_task, MANY_POEMS, 0 },
+	{ "sparse_file", sparse_file, MANY_POEMS, 0 },
 };
 
 int main(void)
