@@ -17,7 +17,7 @@
  * The nodes of the map go all at once, with interrupts off, where a file is removed that has no
  * more blocks than this. A block that is far from all others has some five of its own.
  */
-#define SCRIPTFS_FEW_NODES	512
+#define SCRIPTFS_FEW_NODES	256
 
 /**
  * scriptfs_block_find - the block that covers an offset

@@ -6,6 +6,7 @@
  */
 #include <linux/fs.h>
 #include <linux/falloc.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -442,6 +443,36 @@ static void copy_past_cache_ends(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(to + 300, POISON, SZ_4K - 300));
 }
 
+/*
+ * A page that got into the page cache behind the end of the file, as one does whose fault had looked
+ * at a limit that has fallen since, leaves it before its block goes back.
+ */
+static void block_cut_published(struct kunit *test)
+{
+	struct block_context *ctx = block_mount(test, "poem=2,strict");
+	struct inode *inode = block_inode(ctx);
+	struct scriptfs_figures figures;
+	struct page *page;
+
+	block_write(test, ctx, 0, 'a', SZ_64K);
+	page = find_or_create_page(inode->i_mapping, SZ_32K >> PAGE_SHIFT, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	unlock_page(page);
+	put_page(page);
+	KUNIT_ASSERT_EQ(test, inode->i_mapping->nrpages, 1UL);
+
+	inode_lock(inode);
+	scriptfs_change_begin(scriptfs_inode(inode));
+	i_size_write(inode, SZ_32K);
+	scriptfs_map_truncate(inode, SZ_32K);
+	scriptfs_change_end(scriptfs_inode(inode));
+	inode_unlock(inode);
+	KUNIT_EXPECT_EQ(test, inode->i_mapping->nrpages, 0UL);
+	figures = block_figures(ctx, SCRIPTFS_POEM);
+	KUNIT_EXPECT_EQ(test, figures.idle, 1UL);
+	KUNIT_EXPECT_EQ(test, figures.retired, 0UL);
+}
+
 static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_growth),
 	KUNIT_CASE(block_wanted),
@@ -459,6 +490,7 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_allocate_undo),
 	KUNIT_CASE(block_allocate_kept),
 	KUNIT_CASE(block_punch),
+	KUNIT_CASE(block_cut_published),
 	KUNIT_CASE(copy_past_cache),
 	KUNIT_CASE(copy_past_cache_ends),
 	{}

@@ -194,6 +194,16 @@ static void give_blocks_held(void)
 	drop_pipe(pipes);
 }
 
+/* All or nothing, and there is not enough. */
+static void ask_for_too_much(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+
+	CHECK_ERR(fallocate(fd, 0, 0, MiB(9)), ENOSPC);
+	close(fd);
+	CHECK_OK(unlink("f"));
+}
+
 static unsigned long work_of(void (*work)(void))
 {
 	count_begin();
@@ -258,6 +268,20 @@ static void all_come_back(void)
 	}
 }
 
+/* One page that somebody holds does not make that be tried again and again. */
+static void cheap_when_hopeless(void)
+{
+	unsigned long without, with;
+	struct holders h;
+
+	without = work_of(ask_for_too_much);
+	hold_files(&h, ".", 1, KiB(32));
+	with = work_of(ask_for_too_much);
+	note("%lu functions called, beside a held block %lu", without, with);
+	CHECK_CMP(with, <=, 2 * without);
+	let_go(&h);
+}
+
 /**
  * struct looker - a thread that looks at a mapping
  * @map:	the mapping
@@ -320,6 +344,7 @@ static const struct test tests[] = {
 	{ "room_is_found_in_medium", room_is_found, "poem=2,medium=1,strict", T_SCRIPTFS },
 	{ "all_come_back", all_come_back, "poem=256,strict", T_SCRIPTFS | T_LENDS },
 	{ "cheap_beside_held", cheap_beside_held, "poem=8,class=poem,size=256M", T_SCRIPTFS },
+	{ "cheap_when_hopeless", cheap_when_hopeless, "poem=256,strict", T_SCRIPTFS },
 	{ "given_back", given_back, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "given_back_in_part", given_back_in_part, NULL, T_SCRIPTFS | T_NO_MOUNT },
 };

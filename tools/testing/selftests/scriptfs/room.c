@@ -245,23 +245,37 @@ static void promised_elsewhere(void)
 	check_settled(".");
 }
 
-/* Again and again a page is held and another takes its place: let go, they come back. */
+/* Have @nr pages held that were the first of the file, one after the other. */
+static void displace(int fd, int to, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		splice_in(fd, 0, to, PAGE);
+		CHECK_OK(fallocate(fd, PUNCH, 0, PAGE));
+		write_file(fd, 0, PAGE, i);
+	}
+}
+
+/* What took the place of pages comes back once those are let go. */
 static void again_and_again(void)
 {
-	int fd = xopen("f", O_RDWR | O_CREAT);
-	unsigned int round, i;
+	int fd = xopen("f", O_RDWR | O_CREAT), many[10][2];
+	unsigned int i;
 
 	write_file(fd, 0, MiB(2), 1);
-	for (round = 0; round < 30; round++) {
-		make_pipe(pipes);
-		for (i = 0; i < 30; i++) {
-			splice_in(fd, 0, pipes[1], PAGE);
-			CHECK_OK(fallocate(fd, PUNCH, 0, PAGE));
-			write_file(fd, 0, PAGE, i);
-		}
-		drop_pipe(pipes);
-		CHECK_CMP(file_held(fd), <=, MiB(2) + 10 * KiB(32));
+	for (i = 0; i < ARRAY_SIZE(many); i++) {
+		make_pipe(many[i]);
+		displace(fd, many[i][1], 30);
 	}
+	for (i = 0; i < ARRAY_SIZE(many); i++)
+		drop_pipe(many[i]);
+	for (i = 0; i < 10; i++) {
+		make_pipe(pipes);
+		displace(fd, pipes[1], 20);
+		drop_pipe(pipes);
+	}
+	CHECK_CMP(file_held(fd), <=, MiB(2) + 10 * KiB(32));
 	check_file(fd, PAGE, MiB(2) - PAGE, 1);
 	close(fd);
 	CHECK_OK(unlink("f"));
