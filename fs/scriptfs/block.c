@@ -427,9 +427,9 @@ static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *bl
  * @inode:	the file
  * @size:	its new size in bytes, smaller than before
  *
- * No reader looks at what is behind @size any more, and nothing there can be published again: i_size
- * is @size already. A fault that had looked at a limit before, or a write_begin that came to nothing,
- * may have published pages since they were taken out of the page cache.
+ * No reader looks at what is behind @size any more, and nothing there can be published again, as
+ * i_size is @size already. A fault that had looked at a limit before, or a write_begin that came to
+ * nothing, may have published pages since they were taken out of the page cache.
  *
  * Context: The caller holds inode_lock exclusively.
  */

@@ -444,8 +444,8 @@ static void copy_past_cache_ends(struct kunit *test)
 }
 
 /*
- * A page that got into the page cache behind the end of the file, as one does whose fault had looked
- * at a limit that has fallen since, leaves it before its block goes back.
+ * A page that got into the page cache behind the end of the file, as one does whose fault had
+ * looked at a limit that has fallen since, leaves it before its block goes back.
  */
 static void block_cut_published(struct kunit *test)
 {

@@ -50,7 +50,7 @@ static bool scriptfs_range_movable(struct scriptfs_inode *si, unsigned long firs
 
 /*
  * Take a range that can be moved, or with @held all of it that can be, out of the page cache. Page
- * faults stay out of it from here until the caller drops map_lock. Returns whether all can be moved.
+ * faults stay out of it from here until the caller drops map_lock. Returns whether all is movable.
  */
 static bool scriptfs_range_withdraw(struct inode *inode, unsigned long first, unsigned long last,
 				    bool held)
@@ -122,7 +122,7 @@ static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *n
  *
  * For when only blocks are left that are larger than the room that the file's other blocks leave
  * around @pos. What those hold is moved, and for that withdrawn from the page cache. Pages that
- * somebody holds are left where they are once scriptfs_wait_for_block() has waited for them in vain.
+ * somebody holds are left where they are once scriptfs_wait_for_block() has waited in vain.
  *
  * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
  * Return: The block; NULL if there is none; ERR_PTR(-EBUSY) if somebody holds pages that would have

@@ -446,6 +446,9 @@ int scriptfs_settle_options(struct fs_context *fc)
 	reserve = scriptfs_reserve_bytes(opt);
 	if (!sized)
 		opt->size = max(round_down(memory / 2, PAGE_SIZE), reserve);
+	/* Inodes and names are memory beside that, and cannot be reclaimed either. */
+	if (!(ctx->given & BIT(OPT_NR_INODES)))
+		opt->nr_inodes = totalram_pages() / 2;
 	return check_size(fc, opt->size, reserve);
 }
 
@@ -551,8 +554,7 @@ int scriptfs_show_options(struct seq_file *seq, struct dentry *root)
 	seq_printf(seq, ",size=%lluK", opt->size >> 10);
 	if (opt->strict)
 		seq_puts(seq, ",strict");
-	if (opt->nr_inodes)
-		seq_printf(seq, ",nr_inodes=%llu", opt->nr_inodes);
+	seq_printf(seq, ",nr_inodes=%llu", opt->nr_inodes);
 	if (opt->mode != DEFAULT_MODE)
 		seq_printf(seq, ",mode=%03o", opt->mode);
 	if (!uid_eq(opt->uid, GLOBAL_ROOT_UID))

@@ -386,7 +386,7 @@ int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, lof
 }
 
 /**
- * scriptfs_scatter_adopt - have a larger block take the place of one whose pages stay where they are
+ * scriptfs_scatter_adopt - put a larger block around one whose pages stay where they are
  * @inode:	the file
  * @new:	the larger block, at its place in the file but not in the map yet
  * @old:	a block in its range, of one chunk, with pages that others hold

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <sys/statfs.h>
 
 /* What is at the end of a file in most cases. */
 #define TAIL		KiB(300)
@@ -344,7 +345,20 @@ static void move_pages(void)
 	check_file(fd, max - TAIL, TAIL - 10, 1);
 }
 
+/* Who says nothing of inodes gets a limit nevertheless: they cannot be reclaimed. */
+static void inodes_by_default(void)
+{
+	unsigned long long pages = memory_figure("MemTotal") / (PAGE / 1024);
+	struct statfs fs;
+
+	CHECK_OK(statfs(".", &fs));
+	CHECK_CMP(fs.f_files, >=, pages / 4);
+	CHECK_CMP(fs.f_files, <=, pages);
+	CHECK_EQ(fs.f_ffree, fs.f_files - 1);
+}
+
 static const struct test tests[] = {
+	{ "inodes_by_default", inodes_by_default, ANY_POOL, 0 },
 	{ "size", size, ANY_POOL, 0 },
 	{ "read_and_write", read_and_write, ANY_POOL, T_SCRIPTFS },
 	{ "read_and_write_poems", read_and_write, ANY_POOL ",class=poem", T_SCRIPTFS },

@@ -22,17 +22,18 @@ static unsigned long long room(void)
 static void by_fault(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
-	unsigned char *map;
+	unsigned char *map, *at;
 
 	write_file(fd, 0, KiB(20), 1);
 	CHECK_OK(ftruncate(fd, MiB(2)));
 	map = map_file(fd, MiB(2));
+	at = map + KiB(64);
 	check_fill(map, KiB(20), 0, 1);
 	CHECK_EQ(room(), MiB(2));
-	CHECK(try_write(map + KiB(64), 7));
+	CHECK(try_write(at, 7));
 	check_fill(map, KiB(20), 0, 1);
 	check_zero(fd, KiB(20), KiB(44));
-	CHECK_EQ(map[KiB(64)], 7);
+	CHECK_EQ(*at, 7);
 	CHECK_EQ(file_held(fd), MiB(2));
 	munmap(map, MiB(2));
 	close(fd);
@@ -44,14 +45,15 @@ static void by_fault(void)
 static void by_fault_first(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
-	unsigned char *map;
+	unsigned char *map, *at;
 
 	write_file(fd, 0, KiB(20), 1);
 	CHECK_OK(ftruncate(fd, MiB(2)));
 	map = map_file(fd, MiB(2));
-	CHECK(try_write(map + KiB(64), 7));
+	at = map + KiB(64);
+	CHECK(try_write(at, 7));
 	CHECK_EQ(counter(NULL, "surplus"), 0);
-	CHECK_EQ(map[KiB(64)], 7);
+	CHECK_EQ(*at, 7);
 	munmap(map, MiB(2));
 	check_fill(map_file(fd, KiB(20)), KiB(20), 0, 1);
 	close(fd);
