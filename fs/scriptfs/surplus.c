@@ -289,7 +289,7 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 	/* To get all of it is long work, not to be done again and again when it cannot be had. */
 	if (err != -EBUSY && wait->all && bytes > quarantined)
 		tries = 0;
-	/* Where others are in the way only the smallest block that the system gives fits for sure. */
+	/* Where others are in the way only the smallest block of the system fits for sure. */
 	if (err == -EBUSY && !wait->all)
 		bytes = SCRIPTFS_UNIT_SIZE;
 	if (idle || !scriptfs_replenish(sbi, wait, bytes))
