@@ -548,7 +548,8 @@ ssize_t scriptfs_scatter_write(struct inode *inode, struct scriptfs_block *block
 			       struct iov_iter *from);
 void scriptfs_scatter_clear(struct scriptfs_inode *si, struct scriptfs_block *block,
 			    struct scriptfs_chunk *chunk, u32 from, u32 to);
-int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, loff_t pos, loff_t end);
+int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, loff_t pos,
+			  loff_t end);
 void scriptfs_scatter_adopt(struct inode *inode, struct scriptfs_block *new,
 			    struct scriptfs_block *old);
 void scriptfs_scatter_forget(struct inode *inode, struct scriptfs_block *block);
