@@ -23,8 +23,12 @@
  */
 #define SCRIPTFS_WAIT_TRIES	200U
 
-/* How often before a merge leaves held pages where they are, which makes a file slower. */
+/*
+ * How often before a merge leaves held pages where they are, which makes a file slower; and where
+ * all that was got has to be given back before the next try.
+ */
 #define SCRIPTFS_WAIT_MERGE	30U
+#define SCRIPTFS_WAIT_MERGE_ALL	2U
 
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
@@ -284,7 +288,7 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 			idle += scriptfs_pool_settle_all(&sbi->pool[class]);
 		else
 			idle += scriptfs_pool_settle(sbi, class);
-		tries = max(tries, SCRIPTFS_WAIT_TRIES / 4);
+		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
 	}
 	/* To get all of it is long work, not to be done again and again when it cannot be had. */
 	if (err != -EBUSY && wait->all && bytes > quarantined)
@@ -294,7 +298,8 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 		bytes = SCRIPTFS_UNIT_SIZE;
 	if (idle || !scriptfs_replenish(sbi, wait, bytes))
 		return 0;
-	if (err == -EBUSY && wait->tries >= SCRIPTFS_WAIT_MERGE)
+	if (err == -EBUSY &&
+	    wait->tries >= (wait->all ? SCRIPTFS_WAIT_MERGE_ALL : SCRIPTFS_WAIT_MERGE))
 		WRITE_ONCE(scriptfs_inode(inode)->leave_held, true);
 	if (wait->tries >= tries)
 		return -ENOSPC;
