@@ -26,7 +26,6 @@
 
 #include <linux/completion.h>
 #include <linux/fs.h>
-#include <linux/fs_parser.h>
 #include <linux/highmem.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
@@ -39,6 +38,8 @@
 #include <linux/spinlock.h>
 #include <linux/uio.h>
 #include <linux/xarray.h>
+
+#include "options.h"
 
 /* The largest physically contiguous piece of a block. */
 #define SCRIPTFS_CHUNK_SHIFT	21
@@ -55,7 +56,6 @@ extern const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES];
  * struct scriptfs_chunk - physically contiguous memory of a block
  * @addr:	where the kernel sees it
  * @mark:	initialised mark: bytes below it were written or zeroed, bytes from it on may
- *		hold another file's old data
  *		hold another file's old data. While the block is quarantined: pages below it were
  *		found to be the pool's alone
  * @published:	pages of this chunk have been in the page cache since the block was taken, so
@@ -186,44 +186,6 @@ struct scriptfs_figures {
 /* From where on a copy goes past the cache unless the mount says otherwise: copy.c tells why. */
 #define SCRIPTFS_BYPASS_CALL	0x10000UL
 #define SCRIPTFS_BYPASS_FILE	0x1000000UL
-
-/**
- * enum scriptfs_copy - how large copies into files are made
- * @SCRIPTFS_COPY_AUTO:		past the cache where that pays
- * @SCRIPTFS_COPY_CACHED:	always through the cache
- * @SCRIPTFS_COPY_BYPASS:	past the cache, whatever the size of the file
- */
-enum scriptfs_copy {
-	SCRIPTFS_COPY_AUTO,
-	SCRIPTFS_COPY_CACHED,
-	SCRIPTFS_COPY_BYPASS,
-};
-
-/**
- * struct scriptfs_options - what the mount was asked for
- * @reserve:	blocks to preallocate, per class
- * @size:	most bytes that reserve and surplus may come to together
- * @nr_inodes:	most inodes and further names of them, 0 for no limit
- * @strict:	no surplus: what does not fit into the reserve is ENOSPC
- * @io_page:	read(2) and write(2) go page by page through the page cache
- * @class:	class that new files ask for, SCRIPTFS_NR_CLASSES for none
- * @copy:	see enum scriptfs_copy
- * @mode:	of the root directory
- * @uid:	of the root directory
- * @gid:	of the root directory
- */
-struct scriptfs_options {
-	unsigned long		reserve[SCRIPTFS_NR_CLASSES];
-	u64			size;
-	u64			nr_inodes;
-	bool			strict;
-	bool			io_page;
-	u8			class;
-	u8			copy;
-	umode_t			mode;
-	kuid_t			uid;
-	kgid_t			gid;
-};
 
 /* Bits of scriptfs_sb.special: page by page (io=page); look for hardware memory errors. */
 #define SCRIPTFS_SPECIAL_PAGE	0
@@ -485,27 +447,6 @@ int scriptfs_sysfs_init(void);
 void scriptfs_sysfs_exit(void);
 int scriptfs_sysfs_add(struct scriptfs_sb *sbi);
 void scriptfs_sysfs_remove(struct scriptfs_sb *sbi);
-
-/**
- * struct scriptfs_context - options on their way from fsconfig(2) or mount(2) to the mount
- * @opt:	what was asked for so far
- * @given:	which options were named, a bit each (options.c)
- */
-struct scriptfs_context {
-	struct scriptfs_options	opt;
-	unsigned int		given;
-};
-
-/* options.c */
-struct seq_file;
-extern const struct fs_parameter_spec scriptfs_parameters[];
-void scriptfs_default_options(struct scriptfs_options *opt);
-int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param);
-int scriptfs_settle_options(struct fs_context *fc);
-int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi);
-int scriptfs_show_options(struct seq_file *seq, struct dentry *root);
-u64 scriptfs_reserve_bytes(const struct scriptfs_options *opt);
-__printf(2, 3) void scriptfs_report(struct p_log *log, const char *fmt, ...);
 
 /* super.c */
 extern struct file_system_type scriptfs_fs_type;
