@@ -209,21 +209,23 @@ static void *scriptfs_scatter_spare(struct inode *inode, struct scriptfs_scatter
 	struct scriptfs_block *donor;
 	void *addr;
 
-	if (!scatter->left) {
-		addr = scriptfs_scatter_again(inode, scatter, pages);
-		if (addr)
-			return addr;
-		donor = scriptfs_take_any(inode);
-		if (!donor)
-			return NULL;
-		donor->first.published = true;
-		list_add(&donor->link, &scatter->donors);
-		inode_add_bytes(inode, scriptfs_block_size(donor));
-		scatter->left = scriptfs_block_size(donor);
-	}
-	donor = list_first_entry(&scatter->donors, struct scriptfs_block, link);
-	addr = donor->first.addr + scriptfs_block_size(donor) - scatter->left;
-	scatter->left -= PAGE_SIZE;
+	do {
+		if (!scatter->left) {
+			addr = scriptfs_scatter_again(inode, scatter, pages);
+			if (addr)
+				return addr;
+			donor = scriptfs_take_any(inode);
+			if (!donor)
+				return NULL;
+			donor->first.published = true;
+			list_add(&donor->link, &scatter->donors);
+			inode_add_bytes(inode, scriptfs_block_size(donor));
+			scatter->left = scriptfs_block_size(donor);
+		}
+		donor = list_first_entry(&scatter->donors, struct scriptfs_block, link);
+		addr = donor->first.addr + scriptfs_block_size(donor) - scatter->left;
+		scatter->left -= PAGE_SIZE;
+	} while (unlikely(PageHWPoison(virt_to_page(addr))));
 	return addr;
 }
 
