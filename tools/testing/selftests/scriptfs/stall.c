@@ -453,9 +453,9 @@ static void close_all(int fd, size_t size)
 static void sparse_file(void)
 {
 	int fd = xopen(".", O_TMPFILE | O_RDWR);
-	loff_t n;
+	loff_t n, nr = scaled(8000);
 
-	for (n = 0; n < 8000; n++)
+	for (n = 0; n < nr; n++)
 		CHECK_EQ(pwrite(fd, "x", 1, n << 48), 1);
 	let_run("last close of a sparse file", close_all, fd, 0);
 }
