@@ -11,7 +11,7 @@
 #include "scriptfs.h"
 
 /* How many blocks of a file are given back at once. */
-#define SCRIPTFS_RELEASE_BATCH	32
+#define SCRIPTFS_RELEASE_BATCH	64
 
 /*
  * The nodes of the map go all at once, with interrupts off, where a file is removed that has no
@@ -463,6 +463,14 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 	up_write(&si->map_lock);
 }
 
+/* Free what the map has for some blocks, a few nodes at a time. */
+static void scriptfs_map_forget(struct scriptfs_inode *si, struct scriptfs_block *const *blocks,
+				unsigned int nr)
+{
+	while (nr--)
+		xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(blocks[nr])));
+}
+
 /**
  * scriptfs_map_release - give back all blocks of a file
  * @inode:	a file that is being evicted, with nothing left in the page cache
@@ -478,13 +486,12 @@ void scriptfs_map_release(struct inode *inode)
 
 	/* By the list, which is a third of the work of a walk through the map. */
 	list_for_each_entry_safe(block, next, &si->blocks, link) {
-		if (unlikely(batches >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
-			xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(block)));
 		blocks[nr++] = block;
 		if (nr == ARRAY_SIZE(blocks)) {
+			if (unlikely(batches++ >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
+				scriptfs_map_forget(si, blocks, nr);
 			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
 			nr = 0;
-			batches++;
 			cond_resched();
 		}
 	}

@@ -63,7 +63,7 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
 	loff_t ret;
-	int err;
+	int err = 0;
 
 	down_write(&si->map_lock);
 	si->allocating = true;
@@ -72,8 +72,9 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 		ret = PTR_ERR(block);
 	} else {
 		ret = scriptfs_block_end(block);
-		end = min_t(u64, end, scriptfs_block_end(block));
-		err = scriptfs_scatter_fill(inode, block, pos, end);
+		/* Of one that the file has had before, pages may be held. */
+		if (!block->fresh)
+			err = scriptfs_scatter_fill(inode, block, pos, min(end, ret));
 		if (err)
 			ret = err;
 	}

@@ -89,7 +89,7 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 
 /*
  * Have @new take the place of the blocks in its range. What cannot be moved stays where it is, and
- * makes its chunk a scattered one. Returns whether all of them were fresh.
+ * makes its chunk a scattered one. Returns whether the file had nothing there before.
  */
 static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *new,
 				   unsigned long first, unsigned long last)
@@ -110,6 +110,7 @@ static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *n
 	/* Only now, because into a scattered chunk nothing is moved. */
 	xa_for_each_range(&si->map, unit, old, first, last) {
 		scriptfs_scatter_adopt(inode, new, old);
+		fresh = false;
 		cond_resched();
 	}
 	return fresh;
