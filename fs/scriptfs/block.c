@@ -443,7 +443,7 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 
 	down_write(&si->map_lock);
 	if (unlikely(inode->i_mapping->nrpages))
-		truncate_inode_pages(inode->i_mapping, size);
+		truncate_inode_pages(inode->i_mapping, round_up(size, PAGE_SIZE));
 	xa_for_each_start(&si->map, unit, block, unit) {
 		if (scriptfs_block_start(block) < size) {
 			scriptfs_block_end_at(inode, block, size);

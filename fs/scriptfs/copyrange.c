@@ -111,7 +111,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 			break;
 		ret = scriptfs_wait_for_block(out, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
 	} while (!ret);
-	scriptfs_wait_end(sbi, &wait);
+	scriptfs_wait_end(out, &wait);
 	if (ret > 0)
 		file_accessed(file_in);
 	return ret;

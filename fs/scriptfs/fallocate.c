@@ -82,6 +82,28 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 	return ret;
 }
 
+/* How many bytes there are no blocks for; where there are, the place of a held page is missing. */
+static u64 scriptfs_missing(struct scriptfs_inode *si, loff_t pos, loff_t end)
+{
+	struct scriptfs_block *block;
+	u64 missing = 0;
+
+	down_read(&si->map_lock);
+	while (pos < end) {
+		block = scriptfs_block_next(si, pos);
+		if (!block || scriptfs_block_start(block) >= end) {
+			missing += end - pos;
+			break;
+		}
+		if (scriptfs_block_start(block) > pos)
+			missing += scriptfs_block_start(block) - pos;
+		pos = scriptfs_block_end(block);
+		cond_resched();
+	}
+	up_read(&si->map_lock);
+	return max_t(u64, missing, PAGE_SIZE);
+}
+
 /*
  * Give the file all blocks from @pos to @end, or none. On -ENOSPC @missing is set to how many bytes
  * there were no blocks for.
@@ -96,8 +118,9 @@ static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end, u64 *m
 						       scriptfs_allocate_one(inode, pos, end);
 		cond_resched();
 	}
+	if (next < 0)
+		*missing = scriptfs_missing(scriptfs_inode(inode), pos, end);
 	scriptfs_allocate_end(inode, next < 0);
-	*missing = end - pos;
 	return min_t(loff_t, next, 0);
 }
 
@@ -180,6 +203,9 @@ void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
 	unsigned long unit = scriptfs_unit(start);
 	struct scriptfs_block *block;
 
+	/* A page of a scattered chunk that a reader looks at may go elsewhere. */
+	if (unlikely(!xa_empty(&si->scattered)))
+		scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
 	xa_for_each_start(&si->map, unit, block, unit) {
 		loff_t first = max(start, scriptfs_block_start(block));
@@ -273,6 +299,6 @@ long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		if (err)
 			break;
 	}
-	scriptfs_wait_end(scriptfs_sb(inode->i_sb), &wait);
+	scriptfs_wait_end(inode, &wait);
 	return err;
 }

@@ -328,7 +328,7 @@ static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from,
 		return -EINTR;
 	if (err == -EFAULT) {
 		/* That may take for ever, and memory pressure does not wait. */
-		scriptfs_wait_end(scriptfs_sb(inode->i_sb), wait);
+		scriptfs_wait_end(inode, wait);
 		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
 	}
 	if (err == -ENOSPC || err == -EBUSY)
@@ -364,7 +364,7 @@ static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter 
 		ret = scriptfs_write_once(iocb, from);
 		iov_iter_reexpand(from, iov_iter_count(from) + rest);
 	}
-	scriptfs_wait_end(scriptfs_sb(file_inode(iocb->ki_filp)->i_sb), &wait);
+	scriptfs_wait_end(file_inode(iocb->ki_filp), &wait);
 	return written ? written : ret;
 }
 

@@ -135,8 +135,8 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index, bool move
 static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	bool wanted = !scriptfs_block_find(si, (loff_t)index << PAGE_SHIFT);
-	bool move = wanted && inode_trylock(inode);
+	loff_t pos = (loff_t)index << PAGE_SHIFT;
+	bool move = !scriptfs_block_find(si, pos) && inode_trylock(inode);
 	int err;
 
 	if (move)
@@ -148,7 +148,8 @@ static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
 		scriptfs_change_end(si);
 		inode_unlock(inode);
 	}
-	return err == -ENOSPC && wanted && !move ? -EBUSY : err;
+	/* Whoever has the lock is in the way. */
+	return err == -ENOSPC && !move && !scriptfs_block_find(si, pos) ? -EBUSY : err;
 }
 
 /* Publish the page at @index, waiting for memory if need be. */
@@ -163,7 +164,7 @@ static int scriptfs_publish(struct inode *inode, pgoff_t index)
 			break;
 		err = scriptfs_wait_for_block(inode, &wait, err, PAGE_SIZE);
 	} while (!err);
-	scriptfs_wait_end(scriptfs_sb(inode->i_sb), &wait);
+	scriptfs_wait_end(inode, &wait);
 	return err;
 }
 

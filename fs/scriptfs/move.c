@@ -160,7 +160,6 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 			si->nr_fresh--;
 		}
 		si->loose = true;
-		WRITE_ONCE(si->leave_held, false);
 		return block;
 	}
 	return NULL;

@@ -179,12 +179,12 @@ static void scriptfs_donor_used(const struct scriptfs_scatter *scatter, unsigned
  * which no page is in use goes back on the way: to quarantine, if pages of it are held.
  */
 static void *scriptfs_scatter_again(struct inode *inode, struct scriptfs_scatter *scatter,
-				    unsigned int pages)
+				    unsigned int pages, unsigned int looks)
 {
 	DECLARE_BITMAP(used, SCRIPTFS_CHUNK_SIZE >> PAGE_SHIFT);
-	unsigned int looks, i;
+	unsigned int i;
 
-	for (looks = 0; looks < SCRIPTFS_DONOR_LOOKS && !list_empty(&scatter->donors); looks++) {
+	for (; looks && !list_empty(&scatter->donors); looks--) {
 		struct scriptfs_block *donor = list_last_entry(&scatter->donors,
 							       struct scriptfs_block, link);
 		struct page *page = virt_to_page(donor->first.addr);
@@ -198,8 +198,19 @@ static void *scriptfs_scatter_again(struct inode *inode, struct scriptfs_scatter
 			if (!test_bit(i, used) && page_ref_count(page) == 1 && !PageHWPoison(page))
 				return page_address(page);
 		list_move(&donor->link, &scatter->donors);
+		cond_resched();
 	}
 	return NULL;
+}
+
+static unsigned int scriptfs_scatter_donors(const struct scriptfs_scatter *scatter)
+{
+	struct list_head *donor;
+	unsigned int nr = 0;
+
+	list_for_each(donor, &scatter->donors)
+		nr++;
+	return nr;
 }
 
 /* Get a page of memory in place of a stray one. */
@@ -211,10 +222,18 @@ static void *scriptfs_scatter_spare(struct inode *inode, struct scriptfs_scatter
 
 	do {
 		if (!scatter->left) {
-			addr = scriptfs_scatter_again(inode, scatter, pages);
+			addr = scriptfs_scatter_again(inode, scatter, pages, SCRIPTFS_DONOR_LOOKS);
 			if (addr)
 				return addr;
 			donor = scriptfs_take_any(inode);
+			/* Before it is said that there is nothing, all of them. */
+			if (!donor) {
+				addr = scriptfs_scatter_again(inode, scatter, pages,
+							      scriptfs_scatter_donors(scatter));
+				if (addr)
+					return addr;
+				donor = scriptfs_take_any(inode);
+			}
 			if (!donor)
 				return NULL;
 			donor->first.published = true;
@@ -382,6 +401,7 @@ int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, lof
 			page = scriptfs_scatter_page(inode, block, chunk, offset);
 			if (IS_ERR(page))
 				return PTR_ERR(page);
+			cond_resched();
 		}
 	}
 	return 0;
@@ -412,8 +432,9 @@ void scriptfs_scatter_adopt(struct inode *inode, struct scriptfs_block *new,
 		was = xa_erase(&si->scattered, scriptfs_scatter_unit(old, from));
 		from->scattered = false;
 		have = scriptfs_block_size(old) >> PAGE_SHIFT;
-	} else {
-		memset(from->addr + from->mark, 0, have * PAGE_SIZE - from->mark);
+	} else if (offset_in_page(from->mark) &&
+		   !PageHWPoison(scriptfs_chunk_page(from, from->mark))) {
+		memset(from->addr + from->mark, 0, PAGE_SIZE - offset_in_page(from->mark));
 	}
 	scriptfs_map_remove(inode, old);
 	if (!to->scattered)

@@ -243,7 +243,8 @@ struct scriptfs_sb {
  *		guarded by inode_lock
  * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
- * @leave_held:	the next merge is to leave pages that somebody holds where they are
+ * @leave_held:	a merge is to leave pages that somebody holds where they are, as somebody has waited
+ *		for them in vain
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @writers:	how many have the file open for writing
  * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
@@ -430,7 +431,7 @@ struct scriptfs_wait {
 
 int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err,
 			    u64 bytes);
-void scriptfs_wait_end(struct scriptfs_sb *sbi, struct scriptfs_wait *wait);
+void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait);
 
 /* poison.c */
 void scriptfs_poison_init(void);

@@ -23,7 +23,6 @@ static void scriptfs_init_once(void *object)
 	INIT_LIST_HEAD(&si->blocks);
 	si->nr_fresh = 0;
 	si->allocating = false;
-	si->leave_held = false;
 	atomic_set(&si->writers, 0);
 	seqcount_init(&si->changes);
 	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);
@@ -42,6 +41,7 @@ static struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->recent = NULL;
 	si->kept_end = 0;
 	si->loose = false;
+	si->leave_held = false;
 	return &si->vfs_inode;
 }
 

@@ -291,7 +291,7 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
 	}
 	/* To get all of it is long work, not to be done again and again when it cannot be had. */
-	if (err != -EBUSY && wait->all && bytes > quarantined)
+	if (err != -EBUSY && wait->all && bytes > quarantined + scriptfs_growth(sbi))
 		tries = 0;
 	/* Where others are in the way only the smallest block of the system fits for sure. */
 	if (err == -EBUSY && !wait->all)
@@ -310,12 +310,15 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 
 /**
  * scriptfs_wait_end - whoever waited for a block has got it, or has given up
- * @sbi:	the mount
+ * @inode:	the file that was in want of a block
  * @wait:	as scriptfs_wait_for_block() left it
  */
-void scriptfs_wait_end(struct scriptfs_sb *sbi, struct scriptfs_wait *wait)
+void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait)
 {
+	/* Another one who waits says it again. */
+	if (unlikely(READ_ONCE(scriptfs_inode(inode)->leave_held)))
+		WRITE_ONCE(scriptfs_inode(inode)->leave_held, false);
 	if (wait->replenished)
-		atomic_dec(&sbi->replenishing);
+		atomic_dec(&scriptfs_sb(inode->i_sb)->replenishing);
 	wait->replenished = false;
 }
