@@ -46,7 +46,7 @@ static ssize_t scriptfs_copy_runs(struct inode *in, loff_t pos_in, struct inode 
 		cond_resched();
 	}
 	if (done && pos_out + (loff_t)done > i_size_read(out))
-		i_size_write(out, pos_out + done);
+		scriptfs_size_write(out, pos_out + done);
 	return done ? done : ret;
 }
 

@@ -236,7 +236,7 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 		scriptfs_clear_range(inode, start, end);
 	if (grow) {
 		scriptfs_zero_tail(inode, size);
-		i_size_write(inode, end);
+		scriptfs_size_write(inode, end);
 	} else if (end > size) {
 		si->kept_end = max(si->kept_end, end);
 	}

@@ -241,7 +241,7 @@ static __always_inline ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct 
 		}
 	}
 	if (pos > i_size_read(inode))
-		i_size_write(inode, pos);
+		scriptfs_size_write(inode, pos);
 	iocb->ki_pos = pos;
 	return written;
 }
@@ -412,7 +412,7 @@ static void scriptfs_shrink(struct inode *inode, loff_t size)
 	scriptfs_readers_wait(si);
 	/* Under map_lock, so that no page behind the new end can be published from here on. */
 	down_write(&si->map_lock);
-	i_size_write(inode, size);
+	scriptfs_size_write(inode, size);
 	si->kept_end = 0;
 	up_write(&si->map_lock);
 	truncate_pagecache(inode, size);
@@ -428,7 +428,7 @@ static void scriptfs_resize(struct inode *inode, loff_t size)
 	scriptfs_change_begin(si);
 	if (size > old) {
 		scriptfs_zero_tail(inode, old);
-		i_size_write(inode, size);
+		scriptfs_size_write(inode, size);
 	} else if (size < old || si->kept_end) {
 		scriptfs_shrink(inode, size);
 	}

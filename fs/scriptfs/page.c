@@ -167,7 +167,7 @@ static int scriptfs_write_end(struct file *file, struct address_space *mapping, 
 		scriptfs_page_ready(page);
 	}
 	if (copied && pos + copied > i_size_read(inode))
-		i_size_write(inode, pos + copied);
+		scriptfs_size_write(inode, pos + copied);
 	unlock_page(page);
 	put_page(page);
 	scriptfs_fill_end(scriptfs_inode(inode));
