@@ -208,6 +208,14 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 	return pos > start ? pos - start : ret;
 }
 
+static __always_inline bool scriptfs_atime_stays(const struct inode *inode)
+{
+	/* Without a lock, as the VFS looks: with half of a new time the next read gets it right. */
+	return data_race(timespec64_compare(&inode->i_atime, &inode->i_mtime) > 0 &&
+			 timespec64_compare(&inode->i_atime, &inode->i_ctime) > 0 &&
+			 ktime_get_real_seconds() < inode->i_atime.tv_sec + SCRIPTFS_ATIME_AGE);
+}
+
 /*
  * file_accessed() for many short reads: with relatime an access time that is later than the last
  * change and no day old stays as it is, and so it is for nearly all reads.
@@ -216,11 +224,7 @@ static void scriptfs_accessed(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
-	/* Without a lock, as the VFS looks: with half of a new time the next read gets it right. */
-	if (file->f_path.mnt->mnt_flags & MNT_RELATIME &&
-	    data_race(timespec64_compare(&inode->i_atime, &inode->i_mtime) > 0) &&
-	    data_race(timespec64_compare(&inode->i_atime, &inode->i_ctime) > 0) &&
-	    ktime_get_real_seconds() < data_race(inode->i_atime.tv_sec) + SCRIPTFS_ATIME_AGE)
+	if (file->f_path.mnt->mnt_flags & MNT_RELATIME && scriptfs_atime_stays(inode))
 		return;
 	file_accessed(file);
 }

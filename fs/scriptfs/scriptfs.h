@@ -382,12 +382,9 @@ static inline void scriptfs_dcache_flush(struct scriptfs_chunk *chunk, u32 from,
 		flush_dcache_page(scriptfs_chunk_page(chunk, from));
 }
 
-/*
- * The VFS looks at i_size without a lock everywhere, and on 64-bit kernels reads and writes it as
- * plain eight bytes: that is how it is meant, and not to be reported as a data race of ours.
- */
 static inline void scriptfs_size_write(struct inode *inode, loff_t size)
 {
+	/* The VFS reads it without a lock everywhere, on 64-bit kernels as plain eight bytes. */
 	data_race(({ i_size_write(inode, size); 0; }));
 }
 
