@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 
 #include "block_test.h"
+#include "copy.h"
 
 /* Leave POISON in every idle block of @class. */
 static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)

@@ -20,6 +20,7 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
+#include "copy.h"
 #include "scriptfs.h"
 
 #define SCRIPTFS_TRIAL_CALLS	(SCRIPTFS_BYPASS_FILE / SCRIPTFS_BYPASS_CALL)

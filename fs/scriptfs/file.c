@@ -23,6 +23,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "copy.h"
 #include "scriptfs.h"
 
 /* How much of what will be needed next is brought into the cache in advance. */

@@ -30,7 +30,6 @@
 #include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/percpu_counter.h>
 #include <linux/rwsem.h>
 #include <linux/scriptfs.h>
 #include <linux/seqlock.h>
@@ -182,10 +181,6 @@ struct scriptfs_figures {
 	unsigned long		quarantine;
 	unsigned long		retired;
 };
-
-/* From where on a copy goes past the cache unless the mount says otherwise: copy.c tells why. */
-#define SCRIPTFS_BYPASS_CALL	0x10000UL
-#define SCRIPTFS_BYPASS_FILE	0x1000000UL
 
 /* Bits of scriptfs_sb.special: page by page (io=page); look for hardware memory errors. */
 #define SCRIPTFS_SPECIAL_PAGE	0
@@ -561,11 +556,6 @@ static __always_inline void *scriptfs_data_at(struct scriptfs_inode *si, loff_t 
 	return unlikely(smp_load_acquire(&chunk->scattered)) ?
 		scriptfs_scatter_data(si, block, chunk, offset, len) : NULL;
 }
-
-/* copy.c */
-void scriptfs_copy_init(void);
-bool scriptfs_should_bypass(struct inode *inode, loff_t end);
-size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
 
 /* How often in a row a copy may fail for memory that was just faulted in. */
 #define SCRIPTFS_FAULT_TRIES	8

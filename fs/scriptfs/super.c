@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
+#include "copy.h"
 #include "scriptfs.h"
 
 static struct kmem_cache *scriptfs_inode_cache;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scriptfs: copies past the processor's caches.
+ */
+#ifndef _FS_SCRIPTFS_COPY_H
+#define _FS_SCRIPTFS_COPY_H
+
+#include <linux/types.h>
+
+struct inode;
+struct iov_iter;
+
+/* From where on a copy goes past the cache unless the mount says otherwise: copy.c tells why. */
+#define SCRIPTFS_BYPASS_CALL	0x10000UL
+#define SCRIPTFS_BYPASS_FILE	0x1000000UL
+
+void scriptfs_copy_init(void);
+bool scriptfs_should_bypass(struct inode *inode, loff_t end);
+size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
+
+#endif /* _FS_SCRIPTFS_COPY_H */
