@@ -18,15 +18,23 @@ static unsigned long long room(void)
 	return (unsigned long long)st.f_bavail * st.f_bsize;
 }
 
-/* A store into a mapping is a write like another. */
-static void by_fault(void)
+/* A file of 2 MiB with one poem, all of it mapped. */
+static int map_poem(unsigned char **map)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
-	unsigned char *map, *at;
 
 	write_file(fd, 0, KiB(20), 1);
 	CHECK_OK(ftruncate(fd, MiB(2)));
-	map = map_file(fd, MiB(2));
+	*map = map_file(fd, MiB(2));
+	return fd;
+}
+
+/* A store into a mapping is a write like another. */
+static void by_fault(void)
+{
+	unsigned char *map, *at;
+	int fd = map_poem(&map);
+
 	at = map + KiB(64);
 	check_fill(map, KiB(20), 0, 1);
 	CHECK_EQ(room(), MiB(2));
@@ -44,12 +52,9 @@ static void by_fault(void)
 /* What a mapping takes is the reserve, too, as long as there is one. */
 static void by_fault_first(void)
 {
-	int fd = xopen("f", O_RDWR | O_CREAT);
 	unsigned char *map, *at;
+	int fd = map_poem(&map);
 
-	write_file(fd, 0, KiB(20), 1);
-	CHECK_OK(ftruncate(fd, MiB(2)));
-	map = map_file(fd, MiB(2));
 	at = map + KiB(64);
 	CHECK(try_write(at, 7));
 	CHECK_EQ(counter(NULL, "surplus"), 0);
