@@ -13,7 +13,7 @@ help:		## this list
 		awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make test T=NAME     guest tests by name, V=base|debug|atomic|kcsan, IO=block|page'
-	@echo '  make test V=VARIANT  all guest tests on that kernel and road'
+	@echo '  make test V=VARIANT  all guest tests on that kernel and path'
 	@echo '  make test A=arm64    the same on another architecture, emulated'
 	@echo '  KERNEL_SRC=DIR       another v5.10 tree instead of the packaged one'
 	@echo '  KERNEL_URL=URL       another v5.10.y tarball (file: too), with KERNEL_SHA256=SUM'

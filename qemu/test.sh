@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh VARIANT block|page [NAME...]: run guest selftests, all or the named, on that kernel (base, debug,
-# atomic, kcsan or arm64) and with that io= road, and print one ok / not ok line for each. The unpatched
-# kernel (atomic) has the block road only.
+# atomic, kcsan or arm64) and with that io= path, and print one ok / not ok line for each. The unpatched
+# kernel (atomic) has the block path only.
 #
 # All tests share one guest. When it panics, hangs or falls silent, the test that was running has
 # failed, with the console's last lines, and another guest runs the rest.
@@ -32,7 +32,7 @@ else
 	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
 	mapfile -t pending <"$list"
 	# Those that are about names, mounts and the module, and not about data, need not be run on both
-	# roads.
+	# paths.
 	[ "$io" != page ] ||
 		mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
 			grep -vxE 'names|attributes|options|remount|lifecycle|users')

@@ -200,9 +200,9 @@ int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_
 	if (xas_error(&xas))
 		return xas_error(&xas);
 	if (!start)
-		WRITE_ONCE(si->start, block->chunk->addr);
-	block->fresh = si->allocating;
-	si->nr_fresh += block->fresh;
+		WRITE_ONCE(si->head_addr, block->chunk->addr);
+	block->fresh = si->fallocate.running;
+	si->fallocate.nr_fresh += block->fresh;
 	list_add_tail(&block->link, &si->blocks);
 	inode_add_bytes(inode, scriptfs_block_size(block));
 	return 0;
@@ -220,11 +220,11 @@ void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
 	if (!block->index)
-		WRITE_ONCE(si->start, NULL);
+		WRITE_ONCE(si->head_addr, NULL);
 	if (unlikely(!xa_empty(&si->scattered)))
 		scriptfs_scatter_forget(inode, block);
-	si->recent = NULL;
-	si->nr_fresh -= block->fresh;
+	si->last_block = NULL;
+	si->fallocate.nr_fresh -= block->fresh;
 	list_del(&block->link);
 	xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(block)));
 	inode_sub_bytes(inode, scriptfs_block_size(block));
@@ -327,7 +327,7 @@ struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 w
 	}
 	/* The last close is to look at it: a poem, which is as small as can be, it need not. */
 	if (block->class != SCRIPTFS_POEM)
-		scriptfs_inode(inode)->loose = true;
+		scriptfs_inode(inode)->eof_trim = true;
 	return block;
 }
 
@@ -448,7 +448,7 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 		if (scriptfs_block_start(block) < size) {
 			scriptfs_block_end_at(inode, block, size);
 			if (block->class != SCRIPTFS_POEM)
-				si->loose = true;
+				si->eof_trim = true;
 			continue;
 		}
 		scriptfs_map_remove(inode, block);

@@ -116,11 +116,11 @@ static void block_merge(struct kunit *test)
 	for (pos = 0; pos < 3 * SZ_32K; pos += SZ_8K)
 		block_write(test, ctx, pos, 1, SZ_8K);
 	block_write(test, ctx, SZ_1M, 2, SZ_4K);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).idle, 0UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 0UL);
 	block_write(test, ctx, 3 * SZ_32K, 3, SZ_4K);
 
 	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).idle, 4UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 4UL);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_2M);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 1, 3 * SZ_32K), (size_t)3 * SZ_32K);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 3 * SZ_32K, 3, SZ_4K), (size_t)SZ_4K);
@@ -190,10 +190,10 @@ static void block_truncated(struct kunit *test)
 	struct scriptfs_block *block;
 
 	block_write(test, ctx, 0, POISON, SZ_1M);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 2UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 2UL);
 
 	block_truncate(test, ctx, SZ_4K + 10);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 1UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 1UL);
 	block = block_find(ctx, 0);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_8K);
 
@@ -203,7 +203,7 @@ static void block_truncated(struct kunit *test)
 			(size_t)SZ_512K - SZ_4K - 10);
 
 	block_truncate(test, ctx, 0);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 0UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 0UL);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
 	KUNIT_EXPECT_TRUE(test, !block_find(ctx, 0));
 }
@@ -231,7 +231,7 @@ static void block_fit(struct kunit *test)
 	expect_block(test, scriptfs_block_find(si, SZ_2M + SZ_64K), SCRIPTFS_NOVEL,
 		     SZ_2M + SZ_64K);
 	KUNIT_EXPECT_TRUE(test, !scriptfs_block_find(si, SZ_2M + SZ_128K));
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_LARGE).used, 1UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_LARGE).used, 1UL);
 	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_2M + SZ_128K);
 
 	ctx->file = dentry_open(&path, O_RDWR, current_cred());
@@ -279,10 +279,11 @@ static void block_nospace(struct kunit *test)
 
 	block_truncate(test, ctx, SZ_32K);
 	block_get(ctx, SZ_1M, SZ_4K);
-	scriptfs_inode(block_inode(ctx))->loose = true;	/* as a write says that came to nothing */
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).used, 2UL);
+	/* As a write says that came to nothing. */
+	scriptfs_inode(block_inode(ctx))->eof_trim = true;
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).used, 2UL);
 	block_close(ctx);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).used, 1UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).used, 1UL);
 }
 
 static int block_fallocate(struct block_context *ctx, int mode, loff_t pos, loff_t len)
@@ -301,7 +302,7 @@ static void block_allocate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, 0, SZ_4M), 0);
 	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_LARGE).used, 2UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_LARGE).used, 2UL);
 	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
 	block = block_find(ctx, SZ_2M);
 	expect_block(test, block, SCRIPTFS_LARGE, SZ_2M);
@@ -319,7 +320,7 @@ static void block_allocate(struct kunit *test)
 			0);
 	expect_block(test, block_find(ctx, SZ_8M), SCRIPTFS_MEDIUM, SZ_8M);
 	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
-	KUNIT_EXPECT_EQ(test, scriptfs_inode(block_inode(ctx))->kept_end,
+	KUNIT_EXPECT_EQ(test, scriptfs_inode(block_inode(ctx))->prealloc_end,
 			(loff_t)SZ_8M + SZ_512K + SZ_32K);
 }
 
@@ -340,8 +341,8 @@ static void block_allocate_undo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_4M, 1, SZ_4K), (size_t)SZ_4K);
 	KUNIT_EXPECT_EQ(test, i_size_read(inode), (loff_t)SZ_4M + SZ_4K);
 	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_32K));
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_LARGE).idle, 2UL);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_POEM).idle, 1UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_LARGE).idle, 2UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 1UL);
 }
 
 /* What is allocated behind the end outlives the last close, and a truncate to the same size not. */
@@ -359,7 +360,7 @@ static void block_allocate_kept(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, vfs_truncate(&path, SZ_4K), 0L);
 	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_32K);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 0UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 0UL);
 	path_put(&path);
 }
 
@@ -373,7 +374,7 @@ static void block_punch(struct kunit *test)
 	block_write(test, ctx, 0, POISON, SZ_2M);
 	block = block_find(ctx, 0);
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, SZ_128K, SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 3UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 3UL);
 	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_512K));
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_128K);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, POISON, SZ_128K), (size_t)SZ_128K);
@@ -382,7 +383,7 @@ static void block_punch(struct kunit *test)
 			(size_t)SZ_512K);
 
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_ZERO_RANGE, 0, SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, block_figures(ctx, SCRIPTFS_MEDIUM).used, 4UL);
+	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 4UL);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 0, SZ_2M), (size_t)SZ_2M);
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, 0, SZ_2M), 0);
@@ -452,7 +453,7 @@ static void block_cut_published(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=2,strict");
 	struct inode *inode = block_inode(ctx);
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 	struct page *page;
 
 	block_write(test, ctx, 0, 'a', SZ_64K);
@@ -469,9 +470,9 @@ static void block_cut_published(struct kunit *test)
 	scriptfs_change_end(scriptfs_inode(inode));
 	inode_unlock(inode);
 	KUNIT_EXPECT_EQ(test, inode->i_mapping->nrpages, 0UL);
-	figures = block_figures(ctx, SCRIPTFS_POEM);
-	KUNIT_EXPECT_EQ(test, figures.idle, 1UL);
-	KUNIT_EXPECT_EQ(test, figures.retired, 0UL);
+	stats = block_stats(ctx, SCRIPTFS_POEM);
+	KUNIT_EXPECT_EQ(test, stats.idle, 1UL);
+	KUNIT_EXPECT_EQ(test, stats.retired, 0UL);
 }
 
 static struct kunit_case block_cases[] = {

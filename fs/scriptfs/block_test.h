@@ -60,12 +60,12 @@ static inline struct inode *block_inode(struct block_context *ctx)
 	return file_inode(ctx->file);
 }
 
-static inline struct scriptfs_figures block_figures(struct block_context *ctx, unsigned int class)
+static inline struct scriptfs_stats block_stats(struct block_context *ctx, unsigned int class)
 {
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 
-	scriptfs_pool_figures(scriptfs_sb(ctx->mnt->mnt_sb), class, &figures);
-	return figures;
+	scriptfs_pool_stats(scriptfs_sb(ctx->mnt->mnt_sb), class, &stats);
+	return stats;
 }
 
 static inline struct scriptfs_block *block_find(struct block_context *ctx, loff_t pos)

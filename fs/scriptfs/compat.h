@@ -39,9 +39,9 @@
  * pages of its own into a file when read or written page by page: then there is the block path
  * only.
  */
-#define SCRIPTFS_PAGE_ROAD	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
+#define SCRIPTFS_PAGE_PATH	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
 
-#if !SCRIPTFS_PAGE_ROAD
+#if !SCRIPTFS_PAGE_PATH
 static inline void mapping_set_supply_page(struct address_space *mapping)
 {
 }

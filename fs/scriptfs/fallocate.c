@@ -39,10 +39,10 @@ static void scriptfs_allocate_end(struct inode *inode, bool undo)
 	if (undo)
 		scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
-	si->allocating = false;
+	si->fallocate.running = false;
 	/* From the end, where all of them are. */
 	list_for_each_entry_safe_reverse(block, next, &si->blocks, link) {
-		if (!si->nr_fresh)
+		if (!si->fallocate.nr_fresh)
 			break;
 		cond_resched();
 		if (!block->fresh)
@@ -51,7 +51,7 @@ static void scriptfs_allocate_end(struct inode *inode, bool undo)
 			scriptfs_block_drop(inode, block);
 		} else {
 			block->fresh = false;
-			si->nr_fresh--;
+			si->fallocate.nr_fresh--;
 		}
 	}
 	up_write(&si->map_lock);
@@ -66,7 +66,7 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 	int err = 0;
 
 	down_write(&si->map_lock);
-	si->allocating = true;
+	si->fallocate.running = true;
 	block = scriptfs_block_get(inode, pos, end - pos, true);
 	if (IS_ERR(block)) {
 		ret = PTR_ERR(block);
@@ -177,7 +177,7 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
 	/* Up to the end of the file is to the end of its last page and block. */
-	if (end >= i_size_read(inode) && end >= si->kept_end)
+	if (end >= i_size_read(inode) && end >= si->prealloc_end)
 		end = MAX_LFS_FILESIZE;
 	scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
@@ -238,7 +238,7 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 		scriptfs_zero_tail(inode, size);
 		scriptfs_size_write(inode, end);
 	} else if (end > size) {
-		si->kept_end = max(si->kept_end, end);
+		si->prealloc_end = max(si->prealloc_end, end);
 	}
 	return 0;
 }

@@ -123,7 +123,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *
 				  min_t(size_t, count, scriptfs_chunk_size(block) - offset), pos,
 				  from);
 	if (ret <= 0)
-		si->loose = true;
+		si->eof_trim = true;
 	up_write(&si->map_lock);
 
 	return ret ? ret : -EFAULT;
@@ -195,7 +195,7 @@ static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_i
 	struct inode *inode = file_inode(iocb->ki_filp);
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
-	if (!(iocb->ki_flags & IOCB_APPEND) || si->kept_end > i_size_read(inode) ||
+	if (!(iocb->ki_flags & IOCB_APPEND) || si->prealloc_end > i_size_read(inode) ||
 	    written + iov_iter_count(from) > SCRIPTFS_FAULT_IN)
 		return false;
 	scriptfs_readers_wait(si);
@@ -386,7 +386,7 @@ static ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 static int scriptfs_open(struct inode *inode, struct file *file)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	const u8 *start = READ_ONCE(si->start);
+	const u8 *start = READ_ONCE(si->head_addr);
 
 	if (start && file->f_mode & FMODE_READ)
 		scriptfs_prefetch(start, false);
@@ -402,7 +402,7 @@ static int scriptfs_release(struct inode *inode, struct file *file)
 	 * each would see the other. What the others wrote is seen here, as the count orders it.
 	 */
 	if ((file->f_mode & FMODE_WRITE) && atomic_dec_and_test(&scriptfs_inode(inode)->writers))
-		scriptfs_map_fit(inode);
+		scriptfs_eof_trim(inode);
 	return 0;
 }
 
@@ -414,7 +414,7 @@ static void scriptfs_shrink(struct inode *inode, loff_t size)
 	/* Under map_lock, so that no page behind the new end can be published from here on. */
 	down_write(&si->map_lock);
 	scriptfs_size_write(inode, size);
-	si->kept_end = 0;
+	si->prealloc_end = 0;
 	up_write(&si->map_lock);
 	truncate_pagecache(inode, size);
 	scriptfs_map_truncate(inode, size);
@@ -430,7 +430,7 @@ static void scriptfs_resize(struct inode *inode, loff_t size)
 	if (size > old) {
 		scriptfs_zero_tail(inode, old);
 		scriptfs_size_write(inode, size);
-	} else if (size < old || si->kept_end) {
+	} else if (size < old || si->prealloc_end) {
 		scriptfs_shrink(inode, size);
 	}
 	scriptfs_change_end(si);

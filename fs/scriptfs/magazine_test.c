@@ -29,7 +29,7 @@ static void magazine_test_exit(struct kunit *test)
 	struct scriptfs_sb *sbi = test->priv;
 
 	if (sbi->pool[0].partial.next)
-		scriptfs_pools_drain(sbi);
+		scriptfs_pools_free(sbi);
 }
 
 /* Fill the pool of @class; the test works on that. */
@@ -58,14 +58,14 @@ static void expect_none(struct kunit *test, unsigned int class)
 			    (struct scriptfs_block *)NULL);
 }
 
-static struct scriptfs_figures figures_of(struct kunit *test, unsigned int class)
+static struct scriptfs_stats figures_of(struct kunit *test, unsigned int class)
 {
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 
-	scriptfs_pool_figures(test->priv, class, &figures);
-	KUNIT_EXPECT_EQ(test, figures.reserve + figures.surplus,
-			figures.idle + figures.used + figures.quarantine + figures.retired);
-	return figures;
+	scriptfs_pool_stats(test->priv, class, &stats);
+	KUNIT_EXPECT_EQ(test, stats.reserve + stats.surplus,
+			stats.idle + stats.used + stats.quarantine + stats.retired);
+	return stats;
 }
 
 /* The magazine of the processor that takes part in nothing else here, if there is one. */

@@ -230,7 +230,7 @@ void scriptfs_withdraw_all(struct inode *inode)
 		truncate_inode_pages_final(inode->i_mapping);
 }
 
-#if !SCRIPTFS_PAGE_ROAD
+#if !SCRIPTFS_PAGE_PATH
 const struct address_space_operations scriptfs_aops = {
 	.set_page_dirty		= noop_set_page_dirty,
 	.error_remove_page	= generic_error_remove_page,

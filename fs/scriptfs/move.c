@@ -157,9 +157,9 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 		/* In place of blocks that the file had before, it is not to be undone either. */
 		if (block->fresh && !fresh) {
 			block->fresh = false;
-			si->nr_fresh--;
+			si->fallocate.nr_fresh--;
 		}
-		si->loose = true;
+		si->eof_trim = true;
 		return block;
 	}
 	return NULL;
@@ -238,7 +238,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 /* Where the memory of a file may end: at its end, or where fallocate(2) was asked to put it. */
 static loff_t scriptfs_memory_end(struct inode *inode)
 {
-	return max(i_size_read(inode), scriptfs_inode(inode)->kept_end);
+	return max(i_size_read(inode), scriptfs_inode(inode)->prealloc_end);
 }
 
 /* Give back the blocks that lie wholly behind @end. */
@@ -258,7 +258,7 @@ static void scriptfs_map_trim(struct inode *inode, loff_t end)
 }
 
 /**
- * scriptfs_map_fit - make the memory of a file fit its size
+ * scriptfs_eof_trim - make the memory of a file fit its size
  * @inode:	a file whose last writer is closing it
  *
  * Blocks that lie behind the end of the file, left by a write that failed, go back. A tail
@@ -267,14 +267,14 @@ static void scriptfs_map_trim(struct inode *inode, loff_t end)
  *
  * Context: Takes inode_lock and map_lock if there may be something to do.
  */
-void scriptfs_map_fit(struct inode *inode)
+void scriptfs_eof_trim(struct inode *inode)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *tail;
 	loff_t end;
 	u64 need;
 
-	if (!READ_ONCE(si->loose))
+	if (!READ_ONCE(si->eof_trim))
 		return;
 
 	inode_lock(inode);
@@ -284,14 +284,14 @@ void scriptfs_map_fit(struct inode *inode)
 	scriptfs_map_trim(inode, end);
 
 	down_write(&si->map_lock);
-	si->loose = false;
+	si->eof_trim = false;
 	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
 	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
 		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
 		/* For want of smaller blocks it stays, until the next close. */
 		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail) &&
 		    !scriptfs_block_bad(tail))
-			si->loose = !scriptfs_exchange(inode, tail, need);
+			si->eof_trim = !scriptfs_exchange(inode, tail, need);
 	}
 	up_write(&si->map_lock);
 	scriptfs_change_end(si);

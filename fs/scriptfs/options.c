@@ -224,14 +224,14 @@ static int param_is_gid(struct p_log *log, const struct fs_parameter_spec *spec,
 static int param_is_io(struct p_log *log, const struct fs_parameter_spec *spec,
 		       struct fs_parameter *param, struct fs_parse_result *result)
 {
-	static const char *const roads[] = { "block", "page" };
-	int road = -EINVAL;
+	static const char *const paths[] = { "block", "page" };
+	int path = -EINVAL;
 
 	if (param->type == fs_value_is_string)
-		road = match_string(roads, SCRIPTFS_PAGE_ROAD ? 2 : 1, param->string);
-	if (road < 0)
+		path = match_string(paths, SCRIPTFS_PAGE_PATH ? 2 : 1, param->string);
+	if (path < 0)
 		return bad_value(log, param, spec->data);
-	result->boolean = road;
+	result->boolean = path;
 	return 0;
 }
 
@@ -278,7 +278,7 @@ static int param_is_flag(struct p_log *log, const struct fs_parameter_spec *spec
 }
 
 #define RESERVE_ALLOWED "a number of blocks, or memory as a number with K, M, G, T or % (up to 100%), up to 1 EiB"
-#define IO_ALLOWED (SCRIPTFS_PAGE_ROAD ? "block or page" : "block, this kernel cannot do page")
+#define IO_ALLOWED (SCRIPTFS_PAGE_PATH ? "block or page" : "block, this kernel cannot do page")
 
 const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(param_is_reserve, "poem", SCRIPTFS_POEM, 0, RESERVE_ALLOWED),

@@ -47,7 +47,7 @@ static struct page *scriptfs_page_at(struct inode *inode, struct scriptfs_block 
 static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_chunk *chunk,
 				u32 offset, struct page *page, pgoff_t index, gfp_t gfp)
 {
-	bool fill = READ_ONCE(scriptfs_inode(mapping->host)->filler) == current;
+	bool fill = READ_ONCE(scriptfs_inode(mapping->host)->fill_task) == current;
 	int ret;
 
 	scriptfs_page_init(chunk, offset, page, fill);
@@ -115,8 +115,8 @@ out:
  */
 static void scriptfs_fill_end(struct scriptfs_inode *si)
 {
-	WRITE_ONCE(si->supply_end, 0);
-	WRITE_ONCE(si->filler, NULL);
+	WRITE_ONCE(si->publish_limit, 0);
+	WRITE_ONCE(si->fill_task, NULL);
 }
 
 static int scriptfs_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
@@ -139,9 +139,9 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 		page = scriptfs_page_at(inode, block, chunk, round_down(offset, PAGE_SIZE));
 	}
 	if (!IS_ERR(block) && !IS_ERR(page)) {
-		WRITE_ONCE(si->supply_end, index + 1);
-		si->loose = true;	/* should the write fail */
-		WRITE_ONCE(si->filler, len == PAGE_SIZE ? current : NULL);
+		WRITE_ONCE(si->publish_limit, index + 1);
+		si->eof_trim = true;	/* should the write fail */
+		WRITE_ONCE(si->fill_task, len == PAGE_SIZE ? current : NULL);
 	}
 	up_write(&si->map_lock);
 	if (IS_ERR(block))

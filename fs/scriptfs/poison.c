@@ -252,7 +252,7 @@ void scriptfs_poison_remove(struct scriptfs_sb *sbi)
 }
 
 /**
- * scriptfs_poison_flush - wait until the figures of the pools have all errors so far
+ * scriptfs_poison_flush - wait until the stats of the pools have all errors so far
  *
  * Context: Process context, sleeps.
  */

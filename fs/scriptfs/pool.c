@@ -364,34 +364,34 @@ void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **bl
 }
 
 /**
- * scriptfs_pool_figures - how many blocks of a pool are where
+ * scriptfs_pool_stats - how many blocks of a pool are where
  * @sbi:	the mount
  * @class:	which of its pools
- * @figures:	filled in
+ * @stats:	filled in
  *
  * Exact while nobody takes or puts blocks, and otherwise off by those on their way. In any case
  * they add up.
  *
  * Context: Takes pool->lock.
  */
-void scriptfs_pool_figures(struct scriptfs_sb *sbi, unsigned int class,
-			   struct scriptfs_figures *figures)
+void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
+			 struct scriptfs_stats *stats)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
 	unsigned long whole;
 
 	spin_lock(&pool->lock);
-	figures->reserve = pool->reserve;
-	figures->surplus = pool->surplus;
-	figures->quarantine = pool->nr_quarantine;
-	figures->retired = pool->nr_retired;
-	figures->idle = pool->idle + scriptfs_magazines_idle(pool);
+	stats->reserve = pool->reserve;
+	stats->surplus = pool->surplus;
+	stats->quarantine = pool->nr_quarantine;
+	stats->retired = pool->nr_retired;
+	stats->idle = pool->idle + scriptfs_magazines_idle(pool);
 	spin_unlock(&pool->lock);
 
-	whole = figures->reserve + figures->surplus - figures->quarantine - figures->retired;
+	whole = stats->reserve + stats->surplus - stats->quarantine - stats->retired;
 	/* One that moved between two magazines may have been counted in both. */
-	figures->idle = min(figures->idle, whole);
-	figures->used = whole - figures->idle;
+	stats->idle = min(stats->idle, whole);
+	stats->used = whole - stats->idle;
 }
 
 static void scriptfs_pool_init(struct scriptfs_pool *pool)
@@ -503,7 +503,7 @@ int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
 		if (err) {
 			if (err == -ENOMEM)
 				*missing = need - atomic64_read(&sbi->held);
-			scriptfs_pools_drain(sbi);
+			scriptfs_pools_free(sbi);
 			return err;
 		}
 	}
@@ -514,11 +514,11 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
 	struct scriptfs_slab *slab, *next;
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 
-	scriptfs_pool_figures(sbi, class, &figures);
-	if (figures.used)
-		pr_err("bad unmount: %lu %s blocks still in use\n", figures.used,
+	scriptfs_pool_stats(sbi, class, &stats);
+	if (stats.used)
+		pr_err("bad unmount: %lu %s blocks still in use\n", stats.used,
 		       scriptfs_class_names[class]);
 
 	scriptfs_magazines_free(pool);
@@ -529,7 +529,7 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 }
 
 /**
- * scriptfs_pools_drain - give all memory of a mount back to the system
+ * scriptfs_pools_free - give all memory of a mount back to the system
  * @sbi:	a mount that scriptfs_pools_fill() set up, without files
  *
  * Nothing waits for the quarantine: a page that somebody outside holds goes back to the system when
@@ -538,7 +538,7 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
  *
  * Context: Process context, sleeps. Nobody else uses the pools any longer.
  */
-void scriptfs_pools_drain(struct scriptfs_sb *sbi)
+void scriptfs_pools_free(struct scriptfs_sb *sbi)
 {
 	unsigned int class;
 

@@ -36,11 +36,11 @@ static void pool_fill_exact(struct kunit *test)
 		bytes = 0;
 		for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
 			KUNIT_EXPECT_EQ(test, sbi->pool[class].reserve, reserve[class]);
-			expect_figures(test, class, reserve[class], 0, 0, 0);
+			expect_stats(test, class, reserve[class], 0, 0, 0);
 			bytes += reserve[class] * scriptfs_class_size(class);
 		}
 		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), bytes);
-		scriptfs_pools_drain(sbi);
+		scriptfs_pools_free(sbi);
 		expect_empty(test);
 	}
 	KUNIT_EXPECT_GT(test, free_pages_now(), before - FREE_PAGES_SLACK);
@@ -52,19 +52,19 @@ static void pool_take_put(struct kunit *test)
 	struct scriptfs_block *a, *b;
 
 	a = take(test, SCRIPTFS_NOVEL, false);
-	expect_figures(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
+	expect_stats(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
 	b = take(test, SCRIPTFS_NOVEL, false);
-	expect_figures(test, SCRIPTFS_NOVEL, 0, 2, 0, 0);
+	expect_stats(test, SCRIPTFS_NOVEL, 0, 2, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, a, b);
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_NOVEL, false),
 			    (struct scriptfs_block *)NULL);
 
 	scriptfs_pool_put(sbi, a, TEST_INODE);
-	expect_figures(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
+	expect_stats(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_NOVEL, false), a);
 	scriptfs_pool_put(sbi, a, TEST_INODE);
 	scriptfs_pool_put(sbi, b, TEST_INODE);
-	expect_figures(test, SCRIPTFS_NOVEL, 2, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 0, 0);
 }
 
 /* No page belongs to two blocks: what was written to one is still there when all are written. */
@@ -118,7 +118,7 @@ static void pool_ascending(struct kunit *test)
 				scriptfs_pool_put_batch(sbi, back, BATCH, TEST_INODE);
 		}
 	}
-	expect_figures(test, SCRIPTFS_POEM, NR, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, NR, 0, 0, 0);
 }
 
 /* A file must not take over the marks of the one that had the block before. */
@@ -150,7 +150,7 @@ static void pool_strict(struct kunit *test)
 	block = take(test, SCRIPTFS_POEM, true);
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, true),
 			    (struct scriptfs_block *)NULL);
-	expect_figures(test, SCRIPTFS_POEM, 0, 1, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 0);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
@@ -173,7 +173,7 @@ static void pool_size_cap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 3ULL * size);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		scriptfs_pool_put(sbi, block[i], TEST_INODE);
-	expect_figures(test, SCRIPTFS_MEDIUM, 3, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_MEDIUM, 3, 0, 0, 0);
 }
 
 /* Surplus that is asked for is allocated, and only that. */
@@ -189,9 +189,9 @@ static void pool_surplus(struct kunit *test)
 				    (struct scriptfs_block *)NULL);
 		block = take(test, class, true);
 		memset(block->chunk->addr, 0xa5, scriptfs_class_size(class));
-		expect_figures(test, class, 0, 1, 0, 0);
+		expect_stats(test, class, 0, 1, 0, 0);
 		scriptfs_pool_put(sbi, block, TEST_INODE);
-		expect_figures(test, class, 1, 0, 0, 0);
+		expect_stats(test, class, 1, 0, 0, 0);
 		KUNIT_EXPECT_EQ(test, sbi->pool[class].reserve, 0UL);
 	}
 }
@@ -217,7 +217,7 @@ static void pool_surplus_moves(struct kunit *test)
 
 	scriptfs_pool_put(sbi, poem[NR], TEST_INODE);
 	large = take(test, SCRIPTFS_LARGE, true);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), sbi->opt.size);
 	scriptfs_pool_put(sbi, large, TEST_INODE);
 }
@@ -244,7 +244,7 @@ static void pool_shrinker(struct kunit *test)
 	sc.nr_to_scan = 1;
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), pages);
 	KUNIT_EXPECT_EQ(test, sc.nr_scanned, pages);
-	expect_figures(test, SCRIPTFS_POEM, 1, 3, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 1, 3, 0, 0);
 
 	/* The reserve is handed out first, so that the surplus can go. */
 	scriptfs_pool_put(sbi, block[0], TEST_INODE);
@@ -255,7 +255,7 @@ static void pool_shrinker(struct kunit *test)
 	scriptfs_pool_put(sbi, block[4], TEST_INODE);
 	sc.nr_to_scan = all_pages;
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), 2 * pages);
-	expect_figures(test, SCRIPTFS_POEM, 2, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 2, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 2ULL * SCRIPTFS_UNIT_SIZE);
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
 }
@@ -290,7 +290,7 @@ static void pool_super(struct kunit *test)
 	page = virt_to_page(block->chunk[127].addr + SCRIPTFS_CHUNK_SIZE - 1);
 	get_page(page);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
-	expect_figures(test, SCRIPTFS_SUPER, 0, 0, 1, 0);
+	expect_stats(test, SCRIPTFS_SUPER, 0, 0, 1, 0);
 	put_page(page);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_SUPER, true), block);
 	for (i = 0; i < 128; i++)

@@ -31,7 +31,7 @@ static inline void pool_test_exit(struct kunit *test)
 	struct scriptfs_sb *sbi = test->priv;
 
 	if (sbi->pool[0].partial.next)
-		scriptfs_pools_drain(sbi);
+		scriptfs_pools_free(sbi);
 }
 
 static inline struct scriptfs_sb *fill(struct kunit *test, unsigned int class,
@@ -60,19 +60,19 @@ static inline struct page *block_page(struct scriptfs_block *block, unsigned int
 	return virt_to_page(block->chunk->addr + index * PAGE_SIZE);
 }
 
-static inline void expect_figures(struct kunit *test, unsigned int class, unsigned long idle,
+static inline void expect_stats(struct kunit *test, unsigned int class, unsigned long idle,
 				  unsigned long used, unsigned long quarantine,
 				  unsigned long retired)
 {
 	struct scriptfs_sb *sbi = test->priv;
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 
-	scriptfs_pool_figures(sbi, class, &figures);
-	KUNIT_EXPECT_EQ(test, figures.idle, idle);
-	KUNIT_EXPECT_EQ(test, figures.used, used);
-	KUNIT_EXPECT_EQ(test, figures.quarantine, quarantine);
-	KUNIT_EXPECT_EQ(test, figures.retired, retired);
-	KUNIT_EXPECT_EQ(test, figures.reserve + figures.surplus,
+	scriptfs_pool_stats(sbi, class, &stats);
+	KUNIT_EXPECT_EQ(test, stats.idle, idle);
+	KUNIT_EXPECT_EQ(test, stats.used, used);
+	KUNIT_EXPECT_EQ(test, stats.quarantine, quarantine);
+	KUNIT_EXPECT_EQ(test, stats.retired, retired);
+	KUNIT_EXPECT_EQ(test, stats.reserve + stats.surplus,
 			idle + used + quarantine + retired);
 }
 
@@ -82,7 +82,7 @@ static inline void expect_empty(struct kunit *test)
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		expect_figures(test, class, 0, 0, 0, 0);
+		expect_stats(test, class, 0, 0, 0, 0);
 		KUNIT_EXPECT_TRUE(test, list_empty(&sbi->pool[class].partial));
 		KUNIT_EXPECT_TRUE(test, list_empty(&sbi->pool[class].full));
 	}

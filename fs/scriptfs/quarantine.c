@@ -4,10 +4,10 @@
  *
  * Nobody tells the pool when a pipe or a driver drops the last outside reference to a page. So the
  * quarantine is settled, that is looked through, when it matters: when a pool has no idle block,
- * when the system needs memory, and when somebody wants to know the figures.
+ * when the system needs memory, and when somebody wants to know the stats.
  *
  * How much is in quarantine is up to those who hold pages, who may be anybody. So whoever holds a
- * lock of a file, or asks for the figures, looks at a limited number of blocks and waits for
+ * lock of a file, or asks for the stats, looks at a limited number of blocks and waits for
  * nobody. To look at a block that is still held costs one page: it remembers how far its pages were
  * found free, and those stay so, as nobody can find them any more.
  */
@@ -16,7 +16,7 @@
 /* How many blocks a task with locks looks at. */
 #define SCRIPTFS_SETTLE_FEW	4
 
-/* How many blocks somebody who asks for the figures, or the system's want of memory, looks at. */
+/* How many blocks somebody who asks for the stats, or the system's want of memory, looks at. */
 #define SCRIPTFS_SETTLE_MANY	48
 
 /* A block on no list that nobody outside holds is idle from now on, or retired. */

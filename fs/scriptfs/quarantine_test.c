@@ -20,17 +20,17 @@ static void pool_quarantine(struct kunit *test)
 	get_page(page);
 	SetPageUptodate(page);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 0, 0, 1, 0);
+	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, false),
 			    (struct scriptfs_block *)NULL);
 	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
-	expect_figures(test, SCRIPTFS_POEM, 0, 0, 1, 0);
+	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
 	/* A pipe would no longer hand it out. */
 	KUNIT_EXPECT_TRUE(test, PageUptodate(page));
 
 	put_page(page);
 	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	KUNIT_EXPECT_FALSE(test, PageUptodate(page));
 
@@ -40,7 +40,7 @@ static void pool_quarantine(struct kunit *test)
 	get_page(page);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
 	put_page(page);
-	expect_figures(test, SCRIPTFS_POEM, 0, 0, 1, 0);
+	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), block);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
 }
@@ -56,7 +56,7 @@ static void pool_quarantine_surplus(struct kunit *test)
 	block->chunk->published = true;
 	get_page(page);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
-	expect_figures(test, SCRIPTFS_LARGE, 0, 0, 1, 0);
+	expect_stats(test, SCRIPTFS_LARGE, 0, 0, 1, 0);
 	KUNIT_EXPECT_EQ(test, sbi->shrinker.scan_objects(&sbi->shrinker, &sc), SHRINK_STOP);
 	put_page(page);
 	scriptfs_pool_settle(sbi, SCRIPTFS_LARGE);
@@ -79,7 +79,7 @@ static void pool_stale_flags(struct kunit *test)
 	SetPageActive(page);
 	SetPageUnevictable(page);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, page->flags, flags);
 }
 
@@ -91,7 +91,7 @@ static void pool_double_free(struct kunit *test)
 
 	scriptfs_pool_put(sbi, a, TEST_INODE);
 	scriptfs_pool_put(sbi, a, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 1, 1, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 1, 1, 0, 0);
 
 	/* The block is handed out once only. */
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), a);
@@ -103,11 +103,11 @@ static void pool_double_free(struct kunit *test)
 	get_page(block_page(b, 0));
 	scriptfs_pool_put(sbi, b, TEST_INODE);
 	scriptfs_pool_put(sbi, b, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 0, 1, 1, 0);
+	expect_stats(test, SCRIPTFS_POEM, 0, 1, 1, 0);
 	put_page(block_page(b, 0));
 	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
 	scriptfs_pool_put(sbi, a, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 2, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 2, 0, 0, 0);
 }
 
 static void pool_foreign_block(struct kunit *test)
@@ -121,11 +121,11 @@ static void pool_foreign_block(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(other, &missing), 0);
 	scriptfs_pool_put(other, block, TEST_INODE);
 	KUNIT_EXPECT_EQ(test, other->pool[SCRIPTFS_POEM].idle, 0UL);
-	scriptfs_pools_drain(other);
+	scriptfs_pools_free(other);
 
-	expect_figures(test, SCRIPTFS_POEM, 0, 1, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 0);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 0);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 }
 
 static void spoil_refcount(struct page *page)
@@ -182,22 +182,22 @@ static void expect_retired(struct kunit *test, void (*spoil)(struct page *),
 	good->chunk->published = true;
 	spoil(page + 3);
 	scriptfs_pool_put(sbi, bad, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 0, 1, 0, 1);
+	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 1);
 	scriptfs_pool_put(sbi, good, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 1);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
 
 	/* That it looks right again means nothing: the page may have a new owner. */
 	mend(page + 3);
 	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 1);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
 	scriptfs_pool_put(sbi, bad, TEST_INODE);
-	expect_figures(test, SCRIPTFS_POEM, 1, 0, 0, 1);
+	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), good);
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, false),
 			    (struct scriptfs_block *)NULL);
 	scriptfs_pool_put(sbi, good, TEST_INODE);
 
-	scriptfs_pools_drain(sbi);
+	scriptfs_pools_free(sbi);
 	for (i = 0; i < SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT; i++) {
 		KUNIT_EXPECT_EQ(test, page_ref_count(page + i), 1);
 		put_page(page + i);
@@ -233,7 +233,7 @@ static void pool_drain_corrupt(struct kunit *test)
 
 	scriptfs_pool_put(sbi, block, TEST_INODE);
 	spoil_mapping(page);
-	scriptfs_pools_drain(sbi);
+	scriptfs_pools_free(sbi);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	mend_mapping(page);
 	put_page(page);
@@ -252,9 +252,9 @@ static void pool_drain_held(struct kunit *test)
 	SetPageUptodate(page);
 	SetPageUnevictable(page);
 	scriptfs_pool_put(sbi, block, TEST_INODE);
-	expect_figures(test, SCRIPTFS_NOVEL, 2, 0, 1, 0);
+	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 1, 0);
 
-	scriptfs_pools_drain(sbi);
+	scriptfs_pools_free(sbi);
 	expect_empty(test);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	KUNIT_EXPECT_TRUE(test, PageUptodate(page));

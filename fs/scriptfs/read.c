@@ -6,7 +6,7 @@
  * a short one the lock would cost as much as the copy: every reader of a file would write to the
  * same cache line twice. So it takes no lock, says in a variable of its processor which file it
  * looks at, and does the work again under the lock when it finds that somebody was changing the
- * file meanwhile (->changes). Whoever takes blocks away from a living file first makes ->changes
+ * file meanwhile (->change_seq). Whoever takes blocks away from a living file first makes it
  * odd, which keeps new readers out, and then waits for those that are still looking. Nothing may
  * sleep between the two marks, so that path is for destinations that are plain memory only: a pipe
  * allocates.
@@ -49,7 +49,7 @@ void scriptfs_readers_wait(struct scriptfs_inode *si)
 {
 	int cpu;
 
-	/* ->changes is odd before we look: pairs with the barrier in scriptfs_read_unlocked(). */
+	/* ->change_seq is odd before we look: pairs with the barrier in scriptfs_read_unlocked(). */
 	smp_mb();
 	for_each_possible_cpu(cpu)
 		/* Nor give anything back before its copy is done: pairs with its release. */
@@ -95,14 +95,14 @@ static ssize_t scriptfs_read_unlocked(struct inode *inode, loff_t pos, struct io
 	WRITE_ONCE(*reading, si);
 	/* Say so before looking: pairs with the barrier in scriptfs_readers_wait(). */
 	smp_mb();
-	seq = raw_read_seqcount(&si->changes);
+	seq = raw_read_seqcount(&si->change_seq);
 	if (!(seq & 1)) {
 		/* A write raises the size only when all of it is there, so look at it only now. */
 		loff_t size = i_size_read(inode);
 		size_t len = pos < size ? min_t(u64, iov_iter_count(to), size - pos) : 0;
 		size_t done = scriptfs_read_nofault(si, pos, len, to);
 
-		if (done == len && !read_seqcount_retry(&si->changes, seq))
+		if (done == len && !read_seqcount_retry(&si->change_seq, seq))
 			ret = done;
 		else
 			iov_iter_revert(to, done);
@@ -315,7 +315,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 			      &scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special);
 
 	/* A pipe takes the pages themselves, so splice and sendfile copy nothing. */
-	if (SCRIPTFS_PAGE_ROAD && (pages || iov_iter_is_pipe(to)))
+	if (SCRIPTFS_PAGE_PATH && (pages || iov_iter_is_pipe(to)))
 		return scriptfs_read_pages(iocb, to);
 	return scriptfs_read_waiting(iocb, to);
 }

@@ -40,13 +40,13 @@ static bool scattered(struct block_context *ctx)
 /* Close and remove the file: all blocks are idle, or with @held wait for that page. */
 static void expect_back(struct kunit *test, struct block_context *ctx, unsigned long held)
 {
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 
 	block_truncate(test, ctx, 0);
 	scriptfs_pool_settle(scriptfs_sb(ctx->mnt->mnt_sb), SCRIPTFS_POEM);
-	figures = block_figures(ctx, SCRIPTFS_POEM);
-	KUNIT_EXPECT_EQ(test, figures.used, 0UL);
-	KUNIT_EXPECT_EQ(test, figures.quarantine, held);
+	stats = block_stats(ctx, SCRIPTFS_POEM);
+	KUNIT_EXPECT_EQ(test, stats.used, 0UL);
+	KUNIT_EXPECT_EQ(test, stats.quarantine, held);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
 }
 

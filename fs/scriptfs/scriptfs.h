@@ -149,7 +149,7 @@ struct scriptfs_pool {
 	unsigned int		depth;
 	bool			suspect;
 
-	spinlock_t		lock ____cacheline_aligned_in_smp;	/* lists, figures */
+	spinlock_t		lock ____cacheline_aligned_in_smp;	/* lists, stats */
 	struct mutex		settling;	/* of the quarantine */
 	struct list_head	partial;
 	struct list_head	full;
@@ -163,7 +163,7 @@ struct scriptfs_pool {
 } ____cacheline_aligned_in_smp;
 
 /**
- * struct scriptfs_figures - how many blocks of a pool are where
+ * struct scriptfs_stats - how many blocks of a pool are where
  * @reserve:	preallocated
  * @surplus:	above the reserve
  * @idle:	ready to be handed out, in the pool or in a magazine
@@ -173,7 +173,7 @@ struct scriptfs_pool {
  *
  * reserve + surplus == idle + used + quarantine + retired, always.
  */
-struct scriptfs_figures {
+struct scriptfs_stats {
 	unsigned long		reserve;
 	unsigned long		surplus;
 	unsigned long		idle;
@@ -220,6 +220,16 @@ struct scriptfs_sb {
 };
 
 /**
+ * struct scriptfs_fallocation - a fallocate(2) in progress
+ * @running:	there is one, so blocks that the file gets are fresh
+ * @nr_fresh:	how many of the file's blocks are
+ */
+struct scriptfs_fallocation {
+	bool			running;
+	unsigned int		nr_fresh;
+};
+
+/**
  * struct scriptfs_inode - scriptfs's part of an inode
  * @map_lock:	guards @map, the initialised marks in it and publishing; exclusive to change,
  *		shared to look at.
@@ -227,26 +237,25 @@ struct scriptfs_sb {
  *		with both held
  * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry a block
  * @blocks:	the blocks in @map, in the order in which the file got them; guarded by map_lock
- * @nr_fresh:	how many of them are fresh; guarded by map_lock
- * @allocating:	a fallocate(2) is going on, so new blocks are fresh; guarded by map_lock
- * @start:	memory of the first byte in the file, NULL for a hole; changed under map_lock, and
+ * @fallocate:	the fallocate(2) in progress, if any; guarded by map_lock
+ * @head_addr:	memory of the first byte in the file, NULL for a hole; changed under map_lock, and
  *		looked at by those who open the file without a lock, so only good to prefetch
- * @recent:	block of the last write or NULL; guarded by inode_lock held exclusively
- * @changes:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
+ * @last_block:	block of the last write or NULL; guarded by inode_lock held exclusively
+ * @change_seq:	odd while the file's bytes, blocks or size change; inode_lock held exclusively says
  *		who may do that, readers without it look here (read.c)
- * @kept_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
+ * @prealloc_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
  *		guarded by inode_lock
- * @loose:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
+ * @eof_trim:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
  * @leave_held:	a merge is to leave pages that somebody holds where they are, as somebody has waited
  *		for them in vain
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @writers:	how many have the file open for writing
- * @filler:	task whose write_begin is about to fill the page it asks for from end to end, so
+ * @fill_task:	task whose write_begin is about to fill the page it asks for from end to end, so
  *		that it needs no zeroing; NULL when none
  * @scattered:	tables of chunks with pages that others hold from before, by the unit that the
  *		chunk begins with (scatter.c); changed under map_lock
- * @supply_end:	first page that may not be published although write_begin works beyond i_size; 0
+ * @publish_limit:	first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
  * @vfs_inode:	the VFS's part
  */
@@ -254,18 +263,17 @@ struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct xarray		map;
 	struct list_head	blocks;
-	unsigned int		nr_fresh;
-	bool			allocating;
-	void			*start;
-	struct scriptfs_block	*recent;
-	seqcount_t		changes;
-	loff_t			kept_end;
-	bool			loose;
+	struct scriptfs_fallocation fallocate;
+	void			*head_addr;
+	struct scriptfs_block	*last_block;
+	seqcount_t		change_seq;
+	loff_t			prealloc_end;
+	bool			eof_trim;
 	bool			leave_held;
 	u8			class;
 	atomic_t		writers;
-	struct task_struct	*filler;
-	pgoff_t			supply_end;
+	struct task_struct	*fill_task;
+	pgoff_t			publish_limit;
 	struct xarray		scattered;
 	struct inode		vfs_inode;
 };
@@ -388,7 +396,7 @@ static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
 {
 	pgoff_t limit = DIV_ROUND_UP_ULL(i_size_read(&si->vfs_inode), PAGE_SIZE);
 
-	return max(limit, READ_ONCE(si->supply_end));
+	return max(limit, READ_ONCE(si->publish_limit));
 }
 
 /*
@@ -397,25 +405,25 @@ static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
  */
 static inline void scriptfs_change_begin(struct scriptfs_inode *si)
 {
-	raw_write_seqcount_begin(&si->changes);
+	raw_write_seqcount_begin(&si->change_seq);
 }
 
 static inline void scriptfs_change_end(struct scriptfs_inode *si)
 {
-	raw_write_seqcount_end(&si->changes);
+	raw_write_seqcount_end(&si->change_seq);
 }
 
 /* pool.c, quarantine.c, surplus.c */
 int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing);
-void scriptfs_pools_drain(struct scriptfs_sb *sbi);
+void scriptfs_pools_free(struct scriptfs_sb *sbi);
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class,
 					  bool surplus);
 void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino);
 void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
 			     unsigned int nr, unsigned long ino);
 unsigned int scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class);
-void scriptfs_pool_figures(struct scriptfs_sb *sbi, unsigned int class,
-			   struct scriptfs_figures *figures);
+void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
+			 struct scriptfs_stats *stats);
 u64 scriptfs_growth(struct scriptfs_sb *sbi);
 
 /**
@@ -475,7 +483,7 @@ void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
 
 /* move.c */
 struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos);
-void scriptfs_map_fit(struct inode *inode);
+void scriptfs_eof_trim(struct inode *inode);
 
 /* scatter.c */
 void scriptfs_chunk_disown(struct inode *inode, struct scriptfs_block *block,
@@ -508,11 +516,11 @@ void scriptfs_scatter_release(struct inode *inode);
  */
 static inline struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos)
 {
-	struct scriptfs_block *block = si->recent;
+	struct scriptfs_block *block = si->last_block;
 
 	if (!block || pos < scriptfs_block_start(block) || pos >= scriptfs_block_end(block)) {
 		block = scriptfs_block_find(si, pos);
-		si->recent = block;
+		si->last_block = block;
 	}
 	return block;
 }

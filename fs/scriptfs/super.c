@@ -22,10 +22,10 @@ static void scriptfs_init_once(void *object)
 	init_rwsem(&si->map_lock);
 	xa_init_flags(&si->map, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&si->blocks);
-	si->nr_fresh = 0;
-	si->allocating = false;
+	si->fallocate.nr_fresh = 0;
+	si->fallocate.running = false;
 	atomic_set(&si->writers, 0);
-	seqcount_init(&si->changes);
+	seqcount_init(&si->change_seq);
 	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);
 }
 
@@ -35,13 +35,13 @@ static struct inode *scriptfs_alloc_inode(struct super_block *sb)
 
 	if (!si)
 		return NULL;
-	si->filler = NULL;
-	si->supply_end = 0;
+	si->fill_task = NULL;
+	si->publish_limit = 0;
 	si->class = SCRIPTFS_NR_CLASSES;
-	si->start = NULL;
-	si->recent = NULL;
-	si->kept_end = 0;
-	si->loose = false;
+	si->head_addr = NULL;
+	si->last_block = NULL;
+	si->prealloc_end = 0;
+	si->eof_trim = false;
 	si->leave_held = false;
 	return &si->vfs_inode;
 }
@@ -91,12 +91,12 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
 		unsigned int shift = scriptfs_class_shifts[class];
-		struct scriptfs_figures figures;
+		struct scriptfs_stats stats;
 
 		scriptfs_pool_settle(sbi, class);
-		scriptfs_pool_figures(sbi, class, &figures);
-		idle += (u64)figures.idle << shift;
-		held += (u64)(figures.reserve + figures.surplus) << shift;
+		scriptfs_pool_stats(sbi, class, &stats);
+		idle += (u64)stats.idle << shift;
+		held += (u64)(stats.reserve + stats.surplus) << shift;
 	}
 	total = READ_ONCE(sbi->opt.strict) ? held : max(READ_ONCE(sbi->opt.size), held);
 	growth = min(total - held, scriptfs_growth(sbi));
@@ -169,7 +169,7 @@ static void scriptfs_free_sb(struct scriptfs_sb *sbi)
 	if (!sbi)
 		return;
 	scriptfs_poison_remove(sbi);
-	scriptfs_pools_drain(sbi);
+	scriptfs_pools_free(sbi);
 	kfree(sbi);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: /sys/fs/scriptfs, where the figures of the pools are read.
+ * scriptfs: /sys/fs/scriptfs, where the stats of the pools are read.
  *
  * A mount is one kobject; the directories of its classes are named attribute groups, which have no
  * life of their own. The kobject is part of the mount's structure, so that structure waits in
@@ -47,24 +47,24 @@ static struct kobject *scriptfs_root;
 static unsigned long scriptfs_pool_figure(struct scriptfs_sb *sbi, unsigned int class,
 					  enum scriptfs_figure figure)
 {
-	struct scriptfs_figures figures;
+	struct scriptfs_stats stats;
 
 	scriptfs_poison_flush();
 	scriptfs_pool_settle(sbi, class);
-	scriptfs_pool_figures(sbi, class, &figures);
+	scriptfs_pool_stats(sbi, class, &stats);
 	switch (figure) {
 	case SCRIPTFS_FIGURE_RESERVE:
-		return figures.reserve;
+		return stats.reserve;
 	case SCRIPTFS_FIGURE_FREE:
-		return figures.idle;
+		return stats.idle;
 	case SCRIPTFS_FIGURE_USED:
-		return figures.used;
+		return stats.used;
 	case SCRIPTFS_FIGURE_SURPLUS:
-		return figures.surplus;
+		return stats.surplus;
 	case SCRIPTFS_FIGURE_QUARANTINE:
-		return figures.quarantine;
+		return stats.quarantine;
 	case SCRIPTFS_FIGURE_RETIRED:
-		return figures.retired;
+		return stats.retired;
 	default:
 		return 0;
 	}
@@ -173,7 +173,7 @@ static struct kobj_type scriptfs_ktype = {
 /* What this module can do on this kernel, for programs that would have to try it out otherwise. */
 static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	if (SCRIPTFS_PAGE_ROAD)
+	if (SCRIPTFS_PAGE_PATH)
 		return sysfs_emit(buf, "io_block\nio_page\nsupply_page\n");
 	return sysfs_emit(buf, "io_block\n");
 }
@@ -211,7 +211,7 @@ void scriptfs_sysfs_exit(void)
  * scriptfs_sysfs_remove - remove the directory of a mount
  * @sbi:	the mount
  *
- * When this returns nobody reads the figures any more, and @sbi may be freed.
+ * When this returns nobody reads the stats any more, and @sbi may be freed.
  *
  * Context: Process context, sleeps. Before the device number of the superblock is free again.
  */

@@ -322,7 +322,7 @@ plots::BarChart headline(const Document &document)
     for (const Place &place : places(document)) {
         const std::vector<const Result *> results = results_of(document, place);
         chart.series = plotted_fs(file_systems(results));
-        // the other road of scriptfs is no rival
+        // the other path of scriptfs is no rival
         chart.series.erase(std::remove(chart.series.begin(), chart.series.end(), "scriptfs-page"),
                            chart.series.end());
         chart.rows.clear();

@@ -68,8 +68,8 @@ static void fed_back(void)
 	}
 }
 
-/* The road may change under open files. */
-static void change_road(int fd)
+/* The path may change under open files. */
+static void change_path(int fd)
 {
 	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
 	check_file(fd, 0, MiB(6), 1);
@@ -155,7 +155,7 @@ static void remounted(void)
 
 	CHECK_OK(ftruncate(fd, MiB(6)));
 	if (lends_pages())
-		change_road(fd);
+		change_path(fd);
 	close(fd);
 
 	CHECK_OK(mount_raw("m", NULL, MS_REMOUNT | MS_RDONLY));

@@ -8,7 +8,7 @@
  * unmounts.
  *
  * Environment:
- *	SCRIPTFS_IO=block|page	which road read(2) and write(2) take where a case does not say
+ *	SCRIPTFS_IO=block|page	which path read(2) and write(2) take where a case does not say
  *	SCRIPTFS_SCALE=N	do N times the usual work; may be a fraction
  *	SCRIPTFS_TIMEOUT=N	seconds after which a case has failed
  *	SCRIPTFS_TEST_FS=tmpfs|ramfs	run the cases that hold for any file system on that one,
