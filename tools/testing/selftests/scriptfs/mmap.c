@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings: that they and read(2) and write(2) see the same bytes, and where they end.
+ * Mappings: they show the same bytes as read(2) and write(2), and end where the file does.
  */
 #include "model.h"
 
@@ -61,7 +61,7 @@ static void private_copies(void)
 	write_file(fd, 0, KiB(200), 1);
 	map = map_at(fd, KiB(200), PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
 	check_fill(map, KiB(200), 0, 1);
-	/* What was not copied yet follows the file, what was copied does not. */
+	/* A page that was not copied yet follows the file, a copied one does not. */
 	fill(map + 5, 100, 5, 2);
 	fill(map + KiB(100), 100, KiB(100), 2);
 	check_file(fd, 0, KiB(200), 1);
@@ -75,7 +75,7 @@ static void private_copies(void)
 	munmap(map, KiB(200));
 }
 
-/* A hole that a mapping has read as zeroes must not stay so once it is written. */
+/* Where a mapping has read a hole as zeroes, it must show what is written there later. */
 static void mapped_holes(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -117,14 +117,14 @@ static void beyond_the_end(void)
 		CHECK_OK(ftruncate(fd, sizes[i]));
 		map = map_shared(fd, pages + MiB(1));
 		check_fill(map, sizes[i], 0, 1);
-		/* The rest of the last page reads as zero; the page after it is not there. */
+		/* The rest of the last page reads as zeroes; the page after it gives SIGBUS. */
 		check_bytes(map + sizes[i], pages - sizes[i], 0);
 		CHECK(!try_read(map + pages, NULL));
 		CHECK(!try_write(map + pages, 1));
 		CHECK(!try_read(map + pages + KiB(512), NULL));
 		CHECK(!try_write(map + pages + MiB(1) - 1, 1));
 		CHECK_EQ(file_size(fd), sizes[i]);
-		/* And then it is. */
+		/* Once the file has grown, that page can be accessed. */
 		CHECK_OK(ftruncate(fd, pages + PAGE));
 		CHECK(try_write(map + pages, 1));
 		CHECK(try_read(map + pages + PAGE - 1, NULL));
@@ -136,8 +136,8 @@ static void beyond_the_end(void)
 }
 
 /*
- * What a mapping stores behind the end of the file, in its last page, is not the file's: when the
- * file grows over it, there are zeroes.
+ * What a mapping stores beyond the end of the file, in its last page, does not become part of the
+ * file: once the file grows over it, it reads as zeroes.
  */
 static void stored_behind_the_end(void)
 {
@@ -214,7 +214,7 @@ static void truncate_under(void)
 	munmap(map, MiB(3));
 }
 
-/* Whatever may drop pages from the page cache, the bytes stay. */
+/* Whatever drops pages from the page cache, the bytes stay. */
 static void dropped(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -288,7 +288,7 @@ static void forked(void)
 	check_file(fd, 0, KiB(100), 2);
 }
 
-/* write(2) whose buffer is a mapping, not faulted in yet, of the file that it writes to. */
+/* write(2) from a mapping of the same file that is not faulted in yet. */
 static void write_from_own_mapping(void)
 {
 	static const struct {
@@ -318,7 +318,7 @@ static void write_from_own_mapping(void)
 		CHECK(memcmp(map + to, copy, len) == 0);
 		munmap(map, MiB(8));
 
-		/* And read(2) into one. */
+		/* And read(2) into such a mapping. */
 		CHECK_OK(ftruncate(fd, 0));
 		write_file(fd, 0, MiB(4), i);
 		CHECK_OK(ftruncate(fd, MiB(8)));
@@ -327,14 +327,14 @@ static void write_from_own_mapping(void)
 		CHECK(memcmp(map + to, copy, len) == 0);
 		munmap(map, MiB(8));
 	}
-	/* Out of a hole, and from beyond the end. */
+	/* From a hole, and from beyond the end. */
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_OK(ftruncate(fd, MiB(1)));
 	map = map_shared(fd, MiB(2));
 	pwrite_full(fd, map + KiB(512), KiB(100), 0);
 	check_zero(fd, 0, MiB(1));
 	CHECK_ERR(pwrite(fd, map + MiB(1), 10, 0), EFAULT);
-	/* Whether what it writes is there to be read again is the write's affair. */
+	/* It moves the end of file that its buffer crosses: how far it gets is not specified. */
 	done = CHECK_OK(pwrite(fd, map + MiB(1) - 10, 20, MiB(1) - 5));
 	CHECK_CMP(done, >=, 5);
 	CHECK_CMP(done, <=, 20);
@@ -380,7 +380,7 @@ static void advised(void)
 	for (i = 0; i < ARRAY_SIZE(advice); i++) {
 		bool hole = madvise(map, MiB(2), advice[i]) == 0 && advice[i] == MADV_REMOVE;
 
-		/* Advice loses nothing, punching a hole does it where it can be done. */
+		/* Advice loses nothing, except for MADV_REMOVE where it can punch a hole. */
 		if (hole)
 			check_bytes(map, MiB(2), 0);
 		else
@@ -436,7 +436,7 @@ static void executed(void)
 	free(buf);
 }
 
-/* GUP: the kernel takes the pages of the mapping for itself. */
+/* GUP: the kernel takes references to the pages of the mapping. */
 static void kernel_takes_pages(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -466,7 +466,7 @@ static void wake_waiter(void *arg)
 			break;
 }
 
-/* A futex in a shared mapping is known by its page's inode and offset. */
+/* A futex in a shared mapping is identified by its page's inode and offset. */
 static void futex_in_file(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -498,7 +498,7 @@ static void *touch_pages(void *arg)
 	struct toucher *t = arg;
 	size_t at;
 
-	/* Every thread its own bytes, all of them in every page. */
+	/* Each thread has bytes of its own in every page. */
 	for (at = t->first * 16; at < TOUCHED; at += TOUCHERS * 16 * 16) {
 		if (at / 1024 % 2)
 			fill(t->map + at, 16, at, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A file beside an image of it in memory, see model.h.
+ * A file and an image of it in memory, see model.h.
  */
 #include "model.h"
 
@@ -12,7 +12,7 @@ static size_t below(struct model *m, size_t end)
 	return end ? rnd(&m->rng) % end : 0;
 }
 
-/* An offset up to @end: often at or next to where a page or a block of some class ends. */
+/* An offset up to @end, often at or next to the end of a page or of a block of some class. */
 static size_t any_offset(struct model *m, size_t end)
 {
 	static const size_t edges[] = { PAGE, KiB(32), KiB(64), KiB(512), MiB(2) };
@@ -28,7 +28,7 @@ static size_t any_offset(struct model *m, size_t end)
 	return offset <= end ? offset : end;
 }
 
-/* Mostly short, now and then up to the whole file. */
+/* Mostly short, now and then as long as the whole file. */
 static size_t any_length(struct model *m, size_t end)
 {
 	static const size_t most[] = { 16, 512, PAGE, PAGE * 3, KiB(40), KiB(130), MiB(1), MiB(4) };
@@ -131,7 +131,7 @@ static void do_truncate(struct model *m)
 		close(xopen(m->path, O_WRONLY | O_TRUNC));
 		size = 0;
 	} else if (way < 8) {
-		/* Gentle enough that the file does not spend its life empty. */
+		/* Cut off a quarter at most, or the file would be empty most of the time. */
 		size = any_offset(m, m->size);
 		size = m->size - (m->size - size) / 4;
 		CHECK_OK(truncate(m->path, size));
@@ -223,7 +223,7 @@ static void do_allocate(struct model *m)
 	if (!len)
 		return;
 	if (fallocate(m->fd, mode, offset, len)) {
-		/* Others do not have every mode, or none. */
+		/* Other file systems lack some modes, or all of them. */
 		if (!on_scriptfs() && errno == EOPNOTSUPP)
 			return;
 		fail("fallocate of %zu at %zu, mode %#x", len, offset, mode);
@@ -257,7 +257,7 @@ void model_run(struct model *m, unsigned int ops, unsigned long nr)
 
 		if (!(ops & 1 << job))
 			continue;
-		/* A truncate or close undoes the work of many others. */
+		/* A truncate or close undoes the work of many other operations. */
 		if ((1 << job) & (MODEL_TRUNCATE | MODEL_REOPEN) && rnd(&m->rng) % 4)
 			continue;
 		jobs[job](m);
@@ -265,7 +265,7 @@ void model_run(struct model *m, unsigned int ops, unsigned long nr)
 	}
 }
 
-/* What is said to be a hole reads as zeroes. */
+/* What lseek(2) reports as a hole must be all zeroes. */
 static void check_holes(struct model *m)
 {
 	off_t hole = 0, data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A file beside an image of it in memory: random operations go to both, and what is read must be
- * what the image says.
+ * A file and an image of it in memory: random operations go to both, and what is read from the file
+ * must match the image.
  */
 #ifndef SCRIPTFS_SELFTEST_MODEL_H
 #define SCRIPTFS_SELFTEST_MODEL_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What mounting left in the logs, see mount_log.h.
+ * What a mount left in the logs, see mount_log.h.
  */
 #include "mount_log.h"
 

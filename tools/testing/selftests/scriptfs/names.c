@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names: directories, links, renames, and how many files there may be.
+ * Names: directories, links, renames, and the limit on the number of files.
  */
 #include "util.h"
 
@@ -69,7 +69,7 @@ static void directories(void)
 	CHECK_NLINK("a", 3);
 	CHECK_OK(chdir("a/c"));
 	CHECK_OK(rmdir("../c"));
-	/* A removed directory that someone is in. */
+	/* A removed directory that is still the working directory. */
 	CHECK_NLINK(".", 0);
 	CHECK_ERR(open("f", O_CREAT | O_WRONLY, 0600), ENOENT);
 	CHECK_ERR(mkdir("d", 0700), ENOENT);
@@ -113,7 +113,7 @@ static void symlinks(void)
 	CHECK_ERR(symlink(target, "l"), ENAMETOOLONG);
 	CHECK_ERR(symlink("", "l"), ENOENT);
 
-	/* Followed, also when the target is too long to be kept inside the inode. */
+	/* A symlink is followed even if its target is too long to be kept inside the inode. */
 	touch("f");
 	CHECK_OK(mkdir("d", 0700));
 	memset(target, 0, sizeof(target));
@@ -219,7 +219,7 @@ static void renames(void)
 	CHECK_OK(rename("g", "g"));
 	CHECK_NLINK(".", 5);
 
-	/* A directory over an empty one, and into another. */
+	/* Rename a directory over an empty one, and into another. */
 	ino = stat_of("full").st_ino;
 	CHECK_OK(rename("full", "d"));
 	CHECK_EQ(stat_of("d").st_ino, ino);
@@ -235,7 +235,7 @@ static void renames(void)
 	CHECK_NLINK("e", 2);
 	CHECK_NLINK(".", 4);
 
-	/* The file that is renamed over gives its blocks back, unless someone has it open. */
+	/* A file that is renamed over gives its blocks back once it is no longer open. */
 	fd = xopen("x", O_RDWR);
 	write_file(fd, 0, KiB(300), 1);
 	touch("y");
@@ -297,7 +297,7 @@ static void read_directory(void)
 		else
 			CHECK_OK(mkdir(name, 0700));
 	}
-	/* Entries go while they are read: those that stay must all come, and no one twice. */
+	/* Entries are removed meanwhile: all that stay must be read, and none twice. */
 	dir = opendir("d");
 	CHECK(dir);
 	while ((entry = readdir(dir))) {
@@ -422,7 +422,7 @@ static unsigned long free_names(void)
 	return fs.f_ffree;
 }
 
-/* A name more for a file counts like a file: it takes as much of the kernel's memory. */
+/* Another name for a file counts as a file: it takes as much of the kernel's memory. */
 static void number_of_names(void)
 {
 	unsigned long nr = 1, free = free_names();
@@ -443,7 +443,7 @@ static void number_of_names(void)
 	CHECK_ERR(open("g", O_CREAT | O_WRONLY, 0600), ENOSPC);
 	CHECK_ERR(access(name, F_OK), ENOENT);
 
-	/* Every way to take a name away gives it back. */
+	/* Every way to remove a name makes room for another. */
 	CHECK_OK(unlink("f"));
 	CHECK_EQ(free_names(), 1);
 	touch("g");
@@ -458,7 +458,7 @@ static void number_of_names(void)
 	CHECK_OK(rename("l2", "m2"));
 	CHECK_EQ(free_names(), 1);
 
-	/* The first name is the file's own, also when it comes late. */
+	/* The first name counts as part of the file, even if it comes late. */
 	fd = CHECK_OK(open(".", O_TMPFILE | O_RDWR, 0600));
 	CHECK_EQ(free_names(), 0);
 	CHECK_OK(linkat(fd, "", AT_FDCWD, "t", AT_EMPTY_PATH));
@@ -479,7 +479,7 @@ static void number_of_names(void)
 	CHECK_OK(unlink("l3"));
 	CHECK_EQ(free_names(), 3);
 
-	/* A directory's links are no names that one could make. */
+	/* The links that make up a directory's link count do not count as names. */
 	CHECK_OK(mkdir("d", 0700));
 	CHECK_OK(mkdir("e", 0700));
 	CHECK_OK(rename("d", "e"));
@@ -540,7 +540,7 @@ static void shuffle(void *arg)
 	}
 }
 
-/* Several processes on few names; afterwards every count fits what is there. */
+/* Several processes work on a few names; afterwards every count must match what is there. */
 static void shuffled(void)
 {
 	pid_t pids[4];

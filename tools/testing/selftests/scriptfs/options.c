@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mount options: what each gives, what each refuses and what it then says, by mount(2) and by
- * fsopen(2); and any nonsense at all.
+ * Mount options, by mount(2) and by fsopen(2): what each one does, what it refuses and with which
+ * message; and random nonsense.
  */
 #include "mount_log.h"
 
 #include <sched.h>
 
-/* One option of "key=value,key,..."; the string is cut up. */
+/* Set one option of "key=value,key,..."; cuts up the string. */
 static int set_option(int fs, char *option)
 {
 	char *value = strchr(option, '=');
@@ -18,7 +18,7 @@ static int set_option(int fs, char *option)
 	return fsconfig(fs, FSCONFIG_SET_STRING, option, value, 0);
 }
 
-/* As mount(2) does it, but by the new calls; the detached mount, or -1 with errno and the log. */
+/* Like mount(2), but by the new calls. Returns the detached mount, or -1 with errno and the log. */
 static int try_fsopen(const char *options, char *log)
 {
 	int fs = CHECK_OK(fsopen("scriptfs", FSOPEN_CLOEXEC)), mnt = -1, ret = 0, err;
@@ -41,8 +41,8 @@ static int try_fsopen(const char *options, char *log)
 
 struct bad {
 	const char	*options;
-	const char	*name;	/* which option must be named */
-	const char	*value;	/* which value must be */
+	const char	*name;	/* the option that must be named */
+	const char	*value;	/* the value that must be shown */
 };
 
 static const struct bad bad[] = {
@@ -168,13 +168,13 @@ static void refused_by_fsopen(void)
 		if (errno != EINVAL)
 			fail("%s: log '%s'", bad[i].options, log);
 		if (strncmp(log, "e scriptfs: ", 12) || strchr(log, '\n') != log + strlen(log) - 1)
-			fail("%s: log '%s' is not one line of an error", bad[i].options, log);
+			fail("%s: log '%s' is not a single line of an error", bad[i].options, log);
 		check_message(&bad[i], log);
 	}
 	CHECK_EQ(nr_sysfs_mounts(), 0);
 }
 
-/* More than there is: ENOMEM at once, nobody killed, and it says how much was missing. */
+/* More than there is: ENOMEM at once, no task killed, and a message says how much was missing. */
 static void no_memory(void)
 {
 	static const char *const too_much[] = {
@@ -314,7 +314,7 @@ static void defaults(void)
 	CHECK_CMP(counter_of("m", NULL, "size"), >=, total / 2 - PAGE);
 	CHECK_OK(umount("m"));
 
-	/* A small size= that was asked for does not fail for a reserve that was not. */
+	/* An explicit small size= does not fail because of the default reserve. */
 	CHECK_OK(mount_raw("m", "size=8M", 0));
 	CHECK_EQ(counter_of("m", NULL, "size"), MiB(8));
 	CHECK_CMP(counter_of("m", NULL, "reserve"), <=, MiB(8));
@@ -322,7 +322,7 @@ static void defaults(void)
 	CHECK_OK(umount("m"));
 }
 
-/* Values of a type that no option has, and texts that try to look like something else. */
+/* Values of a type that no option has, and strings that try to look like something else. */
 static void odd_values(void)
 {
 	static const char *const keys[] = {
@@ -378,13 +378,13 @@ static void privileged(void)
 	finish(start(mount_in_user_namespace, NULL));
 }
 
-/* Wrong whatever else there is, also in what the VFS looks at itself. */
+/* Wrong in every situation, even where the VFS looks at the option itself. */
 static const char *const always_bad[] = {
 	"poem=banana", "size=0", "nr_inodes=-1", "mode=9", "uid=root", "io=", "class=4", "copy",
 	"strict=1", "frobnicate", "frob=7", "source", "source=a,source=b",
 };
 
-/* Who may not mount reads what was wrong from fsopen's log; the kernel's is not his to fill. */
+/* A user who may not mount learns the reason from fsopen's log, but cannot fill the kernel log. */
 static void complain_in_user_namespace(void *arg)
 {
 	char log[LOG_LEN];
@@ -418,7 +418,7 @@ static void quiet_for_users(void)
 	finish(start(complain_in_user_namespace, NULL));
 	if (our_lines(kernel_log, line))
 		fail("in the kernel log: %s", line);
-	/* And one line for each mistake of those who may. */
+	/* A user who may mount gets one line for each mistake. */
 	for (i = 0; i < ARRAY_SIZE(always_bad); i++) {
 		CHECK_ERR(mount_raw("m", always_bad[i], MS_REMOUNT), EINVAL);
 		CHECK_EQ(our_lines(kernel_log, line), 1);
@@ -435,7 +435,7 @@ static const char *any(const char *const *of, unsigned int nr)
 	return of[rnd(&rng) % nr];
 }
 
-/* Something between an option string and noise; never one that reserves much. */
+/* Something between an option string and noise; it never reserves much. */
 static void nonsense(char *out, size_t len)
 {
 	static const char *const keys[] = {
@@ -462,7 +462,7 @@ static void nonsense(char *out, size_t len)
 				 value ? any(values, ARRAY_SIZE(values)) : "");
 		CHECK_CMP(have, <, len);
 	}
-	/* Now and then a byte goes wrong. */
+	/* Now and then, corrupt a byte. */
 	if (have && rnd(&rng) % 4 == 0)
 		out[rnd(&rng) % have] = rnd(&rng);
 }
@@ -480,7 +480,7 @@ static void fuzz(void)
 		if (i % 2) {
 			ret = mount_raw("m", options, 0);
 			if (ret == 0) {
-				/* Whatever it became, it must work; remounts of it may fail. */
+				/* Whatever was mounted must work; a remount of it may fail. */
 				nonsense(options, sizeof(options));
 				if (mount_raw("m", options, MS_REMOUNT) && errno != EINVAL)
 					fail("remount -o '%s'", options);

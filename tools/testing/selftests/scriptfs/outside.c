@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Those outside the file system, see outside.h.
+ * Holders of pages and missing memory outside the file system, see outside.h.
  */
 #include "outside.h"
 
@@ -25,7 +25,7 @@ void drop_pipe(int *pipes)
 	close(pipes[1]);
 }
 
-/* All of @len, which fits into the pipe. */
+/* Splice all of @len, which fits into the pipe. */
 void splice_in(int fd, off_t offset, int to, size_t len)
 {
 	loff_t at = offset;
@@ -57,7 +57,7 @@ void check_pipe(int from, off_t offset, size_t len, u64 seed)
 	free(buf);
 }
 
-/* Any user may do this, if he is let handle faults of the kernel. */
+/* Any user who may handle page faults of the kernel can do this. */
 void stall_begin(struct stall *s, size_t len)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -75,7 +75,7 @@ void stall_begin(struct stall *s, size_t len)
 	CHECK_OK(ioctl(s->uffd, UFFDIO_REGISTER, &range));
 }
 
-/* Does somebody wait for the memory? */
+/* Does a task wait for the memory, within @ms? */
 bool stall_reached(struct stall *s, unsigned int ms)
 {
 	struct pollfd fd = { .fd = s->uffd, .events = POLLIN };
@@ -84,7 +84,7 @@ bool stall_reached(struct stall *s, unsigned int ms)
 	return CHECK_OK(poll(&fd, 1, ms)) == 1 && read(s->uffd, &msg, sizeof(msg)) == sizeof(msg);
 }
 
-/* Let all of it be there, with a copy of @bytes in it. */
+/* Supply all of the memory, with a copy of @bytes in it. */
 void stall_give(struct stall *s, const void *bytes)
 {
 	struct uffdio_copy copy = {
@@ -115,7 +115,7 @@ static void *pinner(void *arg)
 
 static void pin_begin(struct pin *p, void *at, size_t len, bool writes)
 {
-	/* So many pages at a time are looked up before the first is copied. */
+	/* The kernel looks up this many pages at a time before it copies the first. */
 	CHECK_CMP(len, <=, 16 * PAGE);
 	*p = (struct pin){ .at = at, .len = len, .writes = writes };
 	stall_begin(&p->stall, len);
@@ -123,13 +123,13 @@ static void pin_begin(struct pin *p, void *at, size_t len, bool writes)
 	CHECK(stall_reached(&p->stall, 20000));
 }
 
-/* Look up @len bytes at @at, to be written to later. */
+/* Look up the pages of @len bytes at @at, to write to them later. */
 void pin_to_write(struct pin *p, void *at, size_t len)
 {
 	pin_begin(p, at, len, true);
 }
 
-/* Look up @len bytes at @at, to be read later. */
+/* Look up the pages of @len bytes at @at, to read from them later. */
 void pin_to_read(struct pin *p, void *at, size_t len)
 {
 	pin_begin(p, at, len, false);
@@ -142,14 +142,14 @@ static void pin_end(struct pin *p, const void *bytes)
 	CHECK_EQ(p->done, p->len);
 }
 
-/* It is later now: write @bytes. */
+/* Later: write @bytes to the pages. */
 void pin_write(struct pin *p, const void *bytes)
 {
 	pin_end(p, bytes);
 	stall_end(&p->stall);
 }
 
-/* It is later now: see what is there. */
+/* Later: read from the pages into @buf. */
 void pin_read(struct pin *p, void *buf)
 {
 	pin_end(p, buf);
@@ -191,7 +191,7 @@ void socket_pair(int *pair)
 	make_room(pair);
 }
 
-/* The pages themselves. */
+/* Send the pages themselves, not a copy. */
 void send_pages(int to, int fd, off_t offset, size_t len)
 {
 	ssize_t got;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Those outside the file system: who holds its pages, and who makes it wait.
+ * Outside the file system: what holds its pages, and memory that makes it wait.
  */
 #ifndef SCRIPTFS_SELFTEST_OUTSIDE_H
 #define SCRIPTFS_SELFTEST_OUTSIDE_H
@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-/* What fits into a pipe of make_pipe(). */
+/* The capacity of a pipe of make_pipe(). */
 #define PIPE_ROOM	KiB(256)
 
 void make_pipe(int *pipes);
@@ -19,10 +19,10 @@ void read_pipe(int from, void *buf, size_t len);
 void check_pipe(int from, off_t offset, size_t len, u64 seed);
 
 /**
- * struct stall - memory that is not there, so that whoever touches it waits, the kernel too
- * @uffd:	who is told
+ * struct stall - memory that is missing, so that any task that touches it waits, the kernel too
+ * @uffd:	userfaultfd that is told of it
  * @mem:	the memory
- * @len:	of it
+ * @len:	its length
  */
 struct stall {
 	int		uffd;
@@ -36,15 +36,15 @@ void stall_give(struct stall *s, const void *bytes);
 void stall_end(struct stall *s);
 
 /**
- * struct pin - somebody who has looked up the pages of a mapping and uses them later
+ * struct pin - a thread that has looked up the pages of a mapping and uses them later
  * @at:		the mapping
- * @len:	of it
- * @writes:	he is to write there, otherwise to read
- * @stall:	what keeps him
- * @thread:	he
- * @done:	how many bytes he got done
+ * @len:	its length
+ * @writes:	the thread writes there, otherwise it reads
+ * @stall:	what keeps it waiting
+ * @thread:	the thread
+ * @done:	how many bytes it has copied
  *
- * By process_vm_writev() or process_vm_readv(), which copy when they have the pages.
+ * It calls process_vm_writev() or process_vm_readv(), which copy once they have the pages.
  */
 struct pin {
 	void		*at;
@@ -60,7 +60,7 @@ void pin_to_read(struct pin *p, void *at, size_t len);
 void pin_write(struct pin *p, const void *bytes);
 void pin_read(struct pin *p, void *buf);
 
-/* Two ends of a connection; what is sent stays unread on the way. */
+/* The two ends of a connection; what is sent stays unread in between. */
 void tcp_pair(int *pair);
 void socket_pair(int *pair);
 void send_pages(int to, int fd, off_t offset, size_t len);

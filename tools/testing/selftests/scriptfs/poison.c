@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that breaks (R7). It costs EIO or SIGBUS where it is, of the file that it is in, and its
- * block, which is never used again; everything else goes on. Whether the page cache knows the page,
- * whether somebody maps or holds it, whether a file has it at all.
+ * Memory that breaks (R7). A broken page costs EIO or SIGBUS at its place in its file, and its
+ * block, which is never used again; everything else goes on. This holds whether or not the page is
+ * in the page cache, mapped, held, or part of a file at all.
  */
 #include "mount_log.h"
 #include "outside.h"
@@ -21,10 +21,10 @@
 #define CORRUPT_PFN	"/sys/kernel/debug/hwpoison/corrupt-pfn"
 #define KPF_HWPOISON	19
 
-/* Which page of a block breaks: none at an end. */
+/* Which page of a block breaks: neither the first nor the last. */
 #define BAD		3
 
-/* How many blocks the pools have. */
+/* How many blocks each pool has. */
 #define BLOCKS		3
 
 static int kernel_log = -1;
@@ -39,7 +39,7 @@ static u64 entry_of(const char *file, unsigned long index)
 	return entry;
 }
 
-/* Of the page that is mapped at @addr. */
+/* The frame number of the page that is mapped at @addr. */
 static unsigned long pfn_of(const void *addr)
 {
 	unsigned long pfn;
@@ -58,7 +58,7 @@ static bool is_broken(unsigned long pfn)
 	return entry_of("/proc/kpageflags", pfn) >> KPF_HWPOISON & 1;
 }
 
-/* What the kernel makes of it is not asked, as long as it knows. */
+/* What the kernel says of the attempt does not matter, as long as it marks the page. */
 static void break_pfn(unsigned long pfn)
 {
 	char text[32];
@@ -72,7 +72,7 @@ static void prepare(void)
 {
 	if (access(CORRUPT_PFN, W_OK) &&
 	    (system("modprobe hwpoison-inject") || access(CORRUPT_PFN, W_OK)))
-		skip("nothing to break memory with");
+		skip("no hwpoison-inject");
 	if (access("/proc/kpageflags", R_OK))
 		skip("no /proc/kpageflags");
 	kernel_log = open_kernel_log();
@@ -93,7 +93,7 @@ static void mount_class(unsigned int class)
 	CHECK_OK(mount_fs("m", options));
 }
 
-/* A file of one block, all of it mapped; or of many. */
+/* Make a file of one block or of many, all of it mapped if @map is given. */
 static int make_file(const char *name, size_t len, u64 seed, unsigned char **map)
 {
 	int fd = xopen(name, O_RDWR | O_CREAT | O_EXCL);
@@ -112,7 +112,7 @@ static void check_read_error(int fd, off_t at, size_t len)
 	free(buf);
 }
 
-/* Up to the broken page, and then no further. */
+/* A read gets as far as the broken page and no further. */
 static void check_read_stops(int fd, off_t at, size_t len, off_t bad, u64 seed)
 {
 	char *buf = xmalloc(len);
@@ -129,7 +129,7 @@ static void check_read_stops(int fd, off_t at, size_t len, off_t bad, u64 seed)
 	free(buf);
 }
 
-/* Every way to the bytes of a broken page, and to those around it. */
+/* Try every way to the bytes of a broken page, and to those around it. */
 static void check_broken(int fd, size_t len, off_t bad, u64 seed)
 {
 	unsigned char *map = map_file(fd, len), byte;
@@ -183,8 +183,8 @@ static unsigned int lines_of_error(void)
 }
 
 /*
- * One block is out of service, and no other: all of what is left can be had and is good. Nothing
- * else is in use.
+ * One block is out of service, and no other: all the rest can be allocated and is good. Nothing is
+ * in use.
  */
 static void check_retired(void)
 {
@@ -192,7 +192,7 @@ static void check_retired(void)
 	size_t all;
 	int fd;
 
-	/* A dying process may have had the last reference. */
+	/* A dying process may still hold the last reference. */
 	for (tries = 0; tries < 100 && counter_of("m", class_name, "quarantine"); tries++)
 		usleep(20000);
 	CHECK_EQ(counter_of("m", class_name, "quarantine"), 0);
@@ -224,7 +224,7 @@ static void with_each_class(void (*run)(void))
 	}
 }
 
-/* A user maps it, who is told. */
+/* The page is mapped, and the process that maps it is told. */
 static void mapped_one(void)
 {
 	unsigned char *map, *other_map;
@@ -235,7 +235,7 @@ static void mapped_one(void)
 	if (madvise(map + BAD * PAGE, PAGE, MADV_HWPOISON))
 		note("MADV_HWPOISON: %s", strerror(errno));
 	CHECK(is_broken(pfn));
-	/* By what was mapped before, too. */
+	/* By the older mapping, too. */
 	CHECK(!try_read(map + BAD * PAGE, NULL));
 	check_fill(map, BAD * PAGE, 0, 1);
 	check_broken(fd, block, BAD * PAGE, 1);
@@ -255,7 +255,7 @@ static void mapped(void)
 	with_each_class(mapped_one);
 }
 
-/* Nobody maps it any longer, but the page cache has it. */
+/* The page is no longer mapped, but in the page cache. */
 static void published_one(void)
 {
 	unsigned char *map;
@@ -275,7 +275,7 @@ static void published(void)
 	with_each_class(published_one);
 }
 
-/* Where page BAD of each block is, by a file that has them all. */
+/* Find out where page BAD of each block is, by a file that has all the blocks. */
 static void learn_pfns(unsigned long *pfns)
 {
 	unsigned char *map;
@@ -290,7 +290,7 @@ static void learn_pfns(unsigned long *pfns)
 	check_settled("m");
 }
 
-/* The page cache has never heard of it: the file was written and is read. */
+/* The page was never in the page cache: the file is only written and read. */
 static void unpublished_one(void)
 {
 	unsigned long pfns[BLOCKS];
@@ -300,7 +300,7 @@ static void unpublished_one(void)
 	learn_pfns(pfns);
 	fd = make_file("m/f", BLOCKS * block, 1, NULL);
 	break_pfn(pfns[1]);
-	/* In whichever block that is. */
+	/* Find the file's block that has it. */
 	for (bad = BAD * PAGE; bad < (off_t)(BLOCKS * block); bad += block) {
 		char byte;
 
@@ -310,8 +310,8 @@ static void unpublished_one(void)
 	CHECK_CMP(bad, <, BLOCKS * block);
 	check_read_error(fd, bad, 1);
 	check_read_stops(fd, bad - PAGE, KiB(12), bad, 1);
-	/* There is room for a copy of something. */
 	check_file(fd, bad + PAGE, BLOCKS * block - bad - PAGE, 1);
+	/* check_broken() makes a copy, which needs a block. */
 	CHECK_OK(ftruncate(fd, bad / block * block + block));
 	if ((bad / block + 1) * block < BLOCKS * block)
 		check_broken(fd, (bad / block + 1) * block, bad, 1);
@@ -325,7 +325,7 @@ static void unpublished(void)
 	with_each_class(unpublished_one);
 }
 
-/* No file has it, and none gets it. */
+/* The page is in no file, and none may get it. */
 static void idle_one(void)
 {
 	unsigned long pfns[BLOCKS];
@@ -354,7 +354,7 @@ static void idle(void)
 	with_each_class(idle_one);
 }
 
-/* The file is gone, but not he who holds one of its pages: that one breaks, or another. */
+/* The file is gone, but one of its pages is still held: that page breaks (@held), or another. */
 static void quarantined_one(bool held)
 {
 	unsigned char *map;
@@ -369,7 +369,7 @@ static void quarantined_one(bool held)
 	CHECK_OK(unlink("m/f"));
 	CHECK_EQ(counter_of("m", class_name, "quarantine"), 1);
 	break_pfn(pfn);
-	/* What he has of it is not the file system's to say. */
+	/* What the pipe gives of a broken page is not up to the file system. */
 	if (!held)
 		check_pipe(pipes[0], 0, PAGE, 1);
 	else if (read(pipes[0], buf, PAGE) < 0)
@@ -395,7 +395,7 @@ static void quarantined(void)
 	with_each_class(quarantined_held);
 }
 
-/* What is done to the file afterwards: whatever comes of it, it is said, and the block retired. */
+/* Change the file afterwards: each failure is reported, and the block is retired. */
 static void changed_one(void)
 {
 	unsigned char *map, *buf = xmalloc(PAGE);
@@ -405,19 +405,19 @@ static void changed_one(void)
 
 	munmap(map, block);
 	break_pfn(pfn);
-	/* Written over: then it is there, or it is said that it is not. */
+	/* Overwrite the page: the data is there, or the write reports that it is not. */
 	fill(buf, PAGE, BAD * PAGE, 2);
 	done = pwrite(fd, buf, PAGE, BAD * PAGE);
 	if (done < 0)
 		CHECK_EQ(errno, EIO);
 	else
 		check_file(fd, BAD * PAGE, done, 2);
-	/* Around it as ever. */
+	/* Around it, all is as before. */
 	write_file(fd, 0, BAD * PAGE, 3);
 	check_file(fd, 0, BAD * PAGE, 3);
 	write_file(fd, (BAD + 1) * PAGE, block - (BAD + 1) * PAGE, 3);
 	check_file(fd, (BAD + 1) * PAGE, block - (BAD + 1) * PAGE, 3);
-	/* Cut off and come back: zeroes, or not to be read. */
+	/* Cut it off and extend the file again: it reads as zeroes, or not at all. */
 	CHECK_OK(ftruncate(fd, BAD * PAGE + 10));
 	CHECK_OK(ftruncate(fd, block));
 	if (pread(fd, buf, PAGE, BAD * PAGE) < 0)
@@ -427,7 +427,7 @@ static void changed_one(void)
 	CHECK_OK(ftruncate(fd, BAD * PAGE));
 	check_file(fd, 0, BAD * PAGE, 3);
 	close(fd);
-	/* No rest of the block may have become idle either. */
+	/* The rest of the block must not have become idle either. */
 	CHECK_OK(unlink("m/f"));
 	check_retired();
 	free(buf);
@@ -438,7 +438,7 @@ static void changed(void)
 	with_each_class(changed_one);
 }
 
-/* It is about to break: it is put aside with what is in it, or stays; nothing is lost. */
+/* A page in use is about to break: it is taken out of service or stays; no data is lost. */
 static void soft_one(void)
 {
 	unsigned char *map;
@@ -465,7 +465,7 @@ static void soft(void)
 	with_each_class(soft_one);
 }
 
-/* Of an idle block, by its number. */
+/* The same for a page of an idle block. */
 static void soft_idle_one(void)
 {
 	unsigned long pfns[BLOCKS];
@@ -473,7 +473,7 @@ static void soft_idle_one(void)
 	int fd;
 
 	learn_pfns(pfns);
-	/* Where memory is told by address. */
+	/* This file takes a physical address, not a frame number. */
 	snprintf(text, sizeof(text), "%#lx", pfns[1] * PAGE);
 	if (!write_text("/sys/devices/system/memory/soft_offline_page", text))
 		note("%s: soft offline: %s", class_name, strerror(errno));
@@ -493,7 +493,7 @@ static void soft_idle(void)
 	with_each_class(soft_idle_one);
 }
 
-/* Memory breaks while its file goes. */
+/* Memory breaks while its file goes away. */
 #define ROUNDS	12
 
 static void *break_soon(void *arg)
@@ -533,7 +533,7 @@ static void race(void)
 	}
 }
 
-/* A super goes in parts: all comes back but what is broken, though some of it is held. */
+/* A super is freed in parts: all of it but what is broken comes back, though some of it is held. */
 static void super_one(void *arg)
 {
 	unsigned char *map;
@@ -571,7 +571,7 @@ static void super(void)
 	if (mount_fs("m", "super=1,class=super,strict"))
 		skip("no memory for the largest class");
 	finish(start(super_one, NULL));
-	/* Less than the chunk that was held, or the one that broke. */
+	/* Less than a chunk: neither the one that was held nor the one that broke may be lost. */
 	check_free_memory(before, 1536);
 }
 
