@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that waits for those who hold a page of it: the system gets it back when they are done and
- * it is needed, it costs nobody anything while they are not, and a block that is idle beside it can
- * be had.
+ * Memory in quarantine because a page of it is held: once the page is released and the memory is
+ * needed, the system gets it back; until then it costs other tasks nothing, and idle blocks beside
+ * it can be allocated.
  */
 #include "outside.h"
 #include "scarce.h"
@@ -12,7 +12,7 @@
 
 #define TRACING	"/sys/kernel/tracing/"
 
-/* Many pipes, for many pages. */
+/* Enough pipes to hold many pages. */
 #define MAX_PIPES	40
 #define PIPE_PAGES	(PIPE_ROOM / PAGE)
 
@@ -21,7 +21,7 @@ struct holders {
 	unsigned int	nr;
 };
 
-/* Write @nr files of @size, which is a block, have a page of each held, and remove them. */
+/* Write @nr files of @size, one block each; hold a page of each, and remove the files. */
 static void hold_files(struct holders *h, const char *dir, unsigned int nr, size_t size)
 {
 	char name[64];
@@ -60,7 +60,7 @@ static void need_memory(void *arg)
 		mem[at] = 1;
 }
 
-/* Deleted, and the pipes are closed: nobody has it, nobody asked for the figures since. */
+/* Files removed, pipes closed: nothing holds the memory, nothing has read the counters since. */
 static void need_what_was_held(void *arg)
 {
 	size_t size = MiB(300);
@@ -85,7 +85,7 @@ static void given_back(void)
 	CHECK_OK(umount("m"));
 }
 
-/* What some still have stays, and the rest goes: as many as were never looked at before. */
+/* What is still held stays, and the rest goes: as many blocks, none of them looked at before. */
 static void need_more_than_held(void *arg)
 {
 	size_t size = MiB(200);
@@ -121,7 +121,7 @@ static bool trace_knob(const char *knob, const char *value)
 	return write_text(path, value);
 }
 
-/* How many functions of the module were called: a measure of work that no other load disturbs. */
+/* Count calls of the module's functions: a measure of work that no other load disturbs. */
 static void count_begin(void)
 {
 	if (!trace_knob("current_tracer", "nop") ||
@@ -158,7 +158,7 @@ static unsigned long count_end(void)
 #define HELD	1500
 #define CALLS	60
 
-/* Blocks beyond the reserve: where the pool has none idle, it may look at those that wait. */
+/* Blocks beyond the reserve: with none idle, the pool may look at those in quarantine. */
 static void take_blocks(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
@@ -194,7 +194,7 @@ static void give_blocks_held(void)
 	drop_pipe(pipes);
 }
 
-/* All or nothing, and there is not enough. */
+/* fallocate(2) is all or nothing, and there is not enough. */
 static void ask_for_too_much(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
@@ -211,7 +211,7 @@ static unsigned long work_of(void (*work)(void))
 	return count_end();
 }
 
-/* One who holds many blocks does not make every call of the others look at them all. */
+/* Many held blocks must not make every call of other tasks look at all of them. */
 static void cheap_beside_held(void)
 {
 	static const struct {
@@ -227,7 +227,7 @@ static void cheap_beside_held(void)
 	unsigned int i;
 	int fd;
 
-	/* The reserve is in use. */
+	/* Use up the reserve. */
 	fd = xopen("reserve", O_RDWR | O_CREAT);
 	write_file(fd, 0, KiB(32) * 8, 1);
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
@@ -241,12 +241,12 @@ static void cheap_beside_held(void)
 	for (i = 0; i < ARRAY_SIZE(works); i++)
 		note("%s: %lu functions called for %u, beside %lu held blocks %lu", works[i].name,
 		     without[i], CALLS, scaled(HELD), with[i]);
-	/* That all of them are looked at once in a while is all right. */
+	/* It is all right to look at all of them once in a while. */
 	for (i = 0; i < ARRAY_SIZE(works); i++)
 		CHECK_CMP(with[i], <, 6 * without[i] + 4 * scaled(HELD));
 }
 
-/* They wait, others come and go, they are had again at last. */
+/* Blocks wait in quarantine while others come and go; in the end they can be allocated again. */
 static void all_come_back(void)
 {
 	struct holders h;
@@ -268,7 +268,7 @@ static void all_come_back(void)
 	}
 }
 
-/* One page that somebody holds does not make that be tried again and again. */
+/* A single held page must not make a hopeless request try again and again. */
 static void cheap_when_hopeless(void)
 {
 	unsigned long without, with;
@@ -283,10 +283,10 @@ static void cheap_when_hopeless(void)
 }
 
 /**
- * struct looker - a thread that looks at a mapping
+ * struct looker - a thread that keeps reading a mapping
  * @map:	the mapping
- * @len:	of it
- * @stop:	enough
+ * @len:	its length
+ * @stop:	set to end the thread
  */
 struct looker {
 	unsigned char	*map;
@@ -305,7 +305,7 @@ static void *look(void *arg)
 	return NULL;
 }
 
-/* The file has its small blocks, its pages are looked at, and a large one is idle. */
+/* The file has all the small blocks, its pages are being read, and a large block is idle. */
 static void room_is_found(void)
 {
 	struct looker l = { .len = KiB(64) };
@@ -321,7 +321,7 @@ static void room_is_found(void)
 
 		CHECK_OK(ftruncate(fd, 0));
 		write_file(fd, 0, KiB(64), round);
-		/* It looks at them now. */
+		/* By now the thread is reading them. */
 		usleep(500);
 		if (pwrite(fd, &byte, 1, KiB(64)) != 1) {
 			CHECK_EQ(errno, ENOSPC);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fallocate(2): holes punched, what they give back, and under those who look.
+ * fallocate(2): punching holes, what that gives back, and doing it while others look.
  */
 #include "fallocate.h"
 #include "race.h"
 
-/* Whole blocks in the hole are idle again; of the others the file keeps all. */
+/* Blocks that lie wholly in the hole become idle; the file keeps all of the others. */
 static void punched(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -22,20 +22,20 @@ static void punched(void)
 	CHECK_EQ(file_held(fd), KiB(512));
 	check_zero(fd, 0, MiB(2) + KiB(512));
 	check_file(fd, MiB(2) + KiB(512), KiB(512), 1);
-	/* Up to the end of the file is to the end of its last block. */
+	/* A hole up to the end of the file takes the whole of its last block. */
 	CHECK_OK(ftruncate(fd, MiB(3) - 5000));
 	CHECK_OK(fallocate(fd, PUNCH, MiB(2), MiB(1) - 5000));
 	CHECK_EQ(file_held(fd), 0);
 	CHECK_EQ(file_size(fd), MiB(3) - 5000);
 	CHECK_EQ(counter(NULL, "used"), 0);
-	/* In a hole, behind the end: nothing to do. */
+	/* In a hole or beyond the end there is nothing to do. */
 	CHECK_OK(fallocate(fd, PUNCH, 0, MiB(1)));
 	CHECK_OK(fallocate(fd, PUNCH, MiB(100), MiB(100)));
 	CHECK_EQ(file_held(fd), 0);
 	check_settled(".");
 }
 
-/* A pipe keeps what it was given, and the blocks come back when it is done. */
+/* A pipe keeps the data it was given, and the blocks come back when it lets go. */
 static void punched_in_pipe(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
@@ -56,7 +56,7 @@ static void punched_in_pipe(void)
 	CHECK_EQ(read(pipes[0], buf, got), got);
 	check_fill(buf, got, 0, 1);
 	check_file(fd, 0, KiB(512), 2);
-	/* A part of a page stays where it is: a pipe that has it sees it cleared. */
+	/* Part of a page is cleared in place: a pipe that holds the page sees it. */
 	at = 0;
 	CHECK_EQ(splice(fd, &at, pipes[1], NULL, PAGE, 0), PAGE);
 	CHECK_OK(fallocate(fd, PUNCH, 100, 1000));
@@ -84,7 +84,7 @@ static void seeking(void)
 	CHECK_EQ(lseek(fd, MiB(1), SEEK_HOLE), MiB(1));
 	CHECK_EQ(lseek(fd, MiB(2) + KiB(512), SEEK_DATA), MiB(2) + KiB(512));
 	CHECK_EQ(lseek(fd, MiB(2) + KiB(512), SEEK_HOLE), MiB(3));
-	/* Allocated is held, so it is data: where a block begins is up to the file system. */
+	/* Allocated space counts as data; where a block begins is up to the file system. */
 	must_change(fd, 0, MiB(1), KiB(512));
 	if (on_scriptfs()) {
 		CHECK_EQ(lseek(fd, KiB(512), SEEK_DATA), MiB(1));
@@ -112,7 +112,7 @@ static void *race_changer(void *arg)
 		off_t at = rnd(&rng) % RACE_SIZE, len = 1 + rnd(&rng) % (RACE_SIZE - at);
 		int mode = rnd(&rng) % 2 ? PUNCH : modes[rnd(&rng) % ARRAY_SIZE(modes)];
 
-		/* Whole blocks, mostly. */
+		/* Mostly whole blocks. */
 		if (rnd(&rng) % 4) {
 			at -= at % KiB(32);
 			len = KiB(32) << rnd(&rng) % 5;
@@ -120,7 +120,7 @@ static void *race_changer(void *arg)
 		race_front(r, at);
 		if (!change(r->fd, mode, at, at + len > RACE_SIZE ? RACE_SIZE - at : len))
 			continue;
-		/* What was given up goes to somebody who has something to hide. */
+		/* What was given up goes to another file, with data that must not leak. */
 		if (i % 8 == 0) {
 			unsigned char *buf = xmalloc(KiB(300));
 			int other = xopen(".", O_TMPFILE | O_RDWR);

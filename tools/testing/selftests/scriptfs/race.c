@@ -21,7 +21,7 @@ void race_front(struct race *r, off_t at)
 	__atomic_store_n(&r->front, at, __ATOMIC_RELAXED);
 }
 
-/* Mostly where the writer is now, for that is where the races are. */
+/* Mostly near the writer, for that is where the races are. */
 static off_t race_place(struct race *r, u64 *rng)
 {
 	off_t at = rnd(rng) % r->size;
@@ -77,7 +77,7 @@ void *race_toucher(void *arg)
 			fill(&byte, 1, at, r->seed);
 			try_write(r->map + at, byte);
 		}
-		/* Off with the page table entries, so that there are faults to come. */
+		/* Drop the page table entries, so that there are more faults. */
 		if (rnd(&rng) % 64 == 0)
 			CHECK_OK(madvise(r->map, r->size, MADV_DONTNEED));
 	}

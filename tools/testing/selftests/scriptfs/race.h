@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Races on one file. It has but one content, by its offset: all who write it write the same, so all
- * who read it must find that or zero, however the threads met. Its blocks were full of POISON.
+ * Races on one file. The offset alone determines each byte: all threads write the same, so every
+ * read must find that or zero, however the threads meet. The file's blocks were full of POISON.
  */
 #ifndef SCRIPTFS_SELFTEST_RACE_H
 #define SCRIPTFS_SELFTEST_RACE_H
@@ -11,14 +11,14 @@
 /**
  * struct race - what the threads share
  * @fd:		the file
- * @map:	all of it mapped
- * @size:	its size, or the largest it may have
- * @seed:	of the pattern in it
- * @exact:	nobody but the writer cuts, so what it wrote must be there
- * @grown:	the file is as long as it will be before it is written
+ * @map:	a mapping of all of it
+ * @size:	its size, or the largest that it may have
+ * @seed:	seed of the pattern in it
+ * @exact:	only the writer cuts the file, so what it wrote must be there
+ * @grown:	the file gets its full size before it is written
  * @front:	where the writer is
  * @jobs:	how many threads have begun
- * @stop:	they are to end
+ * @stop:	set to end the threads
  */
 struct race {
 	int		fd;
@@ -32,10 +32,10 @@ struct race {
 	unsigned int	stop;
 };
 
-/* What a thread does; its argument is the race. */
+/* What a thread runs; its argument is the race. */
 typedef void *(*race_job)(void *arg);
 
-/* For a thread: is there more to do, its random numbers, and that it is at @at now. */
+/* For a thread: whether to go on, a seed for random numbers, and a report that it is at @at. */
 bool race_going(struct race *r);
 u64 race_rng(struct race *r);
 void race_front(struct race *r, off_t at);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read(2) while the file changes. A short read takes no lock: still it sees a write whole or not
- * at all, never a byte of the file that the memory went to, and whatever is wrong with the
- * destination it gives what a read gives.
+ * read(2) while the file changes. A short read takes no lock: still it sees a write whole or not at
+ * all, never sees a byte of the file that the memory went to, and returns what any read returns,
+ * whatever is wrong with the destination.
  */
 #include "util.h"
 
@@ -16,16 +16,16 @@
 #define READERS		2
 
 /*
- * A file of records, each of which is always one letter, all zeroes or not there. Whatever memory
- * it gives up another file takes at once and writes POISON to it.
+ * A file of records, each of which is always a single repeated letter, all zeroes or absent.
+ * Whatever memory it gives up, another file takes at once and fills with POISON.
  */
 struct records {
 	size_t		len;	/* of a record */
 	int		fd;
 	unsigned long	rounds;
 	void		(*change)(struct records *r, u64 *rng);
-	unsigned int	busy;	/* whose threads have not finished their rounds */
-	unsigned long	seen;	/* reads that found something else than the one before */
+	unsigned int	busy;	/* threads that have not finished their rounds */
+	unsigned long	seen;	/* reads that differed from the one before */
 };
 
 static void write_record(struct records *r, unsigned int which, u64 *rng)
@@ -47,7 +47,7 @@ static void overwrite(struct records *r, u64 *rng)
 	write_record(r, any_record(rng), rng);
 }
 
-/* Shorter, longer by zeroes, longer by a record. */
+/* Make the file shorter, longer by zeroes, or longer by a record. */
 static void cut_and_extend(struct records *r, u64 *rng)
 {
 	switch (rnd(rng) % 4) {
@@ -62,7 +62,7 @@ static void cut_and_extend(struct records *r, u64 *rng)
 	}
 }
 
-/* As most programs replace a file; the last close may exchange the last block for smaller ones. */
+/* As most programs replace a file. The last close may exchange the last block for smaller ones. */
 static void rewrite(struct records *r, u64 *rng)
 {
 	struct records own = { .len = r->len };
@@ -83,7 +83,7 @@ static void punch(struct records *r, u64 *rng)
 		write_record(r, from, rng);
 		return;
 	case 1:
-		/* Now a read that met a hole before is tried again and finds less. */
+		/* A read that met a hole before now tries again and finds less. */
 		CHECK_OK(ftruncate(r->fd, 0));
 		for (from = 0; from < RECORDS; from++)
 			write_record(r, from, rng);
@@ -95,7 +95,7 @@ static void punch(struct records *r, u64 *rng)
 			   nr * r->len));
 }
 
-/* By the thread that changes the file, so that a reader need not be held up for long to notice. */
+/* The thread that changes the file does this, so that a reader notices even after a short delay. */
 static void steal(int fd, const char *poison)
 {
 	off_t at = 0;
@@ -116,7 +116,7 @@ static void *changer(void *arg)
 	unsigned long i;
 
 	memset(poison, POISON, KiB(64));
-	/* And not before the readers have seen something of it. */
+	/* Go on until the readers have seen some of the changes. */
 	for (i = 0; i < r->rounds || __atomic_load_n(&r->seen, __ATOMIC_RELAXED) < 3; i++) {
 		r->change(r, &rng);
 		steal(fd, poison);
@@ -145,14 +145,14 @@ static void *reader(void *arg)
 
 		memset(buf, 0, r->len);
 		got = CHECK_OK(pread(fd, buf, r->len, which * r->len));
-		/* Not even where a read that was tried again came out shorter. */
+		/* Not even beyond the end of a read that was tried again and came out shorter. */
 		if (memchr(buf, POISON, r->len))
 			fail("record %u, read of %zd: old data of another file", which, got);
 		if (!got)
 			continue;
 		CHECK_EQ(got, r->len);
 		if (buf[0] != 0 && (buf[0] < 'a' || buf[0] > 'z'))
-			fail("record %u is of %#x", which, buf[0]);
+			fail("record %u consists of %#x", which, buf[0]);
 		check_bytes(buf, got, buf[0]);
 		if (buf[0] != last)
 			__atomic_add_fetch(&r->seen, 1, __ATOMIC_RELAXED);
@@ -176,7 +176,7 @@ static void read_against(void (*change)(struct records *r, u64 *rng), unsigned l
 		unsigned int nr = 0;
 
 		r.fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
-		/* The only writer is whoever opens it next. */
+		/* rewrite() opens the file itself and must be the only writer. */
 		if (change == rewrite) {
 			close(r.fd);
 			r.fd = -1;
@@ -213,7 +213,7 @@ static void against_punch(void)
 	read_against(punch, 300);
 }
 
-/* The file that the next cases read: data, a hole, data that ends nowhere in particular. */
+/* The file that the next cases read: data, a hole, and data that ends at an odd offset. */
 #define FILE_SIZE	(KiB(700) + 77)
 #define HOLE		KiB(96)
 #define HOLE_END	(KiB(200) + 50)
@@ -250,7 +250,7 @@ static const size_t sizes[] = {
 	1, 100, 4096, 4097, 20000, UNLOCKED - 1, UNLOCKED, UNLOCKED + 1, KiB(64),
 };
 
-/* How many bytes a read at @offset gives. */
+/* How many bytes a read at @offset must return. */
 static ssize_t expected(off_t offset, size_t len)
 {
 	if (offset >= FILE_SIZE)
@@ -271,7 +271,7 @@ static void ends(void)
 			memset(buf, 0xee, sizes[j] + 1);
 			CHECK_EQ(pread(fd, buf, sizes[j], places[i]), want);
 			check_read(buf, want, places[i]);
-			/* Not a byte more is touched. */
+			/* The byte after that must be untouched. */
 			check_bytes(buf + want, sizes[j] + 1 - want, 0xee);
 
 			CHECK_EQ(lseek(fd, places[i], SEEK_SET), places[i]);
@@ -291,7 +291,7 @@ static unsigned char *fresh_memory(size_t len)
 	return map;
 }
 
-/* The destination has no memory yet. */
+/* The destination is not faulted in yet. */
 static void fresh_destination(void)
 {
 	int fd = make_file();
@@ -309,7 +309,7 @@ static void fresh_destination(void)
 	}
 }
 
-/* The destination ends before the read does: what fits is read, or else EFAULT. */
+/* The destination ends before the read does: the read returns what fits, or EFAULT. */
 static void short_destination(void)
 {
 	static const size_t rooms[] = { 0, 1, 100, 4096, 4097, 9000, 20000, UNLOCKED - 1 };
@@ -331,7 +331,7 @@ static void short_destination(void)
 					CHECK_ERR(got, EFAULT);
 					continue;
 				}
-				/* A copy need not be exact to the byte where it hits the end. */
+				/* A copy that hits the end need not be exact to the byte. */
 				CHECK_CMP(got, <=, want);
 				CHECK_CMP(got, >, want - PAGE);
 				want = got > 0 ? got : 0;
@@ -344,7 +344,7 @@ static void short_destination(void)
 	}
 }
 
-/* Many segments, some of them empty, in memory that is there or not. */
+/* Many segments, some of them empty, in memory that is faulted in or not. */
 static void segments(void)
 {
 	int fd = make_file();
@@ -363,7 +363,7 @@ static void segments(void)
 			iov[i].iov_base = to;
 			iov[i].iov_len = rnd(&rng) % 8 ? rnd(&rng) % (most + 1) : 0;
 			len += iov[i].iov_len;
-			/* Gaps show whether the bytes go where they belong. */
+			/* Gaps show whether the bytes go to the right place. */
 			to += iov[i].iov_len + rnd(&rng) % 2 * 1000;
 		}
 		if (rnd(&rng) % 2)
@@ -384,7 +384,7 @@ static void segments(void)
 	}
 }
 
-/* Read into what is mapped from the same file: the fault wants its locks. */
+/* Read into a mapping of the same file: the page fault needs the file's locks. */
 static void own_mapping(void)
 {
 	int fd = make_file();
@@ -401,7 +401,7 @@ static void own_mapping(void)
 	}
 }
 
-/* Little more than the file needs: its blocks come round fast. */
+/* Little more than the file needs, so that its blocks are reused quickly. */
 #define POEMS		"poem=24,strict"
 #define MIXED		"poem=8,novel=4,medium=2,strict"
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What /proc/mounts shows of a mount, which can be fed back, and what remount and fspick(2) change.
+ * What /proc/mounts shows of a mount, which must be valid options, and what remount and fspick(2)
+ * change.
  */
 #include "mount_log.h"
 
-/* What /proc shows for the mount on @dir, which must be a path without a name of another in it. */
+/* Get what /proc shows for the mount on @dir, a plain path below the working directory. */
 static void shown_options(const char *dir, char *options, size_t len)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "r");
@@ -52,13 +53,13 @@ static void fed_back(void)
 			fail("-o %s", lines[i]);
 		shown_options("m", first, sizeof(first));
 		CHECK_OK(umount("m"));
-		/* "rw" is the VFS's own word, and so is what follows it before our options. */
+		/* "rw" and what follows it before our options come from the VFS. */
 		if (mount_raw("m", first, 0))
 			fail("-o %s, as shown for -o %s", first, lines[i]);
 		shown_options("m", second, sizeof(second));
 		if (strcmp(first, second))
 			fail("-o %s: '%s', then '%s'", lines[i], first, second);
-		/* A remount with everything as it is changes nothing. */
+		/* A remount with the same options changes nothing. */
 		if (mount_raw("m", first, MS_REMOUNT))
 			fail("remount -o %s", first);
 		shown_options("m", second, sizeof(second));
@@ -68,7 +69,7 @@ static void fed_back(void)
 	}
 }
 
-/* The path may change under open files. */
+/* io= may change under open files. */
 static void change_path(int fd)
 {
 	CHECK_OK(mount_raw("m", "io=page", MS_REMOUNT));
@@ -97,7 +98,7 @@ static void remounted(void)
 	CHECK_OK(link("m/f", "m/another"));
 	shown_options("m", before, sizeof(before));
 
-	/* What cannot be, says so and changes nothing. */
+	/* A remount that is impossible says so and changes nothing. */
 	our_lines(kernel_log, line);
 	CHECK_ERR(mount_raw("m", "poem=9", MS_REMOUNT), EINVAL);
 	CHECK_EQ(our_lines(kernel_log, line), 1);
@@ -113,7 +114,7 @@ static void remounted(void)
 		fail("'%s' became '%s'", before, shown);
 	check_balance("m");
 
-	/* What can. */
+	/* These are possible. */
 	CHECK_OK(mount_raw("m", "poem=8", MS_REMOUNT));
 	CHECK_OK(mount_raw("m", "size=8M", MS_REMOUNT));
 	CHECK_EQ(counter_of("m", NULL, "size"), MiB(8));
@@ -135,7 +136,7 @@ static void remounted(void)
 	CHECK(strstr(shown, "class=medium"));
 	CHECK(!strstr(shown, "copy="));
 
-	/* How copies are made may change under open files; auto is not shown. */
+	/* copy= may change under open files; copy=auto is not shown. */
 	CHECK_OK(mount_raw("m", "copy=bypass", MS_REMOUNT));
 	shown_options("m", shown, sizeof(shown));
 	CHECK(strstr(shown, ",copy=bypass"));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The order in which a mount uses memory: first the whole reserve, whatever classes it consists of,
- * then surplus, then none. A write into the reserve makes nobody wait for memory, and one beyond it
- * ends in ENOSPC at the worst, never in the killing of a process.
+ * then surplus, then none. A write into the reserve makes no task wait for memory; one beyond it
+ * ends in ENOSPC at worst, and never gets a process killed.
  */
 #include "scarce.h"
 
 #include <signal.h>
 #include <sys/statfs.h>
 
-/* Used beyond the reserve only when there was nothing idle in it. */
+/* Surplus may be in use only if nothing in the reserve was idle. */
 static void check_order(const char *path)
 {
 	unsigned long long surplus = counter_of(path, NULL, "surplus");
@@ -19,7 +19,7 @@ static void check_order(const char *path)
 		     counter_of(path, NULL, "free"));
 }
 
-/* Write a file in pieces of @piece as far as the reserve goes, and a little beyond. */
+/* Write a file in pieces of @piece to the end of the reserve, and a little beyond. */
 static void write_reserve(const char *path, const char *name, size_t piece)
 {
 	unsigned long long reserve = counter_of(path, NULL, "reserve"), at;
@@ -36,7 +36,7 @@ static void write_reserve(const char *path, const char *name, size_t piece)
 	close(fd);
 	CHECK_OK(unlink(name));
 	free(buf);
-	/* Idle surplus goes, for the next to begin as this one did. */
+	/* Drop idle surplus, so that the next run begins as this one did. */
 	CHECK(write_text("/proc/sys/vm/drop_caches", "2"));
 }
 
@@ -52,7 +52,7 @@ static void by_any_piece(void)
 		write_reserve(".", "f", pieces[i]);
 }
 
-/* Of one class there is nothing, or only of one. */
+/* Reserves that lack one class, or have only one. */
 static void by_any_reserve(void)
 {
 	static const char *const reserves[] = {
@@ -73,7 +73,7 @@ static void by_any_reserve(void)
 	}
 }
 
-/* What a mount without options has. */
+/* The reserve of a mount without options. */
 static void by_default(void)
 {
 	unsigned long long reserve = counter(NULL, "reserve");
@@ -125,7 +125,7 @@ static void by_faults(void)
 
 	CHECK_OK(ftruncate(fd, size));
 	map = map_file(fd, size);
-	/* From the end, so that nothing grows. */
+	/* From the end, so that the file does not grow. */
 	for (at = size - PAGE; at < size; at -= KiB(32)) {
 		CHECK(try_write(map + at, 1));
 		check_order(".");
@@ -133,7 +133,7 @@ static void by_faults(void)
 	munmap(map, size);
 }
 
-/* The class that is wanted, smaller ones, a larger one. */
+/* First the class that is wanted, then smaller ones, then a larger one. */
 static void one_after_the_other(void)
 {
 	unsigned int i;
@@ -159,7 +159,7 @@ static void one_after_the_other(void)
 		close(fd);
 		CHECK_EQ(counter(NULL, "surplus"), 0);
 	}
-	/* All that was smaller had gone before, but for what is too little. */
+	/* All that was smaller had been used before, but for a rest that is too little. */
 	CHECK_CMP(counter("poem", "free") * KiB(32) + counter("novel", "free") * KiB(64), <,
 		  KiB(512));
 }
@@ -172,7 +172,7 @@ static unsigned long long available(void)
 	return st.f_bavail * st.f_bsize;
 }
 
-/* What df shows can be had, by any write and any fault, until nothing is shown. */
+/* Any write and any page fault can get the space that df shows, until it shows none. */
 static void shown_is_had(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -190,19 +190,19 @@ static void shown_is_had(void)
 		switch (i % 3) {
 		case 0:
 			if (pwrite(fd, "x", 1, at) != 1)
-				fail("write at %lld with %llu bytes to be had", (long long)at,
+				fail("write at %lld with %llu bytes available", (long long)at,
 				     available());
 			break;
 		case 1:
 			if (!try_write(map + at, 'x'))
-				fail("fault at %lld with %llu bytes to be had", (long long)at,
+				fail("fault at %lld with %llu bytes available", (long long)at,
 				     available());
 			break;
 		default:
 			snprintf(name, sizeof(name), "%u", i);
 			other = xopen(name, O_RDWR | O_CREAT);
 			if (write(other, "x", 1) != 1)
-				fail("new file with %llu bytes to be had", available());
+				fail("new file with %llu bytes available", available());
 			close(other);
 		}
 	}
@@ -210,7 +210,7 @@ static void shown_is_had(void)
 	munmap(map, MiB(512));
 }
 
-/* Who would be killed first. */
+/* The process that would be killed first. */
 static void bystander(void *arg)
 {
 	(void)arg;
@@ -232,7 +232,7 @@ static void check_want(const struct want *before, bool kills_only)
 	CHECK_EQ(now.reclaims, before->reclaims);
 }
 
-/* All of the reserve is idle, and the system has little: nobody waits, nobody dies. */
+/* The whole reserve is idle, and the system has little memory: no task waits, none is killed. */
 static void write_into_reserve(void *arg)
 {
 	struct want before = want_now();
@@ -257,7 +257,7 @@ static void scarce_reserve(void)
 	finish_killed(pid, SIGKILL);
 }
 
-/* More than there is. */
+/* Write more than there is memory. */
 static void write_beyond(void *arg)
 {
 	struct want before = want_now();
@@ -266,7 +266,7 @@ static void write_beyond(void *arg)
 
 	(void)arg;
 	all = write_all(fd, KiB(256), 1);
-	note("%zu KiB to be had", all / 1024);
+	note("%zu KiB written", all / 1024);
 	check_want(&before, true);
 	CHECK_CMP(all, >=, (long long)counter_of("m", NULL, "reserve"));
 	check_file(fd, 0, all, 1);
@@ -286,7 +286,7 @@ static void no_more_memory(void)
 	finish_killed(pid, SIGKILL);
 }
 
-/* The system has memory, but has to reclaim it first. */
+/* The system has memory, but must reclaim it first. */
 static void write_over_cache(void *arg)
 {
 	struct want before = want_now();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Room that df shows can be had, whoever holds pages of the file, and by all who ask for it: where
- * only blocks are idle that are larger than what the file's own leave free, those are moved into
- * one, or left where they are with it around them.
+ * Any request can get the room that df shows, even while pages of the file are held: where the only
+ * idle blocks are larger than the gap between the file's own blocks, those are moved into one, or
+ * stay where they are with the larger block around them.
  */
 #include "fallocate.h"
 #include "outside.h"
@@ -18,7 +18,7 @@ static unsigned long long room(void)
 	return (unsigned long long)st.f_bavail * st.f_bsize;
 }
 
-/* A file of 2 MiB with one poem, all of it mapped. */
+/* Make a file of 2 MiB that has one poem, and map all of it. */
 static int map_poem(unsigned char **map)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -29,7 +29,7 @@ static int map_poem(unsigned char **map)
 	return fd;
 }
 
-/* A store into a mapping is a write like another. */
+/* A store into a mapping gets its block as any write does. */
 static void by_fault(void)
 {
 	unsigned char *map, *at;
@@ -49,7 +49,7 @@ static void by_fault(void)
 	check_settled(".");
 }
 
-/* What a mapping takes is the reserve, too, as long as there is one. */
+/* A mapping, too, takes from the reserve as long as there is any. */
 static void by_fault_first(void)
 {
 	unsigned char *map, *at;
@@ -66,10 +66,10 @@ static void by_fault_first(void)
 }
 
 /**
- * struct holder - who has a page of a file for good
+ * struct holder - a way to hold a page of a file for as long as wanted
  * @name:	what it is
  * @hold:	get the page at an offset of the file
- * @see:	it must have fill() @seed in it; let go
+ * @see:	check that the page has fill() @seed in it, and release it
  */
 struct holder {
 	const char	*name;
@@ -114,7 +114,7 @@ static const struct holder holders[] = {
 	{ "pin", hold_by_pin, see_by_pin },
 };
 
-/* The file has two poems, and a page of the first is held, which is written to all the same. */
+/* The file has two poems, and a page of the first is held, but written to all the same. */
 static void beside_held_by(const struct holder *h)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -130,7 +130,7 @@ static void beside_held_by(const struct holder *h)
 	check_file(fd, KiB(64), KiB(100), 1);
 	check_zero(fd, KiB(164), MiB(2) - KiB(164));
 
-	/* All of it can be written and seen in a mapping; the page is the file's still. */
+	/* All of it can be written and seen in a mapping; the page still belongs to the file. */
 	map = map_file(fd, MiB(2));
 	check_fill(map, KiB(48), 0, 1);
 	write_file(fd, 3 * PAGE, MiB(2) - 3 * PAGE, 2);
@@ -139,7 +139,7 @@ static void beside_held_by(const struct holder *h)
 	check_file(fd, 0, PAGE, 1);
 	check_file(fd, PAGE, 2 * PAGE, 3);
 	check_file(fd, 3 * PAGE, MiB(2) - 3 * PAGE, 2);
-	/* And no longer once that gives it up. */
+	/* Once the file gives it up, it no longer does. */
 	CHECK_OK(fallocate(fd, PUNCH, 0, KiB(32)));
 	write_file(fd, 0, KiB(32), 4);
 	check_fill(map, KiB(32), 0, 4);
@@ -159,7 +159,7 @@ static void beside_held(void)
 		beside_held_by(&holders[i]);
 }
 
-/* Nobody holds anything any longer, but somebody did, and another page took its place. */
+/* No page is held any longer, but one was, and another page took its place. */
 static void beside_scattered(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -178,7 +178,7 @@ static void beside_scattered(void)
 	check_settled(".");
 }
 
-/* Who copies within a file has the pages that he copies from himself. */
+/* A copy within one file itself holds the pages that it copies from. */
 static void within_one_file(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), again;
@@ -201,7 +201,7 @@ static void within_one_file(void)
 	check_settled(".");
 }
 
-/* What fallocate(2) said is there is there, also in place of pages that are held. */
+/* What fallocate(2) has promised is there, also in place of pages that are held. */
 static void promised(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), err;
@@ -210,7 +210,7 @@ static void promised(void)
 	write_file(fd, 0, MiB(2), 1);
 	hold_in_pipe(fd, 2 * PAGE);
 	CHECK_OK(ftruncate(fd, PAGE));
-	/* There is no memory for the one in the pipe. */
+	/* There is no memory to replace the page in the pipe. */
 	err = fallocate(fd, 0, 0, MiB(2)) ? errno : 0;
 	if (!lends_pages()) {
 		CHECK_EQ(err, 0);
@@ -229,7 +229,7 @@ static void promised(void)
 	CHECK_OK(unlink("f"));
 }
 
-/* As above, and there is. */
+/* The same where there is memory to replace it. */
 static void promised_elsewhere(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), other = xopen("g", O_RDWR | O_CREAT);
@@ -238,7 +238,7 @@ static void promised_elsewhere(void)
 	hold_in_pipe(fd, 2 * PAGE);
 	CHECK_OK(ftruncate(fd, PAGE));
 	CHECK_OK(fallocate(fd, 0, 0, MiB(2)));
-	/* Whatever others take meanwhile. */
+	/* Other files may take all the rest meanwhile. */
 	while (pwrite(other, "x", 1, file_size(other) + KiB(32)) == 1)
 		;
 	CHECK_EQ(errno, ENOSPC);
@@ -252,7 +252,7 @@ static void promised_elsewhere(void)
 	check_settled(".");
 }
 
-/* Have @nr pages held that were the first of the file, one after the other. */
+/* Replace the first page of the file @nr times, each time with the old page held in a pipe. */
 static void displace(int fd, int to, unsigned int nr)
 {
 	unsigned int i;
@@ -264,7 +264,7 @@ static void displace(int fd, int to, unsigned int nr)
 	}
 }
 
-/* What took the place of pages comes back once those are let go. */
+/* The memory that replaced held pages comes back once those are released. */
 static void again_and_again(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), many[10][2];
