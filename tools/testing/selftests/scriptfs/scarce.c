@@ -6,7 +6,7 @@
 
 #define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
 
-/* Of all lines that begin with @key; there is one a zone for some. */
+/* Sum up all lines that begin with @key; some keys have a line for each zone. */
 static unsigned long vmstat_sum(const char *text, const char *key)
 {
 	unsigned long sum = 0;
@@ -50,7 +50,7 @@ static void set_number(const char *path, unsigned long number)
 
 long spare_memory(void)
 {
-	/* Between low and min is what kswapd works on: a quarter of min. */
+	/* kswapd starts at the low mark, a quarter above min. */
 	return (long)memory_figure("MemFree") -
 	       (long)number_in("/proc/sys/vm/min_free_kbytes") * 5 / 4;
 }
@@ -60,7 +60,7 @@ struct scarce {
 	void	*arg;
 };
 
-/* If the system has to kill somebody, then who is here, not the one who started the tests. */
+/* If the system has to kill a process, it should be this one, not the one that runs the tests. */
 static void run_scarce(void *arg)
 {
 	struct scarce *s = arg;
@@ -82,13 +82,13 @@ void with_scarce_memory(unsigned long kib, void (*run)(void *arg), void *arg)
 		skip("no huge pages");
 	before = number_in(HUGE_PAGES);
 	free_memory();
-	/* Not all at once, for the system takes some itself to keep account of them. */
+	/* Not all at once, because the system itself needs some memory to manage them. */
 	for (tries = 0; tries < 3; tries++) {
 		over = spare_memory() - kib;
 		if (over > (long)huge)
 			set_number(HUGE_PAGES, number_in(HUGE_PAGES) + over / huge);
 	}
-	/* Where memory is in pieces, the rest as ours, who are not to be killed for it. */
+	/* Where memory is fragmented, take the rest ourselves, and do not get killed for it. */
 	over = spare_memory() - kib;
 	if (over > (long)huge) {
 		CHECK(write_text("/proc/self/oom_score_adj", "-1000"));
@@ -104,12 +104,12 @@ void with_scarce_memory(unsigned long kib, void (*run)(void *arg), void *arg)
 		munmap(hog, hog_len);
 	set_number(HUGE_PAGES, before);
 	if (WIFSIGNALED(status))
-		fail("with little memory: died of signal %d", WTERMSIG(status));
+		fail("with little memory: killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
 		_exit(WEXITSTATUS(status));
 }
 
-/* A RAM disk that was never written to gives zeroes, and has no memory for them itself. */
+/* A RAM disk that was never written to reads as zeroes, and has no memory of its own for them. */
 int fill_cache(unsigned long kib)
 {
 	char *buf = xmalloc(MiB(1));

@@ -26,9 +26,8 @@ struct want want_now(void);
 long spare_memory(void);
 
 /*
- * Run @run in a process of its own while the system has but @kib KiB to spare. The rest is in huge
- * pages that nobody uses, so that nothing can be reclaimed or swapped, and a page is not touched
- * for it.
+ * Run @run in a process of its own while the system has only @kib KiB to spare. The rest is in
+ * unused huge pages, so that nothing can be reclaimed or swapped, and no page has to be touched.
  */
 void with_scarce_memory(unsigned long kib, void (*run)(void *arg), void *arg);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Signals in the middle of things: what was written stays, what was returned is true, and whoever
- * dies leaves nothing behind.
+ * Signals in the middle of calls: what was written stays, what was returned is true, and a process
+ * that is killed leaves nothing behind.
  */
 #include "util.h"
 
@@ -34,7 +34,7 @@ static void alarm_no_more(void)
 	signal(SIGALRM, SIG_IGN);
 }
 
-/* However often it is disturbed, a call says how far it came, and came that far. */
+/* However often a call is interrupted, it returns how far it got, and got that far. */
 static void disturbed(void)
 {
 	char *buf = xmalloc(MiB(4));
@@ -87,7 +87,7 @@ static void disturbed_faults(void)
 	check_file(fd, 0, MiB(4), 1);
 }
 
-/* The jobs of those who get killed; each leaves files that can be checked by their size. */
+/* The jobs of processes that get killed; each leaves files that can be checked by their size. */
 static void write_new(void *arg)
 {
 	char *buf = xmalloc(MiB(4));
@@ -209,7 +209,7 @@ static void kill_often(void (*job)(void *arg), bool may_be_zero)
 					fail("round %lu, byte %zu of %lld: %#x, expected %#x",
 					     round, at, (long long)size, buf[at], want[at]);
 			close(fd);
-			/* It can be used on as if nothing had been. */
+			/* The file can be used as if nothing had happened. */
 			if (round % 4 == 0) {
 				fd = xopen(name, O_RDWR);
 				write_file(fd, 0, MiB(4), 1);
@@ -253,7 +253,7 @@ static void killed_cutting(void)
 	kill_often(cut_and_remove, false);
 }
 
-/* Two at the same file, one dies while the other one waits for the inode's lock. */
+/* Two processes use the same file; one is killed while the other waits for the inode's lock. */
 static void killed_beside_another(void)
 {
 	int fd = xopen("f0", O_RDWR | O_CREAT);

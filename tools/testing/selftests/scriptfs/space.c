@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Space: how much there is, what happens when there is none left, and that all comes back.
+ * Space: how much there is, what happens when there is none left, and that all of it comes back.
  */
 #include "util.h"
 
@@ -30,13 +30,13 @@ static void strict_full(void)
 		CHECK_EQ(counter("poem", "used"), 16);
 		CHECK_EQ(counter(NULL, "surplus"), 0);
 		check_file(fd, 0, KiB(512), round);
-		/* What is there can be written again, and longer made without a block. */
+		/* What is there can be rewritten, and the file extended without a block. */
 		write_file(fd, 0, KiB(512), round + 10);
 		CHECK_OK(ftruncate(fd, MiB(5)));
 		check_file(fd, 0, KiB(512), round + 10);
 		CHECK_ERR(pwrite(fd, "x", 1, MiB(2)), ENOSPC);
 		CHECK_EQ(file_size(fd), MiB(5));
-		/* A write from a full part into a hole stops where the blocks do. */
+		/* A write that reaches from blocks into a hole stops where the blocks end. */
 		fill(buf, KiB(700), 0, round + 20);
 		CHECK_EQ(pwrite(fd, buf, KiB(700), 0), KiB(512));
 		CHECK_OK(ftruncate(fd, KiB(100)));
@@ -100,7 +100,7 @@ static void open_truncates(void)
 	}
 }
 
-/* Beyond the reserve up to size=, not further. */
+/* Beyond the reserve up to size=, and no further. */
 static void surplus_to_size(void)
 {
 	unsigned long long surplus;
@@ -119,7 +119,7 @@ static void surplus_to_size(void)
 		CHECK_OK(unlink("f"));
 		check_settled(".");
 	}
-	/* The system may ask for idle surplus, not for the reserve. */
+	/* The system may take back idle surplus, but not the reserve. */
 	surplus = counter(NULL, "surplus");
 	CHECK(write_text("/proc/sys/vm/drop_caches", "2"));
 	CHECK_CMP(counter(NULL, "surplus"), <=, surplus);
@@ -151,7 +151,7 @@ static void fault_without_space(void)
 		CHECK_EQ(pread(fd, &(char){ 0 }, 1, MiB(1) - 1), 1);
 		for (page = 0; page < good; page++)
 			CHECK_EQ(map[page * PAGE], page % 256);
-		/* Space again: the same place can be touched now. */
+		/* Once there is space again, the same place can be touched. */
 		CHECK(!try_write(map + KiB(900), 1));
 		CHECK_OK(ftruncate(fd, KiB(32)));
 		CHECK_OK(ftruncate(fd, MiB(1)));
@@ -205,7 +205,7 @@ static void fill_up(void *arg)
 	write_all(fd, KiB(20) * ((unsigned long)arg + 1), (unsigned long)arg);
 }
 
-/* Several at once, until nothing is left: all of it was given out, each block once. */
+/* Several processes write until nothing is left: all of it was handed out, each block once. */
 static void contended(void)
 {
 	unsigned long i, round;
@@ -301,7 +301,7 @@ static void free_then_take(void *arg)
 {
 	unsigned long who = (unsigned long)arg, i;
 
-	/* Two stay where they are, the others go where there is time for them. */
+	/* Two stay on their processors, the others go where there is time for them. */
 	if (who < 2)
 		run_on(who);
 	for (i = 0; i < scaled(3000); i++) {
@@ -310,7 +310,7 @@ static void free_then_take(void *arg)
 	}
 }
 
-/* Who gave back a block can have one, however many others do the same on a mount that is full. */
+/* A process that gave back a block can get one, however many others do so on a full mount. */
 static void one_each(void)
 {
 	pid_t pids[5];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads of a sparse file while page faults fill its holes. What was stored before a read began must
- * be in what it gives, wherever in it a hole is filled meanwhile; the same for copies made in the
- * kernel, and for the places where lseek(2) finds data and holes.
+ * Reads of a sparse file while page faults fill its holes. A read must return what was stored
+ * before it began, wherever in its range a hole is filled meanwhile; the same goes for copies made
+ * in the kernel, and for the places where lseek(2) finds data and holes.
  *
- * The file is filled from its end, a unit at a time, and looked at from a place in the hole in
- * front of what was filled last. So a reader begins in the unit that is filled next, and goes on
- * over units that had their data before.
+ * The file is filled from its end, a unit at a time, and each look begins in the hole before the
+ * unit that was filled last. So a reader begins in the unit that is filled next, and goes on over
+ * units that had their data before.
  */
 #include "util.h"
 
@@ -14,21 +14,21 @@
 #include <sys/sendfile.h>
 
 #define FILE_SIZE	MiB(16)
-#define MARK		0x6b72616d65736f6fULL	/* in the first bytes of a unit that was filled */
+#define MARK		0x6b72616d65736f6fULL	/* the first bytes of a filled unit */
 
 /**
  * struct sparse - a file that is filled over and over
  * @fd:		the file
- * @map:	all of it mapped
- * @unit:	how much one fault is thought to give the file
- * @reach:	how far before a unit a look begins at most
- * @most:	how far behind its begin a look reaches at most
- * @round:	how often it was cut and filled, twice; odd while it is cut
- * @front:	from this unit on it is filled
- * @stop:	enough of it
- * @begun:	how many looks were begun
+ * @map:	a mapping of all of it
+ * @unit:	how much one fault is expected to fill
+ * @reach:	a look begins at most this far before the filled units
+ * @most:	a look is at most this long, unless it needs more to reach them
+ * @round:	goes up by two each time the file is cut; odd while it is being cut
+ * @front:	the file is filled from this unit on
+ * @stop:	set to end the reader
+ * @begun:	how many looks have begun
  * @looks:	how many looks found data
- * @look:	how to look at it
+ * @look:	how to look at the file
  */
 struct sparse {
 	int		fd;
@@ -46,10 +46,10 @@ struct sparse {
 
 /**
  * struct view - what a look must find
- * @round:	in this round
+ * @round:	the round it began in
  * @front:	the first unit that has its data
  * @at:		where it begins, in the hole before that
- * @len:	how far it goes
+ * @len:	its length
  */
 struct view {
 	unsigned long	round;
@@ -68,7 +68,7 @@ static bool view_begin(struct sparse *s, struct view *v, u64 *rng)
 		return false;
 	data = v->front * s->unit;
 	v->at = data - 1 - rnd(rng) % s->reach;
-	/* Far enough to find the data that is there for sure. */
+	/* Long enough to include data that is there for sure. */
 	v->len = data + sizeof(u64) - v->at;
 	if (v->len < s->most)
 		v->len += rnd(rng) % (s->most - v->len + 1);
@@ -78,7 +78,7 @@ static bool view_begin(struct sparse *s, struct view *v, u64 *rng)
 	return true;
 }
 
-/* Was the file only filled since? Otherwise nothing can be said. */
+/* Has the file only been filled since? Otherwise the look proves nothing. */
 static bool view_holds(struct sparse *s, const struct view *v)
 {
 	return __atomic_load_n(&s->round, __ATOMIC_ACQUIRE) == v->round;
@@ -119,7 +119,7 @@ static void by_read(struct sparse *s, u64 *rng)
 	check_view(s, &v, "pread", got, buffer);
 }
 
-/* Into an empty file: bytes that the copy leaves out are zeroes there. */
+/* Copy into an empty file, where bytes that the copy leaves out are zeroes. */
 static void by_copy(struct sparse *s, u64 *rng)
 {
 	static __thread int copy = -1;
@@ -135,7 +135,7 @@ static void by_copy(struct sparse *s, u64 *rng)
 	from = v.at;
 	while (to < (loff_t)v.len) {
 		got = copy_file_range(s->fd, &from, copy, &to, v.len - to, 0);
-		/* Cut meanwhile, if nothing came. */
+		/* If nothing came, the file must have been cut meanwhile. */
 		if (got <= 0) {
 			check_view(s, &v, "copy_file_range", got, buffer);
 			return;
@@ -211,12 +211,12 @@ static void cut(struct sparse *s)
 	__atomic_add_fetch(&s->round, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Until somebody has begun to look, and is somewhere in the middle of it. */
+/* Wait until a look has begun and is somewhere in the middle. */
 static void wait_for_look(struct sparse *s, u64 *rng)
 {
 	unsigned long begun = __atomic_load_n(&s->begun, __ATOMIC_ACQUIRE), wait;
 
-	/* He may have no processor just now. */
+	/* The reader may not be running just now. */
 	for (wait = 0; wait < 200000; wait++)
 		if (__atomic_load_n(&s->begun, __ATOMIC_ACQUIRE) != begun)
 			break;
@@ -255,12 +255,12 @@ static void race(struct sparse *s, unsigned long units)
 	fill_units(s, scaled(units));
 	__atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	/* Otherwise nothing was tried. */
+	/* With fewer, nothing was tested. */
 	CHECK_CMP(s->looks, >, 10);
 	note("%lu looks", s->looks);
 }
 
-/* Up to 32 KiB are read without a lock. */
+/* Reads of up to 32 KiB take no lock. */
 static void short_reads(void)
 {
 	race(&(struct sparse) {
@@ -275,7 +275,7 @@ static void long_reads(void)
 	}, 8000);
 }
 
-/* What covers the place that was a hole begins far before it. */
+/* The block that fills the hole begins far before the place of the read. */
 static void short_reads_of_mediums(void)
 {
 	race(&(struct sparse) {

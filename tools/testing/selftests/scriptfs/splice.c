@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages lent to pipes, and how they come home: splice, sendfile, tee, and files that go while a
- * pipe still holds their pages.
+ * Pages lent to pipes, and how they come back: splice, sendfile, tee, and files that are removed
+ * while a pipe still holds their pages.
  */
 #include "outside.h"
 
@@ -55,7 +55,7 @@ static void ends_and_holes(void)
 	CHECK_EQ(splice(fd, &at, pipes[1], NULL, 5, 0), 0);
 	at = -1;
 	CHECK_ERR(splice(fd, &at, pipes[1], NULL, 5, 0), EINVAL);
-	/* Not a byte behind the end, however much is asked for. */
+	/* Not a byte beyond the end, however much is asked for. */
 	at = 4090;
 	CHECK_CMP(splice(fd, &at, pipes[1], NULL, KiB(64), 0), >, 0);
 	while (at < 5000)
@@ -168,12 +168,12 @@ static void user_pages(void)
 			CHECK_CMP(out, >, 0);
 			left -= out;
 		}
-		/* The file's bytes are its own now. */
+		/* The file has its own copy by now. */
 		memset(iov.iov_base, 0xff, KiB(64));
 		check_file(fd, 0, KiB(64), flags);
 		munmap(iov.iov_base, KiB(64));
 	}
-	/* A mapping of the file, lent to a pipe, and back into the same file. */
+	/* A mapping of the file, lent to a pipe and unmapped. */
 	iov.iov_base = mmap(NULL, KiB(64), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK_EQ(vmsplice(pipes[1], &iov, 1, 0), KiB(64));
 	munmap(iov.iov_base, KiB(64));
@@ -181,7 +181,7 @@ static void user_pages(void)
 	drop_pipe(pipes);
 }
 
-/* R3: a freed block waits until the pipe gives its pages back, then it is idle again. */
+/* R3: a freed block waits until the pipe gives its pages back; then it is idle again. */
 static void held_across_unlink(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
@@ -197,7 +197,7 @@ static void held_across_unlink(void)
 		CHECK_CMP(counter(NULL, "quarantine"), >=, KiB(128));
 		check_balance(".");
 	}
-	/* Others fill the pool meanwhile: what the pipe holds is not theirs. */
+	/* Another file fills the pool meanwhile, but must not get what the pipe holds. */
 	fd = xopen("g", O_RDWR | O_CREAT);
 	write_file(fd, 0, MiB(6), 2);
 	check_file(fd, 0, MiB(6), 2);
@@ -223,7 +223,7 @@ static void held_across_truncate(void)
 	check_pipe(pipes[0], KiB(512), KiB(128), 1);
 	check_file(fd, 0, MiB(1), 2);
 
-	/* The same by O_TRUNC, as tools do it. */
+	/* The same by O_TRUNC, which many tools use. */
 	splice_in(fd, 0, pipes[1], KiB(128));
 	close(xopen("f", O_WRONLY | O_TRUNC));
 	write_file(fd, 0, KiB(300), 3);
@@ -235,7 +235,7 @@ static void held_across_truncate(void)
 	check_settled(".");
 }
 
-/* Lent out of a mapping, by vmsplice: whoever unmaps, cuts and removes, the pipe has its pages. */
+/* Lent from a mapping, by vmsplice: the pipe keeps its pages across munmap, truncate and unlink. */
 static void held_mapped(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
@@ -272,7 +272,7 @@ static void held_mapped(void)
 	drop_pipe(pipes);
 }
 
-/* Rewritten in place, the pipe may show the new bytes; never anything else. */
+/* After a rewrite in place, the pipe may show the new bytes, but never anything else. */
 static void held_across_rewrite(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
@@ -296,7 +296,7 @@ static void held_across_rewrite(void)
 	drop_pipe(pipes);
 }
 
-/* Nothing idle but what a pipe holds: no space, until it lets go. */
+/* All that is not in use is held by a pipe: there is no space until it lets go. */
 static void held_is_not_reused(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
@@ -313,7 +313,7 @@ static void held_is_not_reused(void)
 	CHECK_EQ(counter(NULL, "free"), 0);
 	fd = xopen("g", O_RDWR | O_CREAT);
 	CHECK_ERR(write(fd, "x", 1), ENOSPC);
-	/* One page read: its block can be taken, and no other. */
+	/* Once one page is read, its block can be taken, and no other. */
 	check_pipe(pipes[0], 0, PAGE, 1);
 	write_file(fd, 0, KiB(32), 2);
 	CHECK_ERR(pwrite(fd, "x", 1, KiB(32)), ENOSPC);
@@ -325,7 +325,7 @@ static void held_is_not_reused(void)
 	drop_pipe(pipes);
 }
 
-/* Unmounted right after unlink: the pages live on in the pipe, and go to the system from there. */
+/* Unmount right after unlink: the pages live on in the pipe, and go to the system from there. */
 static void lend_and_unmount(void *arg)
 {
 	unsigned long rounds = *(unsigned long *)arg, round;
@@ -342,7 +342,7 @@ static void lend_and_unmount(void *arg)
 			CHECK_OK(unlink("m/f"));
 		CHECK_OK(umount("m"));
 		CHECK_EQ(nr_sysfs_mounts(), 0);
-		/* Whoever gets memory now must not get these pages. */
+		/* A mount that takes memory now must not get these pages. */
 		CHECK_OK(mount_fs("m", ANY_POOL));
 		fd = xopen("m/f", O_RDWR | O_CREAT);
 		write_file(fd, 0, MiB(4), 9);
@@ -359,7 +359,7 @@ static void held_across_umount(void)
 
 	CHECK_OK(mkdir("m", 0700));
 	before = free_memory();
-	/* In a process of its own, whose heap goes with it. */
+	/* In a process of its own, so that its heap is freed as well. */
 	finish(start(lend_and_unmount, &rounds));
 	/* Not even half of what was lent may be missing. */
 	if (on_scriptfs())
@@ -383,7 +383,7 @@ static void reader_of_pipe(void *arg)
 	CHECK_CMP(at, >, 0);
 }
 
-/* A pipe always a little behind a file that is rewritten, cut and removed all the time. */
+/* A pipe is always a little behind a file that is rewritten, cut and removed all the time. */
 static void stream(void)
 {
 	unsigned long round;

@@ -2,13 +2,13 @@
 /*
  * No byte of a file that is gone, or of memory that was free, may ever be seen (R2). Every case
  * fills the whole pool with POISON, removes that, and then looks for it wherever a file could show
- * something that nobody wrote to it. And what is being written is seen whole or not at all.
+ * something that was not written to it. And a write is seen whole or not at all.
  */
 #include "race.h"
 
 #include <pthread.h>
 
-/* The whole file: zero but for @len bytes of pattern at @offset. */
+/* The whole file must be zero but for @len bytes of pattern at @offset. */
 static void check_only(int fd, off_t offset, size_t len, u64 seed)
 {
 	off_t size = file_size(fd);
@@ -42,7 +42,7 @@ static void holes(void)
 	}
 }
 
-/* Islands from both ends, so that marks lie below, between and above. */
+/* Write pieces in random places, so that initialised marks lie below, between and above them. */
 static void scattered(void)
 {
 	char *image = xmalloc(MiB(3)), *buf = xmalloc(MiB(3));
@@ -89,13 +89,13 @@ static void cut_and_grown(void)
 		check_file(fd, 0, offsets[i], 99);
 		check_zero(fd, offsets[i], MiB(4) - offsets[i]);
 
-		/* Grown by a write behind the end instead. */
+		/* Extended by a write beyond the end instead. */
 		CHECK_OK(ftruncate(fd, offsets[i]));
 		write_file(fd, MiB(4) - 10, 10, 1);
 		check_file(fd, 0, offsets[i], 99);
 		check_zero(fd, offsets[i], MiB(4) - 10 - offsets[i]);
 
-		/* To nothing, as on O_TRUNC, and a little written. */
+		/* Cut to nothing by O_TRUNC, and a little written. */
 		close(xopen("f", O_WRONLY | O_TRUNC));
 		write_file(fd, offsets[i], 3, 1);
 		CHECK_OK(ftruncate(fd, MiB(4)));
@@ -114,13 +114,13 @@ static void mapped(void)
 
 		if (i % 4 == 0)
 			poison();
-		/* What was not written, in pages of blocks that were. */
+		/* Bytes that were not written, in pages of blocks that were. */
 		fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
 		write_file(fd, offsets[i], 5, i);
 		map = map_file(fd, MiB(4));
 		check_fill(map + offsets[i], 5, offsets[i], i);
 		check_bytes(map + page, offsets[i] - page, 0);
-		/* Behind the end, as far as the page goes. */
+		/* Beyond the end, as far as the page goes. */
 		check_bytes(map + offsets[i] + 5, (PAGE - (offsets[i] + 5) % PAGE) % PAGE, 0);
 		CHECK_OK(ftruncate(fd, MiB(4)));
 		check_bytes(map, offsets[i], 0);
@@ -129,7 +129,7 @@ static void mapped(void)
 		close(fd);
 		CHECK_OK(unlink("f"));
 
-		/* One byte through a mapping, in a file that is all hole. */
+		/* One byte stored through a mapping, in a file that is one hole. */
 		fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
 		CHECK_OK(ftruncate(fd, MiB(4)));
 		map = map_file(fd, MiB(4));
@@ -138,7 +138,7 @@ static void mapped(void)
 		check_zero(fd, offsets[i] + 1, MiB(4) - offsets[i] - 1);
 		check_bytes(map + offsets[i] + 1, MiB(4) - offsets[i] - 1, 0);
 		munmap(map, MiB(4));
-		/* Cut in the middle of the page, then grown: the mapping's byte is gone. */
+		/* Cut in the middle of the page, then extended: the mapping's byte is gone. */
 		CHECK_OK(ftruncate(fd, offsets[i]));
 		CHECK_OK(ftruncate(fd, MiB(4)));
 		check_zero(fd, offsets[i], 10);
@@ -147,7 +147,7 @@ static void mapped(void)
 	}
 }
 
-/* A write that found only part of its bytes. */
+/* A write whose buffer is only partly accessible. */
 static void short_copies(void)
 {
 	static const size_t goods[] = { 0, 1, 4095, 4097, KiB(33), KiB(520) };
@@ -361,13 +361,13 @@ static void whole_writes(void)
 	__atomic_store_n(&race.stop, 1, __ATOMIC_RELAXED);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
-	/* Otherwise nothing was tried. */
+	/* With fewer, nothing was tested. */
 	CHECK_CMP(changes, >, 2);
 	check_zero(race.fd, 0, KiB(20));
 	free(buf);
 }
 
-/* The writer's own buffer has to be faulted in, in the middle of the copy. */
+/* The writer's buffer has to be faulted in during the copy. */
 static void *faulting_writer(void *arg)
 {
 	struct race *r = arg;

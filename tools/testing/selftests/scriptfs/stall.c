@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nobody makes others wait for what he alone can end. A user who may only read a file reads it into
- * memory that never comes, or writes from such memory to a file of his own; those who write to the
- * file, cut it or remove it must get on, and so must a real-time task while the file system works
- * through something large.
+ * No user can make others wait for something that only that user can end. A user who may only read
+ * a file reads it into memory that is never supplied, or writes from such memory to a file that it
+ * owns; other processes that write, cut or remove the file must get on, and so must a real-time
+ * task while the file system works through something large.
  */
 #include "fallocate.h"
 #include "outside.h"
@@ -15,15 +15,15 @@
 #include <sys/uio.h>
 #include <time.h>
 
-/* Nothing here takes so long, on any machine. */
+/* In seconds; nothing here takes so long, on any machine. */
 #define HANGS_AFTER	20
 
 #define FILE_SIZE	MiB(1)
 
-/* Half a gigabyte of it is as many as one call may have. */
+/* The size of a segment; much_memory() has up to half a gigabyte of them for one call. */
 #define PIECE		MiB(1)
 
-/* @pid must end by itself soon. What would let it go on is not the caller's to do before. */
+/* Does @pid soon end by itself? The caller must not have done what would let it go on. */
 static bool ends(pid_t pid, int *status)
 {
 	unsigned int tries;
@@ -37,12 +37,12 @@ static bool ends(pid_t pid, int *status)
 }
 
 /**
- * struct reader - a user who reads into memory that does not come
- * @name:	of the way, for messages
+ * struct reader - a user who reads into memory that is never supplied
+ * @name:	name of the way it reads, for messages
  * @read:	read "f", opened as @fd
  * @fd:		the file
  * @stall:	the memory
- * @ready:	a pipe that tells when he waits
+ * @ready:	a pipe that tells when it waits
  */
 struct reader {
 	const char	*name;
@@ -67,7 +67,7 @@ static void read_hole(struct reader *r)
 	pread(r->fd, r->stall.mem, r->stall.len, FILE_SIZE);
 }
 
-/* The first bytes have where to go. */
+/* There is memory for the first bytes. */
 static void read_parts(struct reader *r)
 {
 	char *room = xmalloc(KiB(64));
@@ -99,11 +99,11 @@ static void run_reader(void *arg)
 	CHECK_EQ(pthread_create(&thread, NULL, wait_for_fault, r), 0);
 	r->fd = xopen("f", O_RDONLY);
 	r->read(r);
-	/* Nobody gave it any. */
-	fail("a read into nothing came back");
+	/* The memory was never supplied. */
+	fail("a call on missing memory has returned");
 }
 
-/* All that others may do to a file that somebody reads. */
+/* All that others may do to a file while it is being read. */
 static void use_file(void *arg)
 {
 	int fd = xopen("f", O_RDWR);
@@ -153,7 +153,7 @@ static void others_beside(struct reader *r)
 		finish(reader);
 	user = start(use_file, NULL);
 	done = ends(user, &status);
-	/* The memory is gone with the one who had it. */
+	/* The missing memory goes with the process that had it. */
 	kill(reader, SIGKILL);
 	if (!ends(reader, &(int){ 0 }))
 		fail("%s: the reader cannot be killed", r->name);
@@ -186,7 +186,7 @@ static void reader_of_parts(void)
 	others_beside(&(struct reader){ .name = "read in parts", .read = read_parts });
 }
 
-/* A pipe that nobody empties. */
+/* Into a pipe that is never emptied. */
 static void splice_to_full_pipe(struct reader *r)
 {
 	loff_t at = 0;
@@ -229,7 +229,7 @@ static void reader_by_sendfile(void)
 	others_beside(&(struct reader){ .name = "sendfile", .read = send_to_full_socket });
 }
 
-/* Who writes from nothing keeps nobody from reading; that others can write is more than asked. */
+/* A write from missing memory must not block readers; that others can write goes beyond that. */
 static void write_from_nothing(struct reader *r)
 {
 	char *there = xmalloc(KiB(40));
@@ -266,7 +266,7 @@ static void only_read(void *arg)
 	CHECK(try_read(map + KiB(700), &byte));
 	make_pipe(pipes);
 	CHECK_CMP(splice(fd, &at, pipes[1], NULL, KiB(64), 0), >, 0);
-	/* Which waits for writers on tmpfs. */
+	/* On tmpfs, this waits for writers. */
 	if (on_scriptfs())
 		CHECK_EQ(lseek(fd, 0, SEEK_DATA), 0);
 	write_file(other, 0, MiB(1), 1);
@@ -326,8 +326,8 @@ static void all_beside_growing(void)
 
 /**
  * struct ticker - a real-time task that wants the processor a thousand times a second
- * @stop:	no longer
- * @worst:	how much later than wanted it got it at worst, in nanoseconds
+ * @stop:	set to end it
+ * @worst:	the longest that it had to wait for it, in nanoseconds
  */
 struct ticker {
 	bool	stop;
@@ -368,7 +368,7 @@ static long switches(void)
 	return usage.ru_nivcsw;
 }
 
-/* How often work of so long has to let others run is not asked, but that it does. */
+/* Long work must let others run; how often is not specified. */
 static void let_run(const char *name, void (*work)(int fd, size_t size), int fd, size_t size)
 {
 	struct ticker t = { 0 };
@@ -386,13 +386,13 @@ static void let_run(const char *name, void (*work)(int fd, size_t size), int fd,
 	before = switches() - before;
 	__atomic_store_n(&t.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	note("%s: %ld us, made way %ld times, kept a real-time task waiting for %ld us", name,
+	note("%s: %ld us, let others run %ld times, kept a real-time task waiting for %ld us", name,
 	     took / 1000, before, t.worst / 1000);
 	if (took > 200000000)
 		CHECK_CMP(before, >=, 4);
 }
 
-/* Many times the same memory. */
+/* The same memory many times over. */
 static const struct iovec *much_memory(size_t size)
 {
 	static struct iovec iov[512];
@@ -449,7 +449,7 @@ static void close_all(int fd, size_t size)
 	CHECK_OK(close(fd));
 }
 
-/* Blocks that are far from each other: each has a way of its own through the map. */
+/* Blocks that are far from each other: each has a path of its own through the block map. */
 static void sparse_file(void)
 {
 	int fd = xopen(".", O_TMPFILE | O_RDWR);
@@ -469,7 +469,7 @@ static void realtime_task(void)
 	let_run("read of a hole", read_all, fd, MiB(512));
 	CHECK_OK(ftruncate(fd, size));
 	let_run("allocate", allocate_all, fd, size);
-	let_run("read of nothing written", read_all, fd, size);
+	let_run("read of unwritten blocks", read_all, fd, size);
 	let_run("write", write_all_of_it, fd, size);
 	let_run("read", read_all, fd, size);
 	let_run("seek", seek_all, fd, size);
