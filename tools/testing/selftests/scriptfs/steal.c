@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that whoever has them in a pipe wants to keep: a FUSE file system moves them into its own
- * page cache (SPLICE_F_MOVE), a virtio port sends them away as they are. At that moment the file
- * that they came from is cut, removed or written to. A page of a file in memory may be taken out of
- * its page cache if nobody has use for it there, but one of scriptfs never: its block would have a
- * hole. Whatever happens, what comes out has the bytes that went into the pipe.
+ * Pages in a pipe whose reader wants to keep them: a FUSE file system moves them into its own page
+ * cache (SPLICE_F_MOVE), a virtio port sends them away as they are. At that moment the file that
+ * they came from is cut, removed or written to. A page of a file in memory may be taken out of its
+ * page cache if it is not in use there, but one of scriptfs never: its block would have a hole.
+ * Whatever happens, what comes out has the bytes that went into the pipe.
  */
 #include "fuse.h"
 
@@ -15,16 +15,16 @@
 #define LONGEST_WAIT	20000
 
 /**
- * struct thief - who has pages moved, and who is after the file meanwhile
- * @fuse:	who takes the pages
+ * struct thief - moves pages of a file while a thread, the spoiler, changes the file
+ * @fuse:	the file system that takes the pages
  * @fd:		the file that they come from
- * @map:	what is mapped of it, if anything
- * @tmpfile:	it has no name
+ * @map:	a mapping of it, or NULL
+ * @tmpfile:	the file has no name
  * @gift:	pages come out of a mapping of the file, as a gift
  * @spoil:	what is done to the file while they are taken
  * @round:	how often that was asked for
  * @done:	how often it was done
- * @stop:	no more
+ * @stop:	set to end the spoiler
  */
 struct thief {
 	struct fuse	fuse;
@@ -38,7 +38,7 @@ struct thief {
 	bool		stop;
 };
 
-/* What gets the blocks next has something else in them. */
+/* Write something else to the blocks that have become idle. */
 static void leave_poison(void)
 {
 	static char buf[FUSE_FILE_SIZE];
@@ -59,7 +59,7 @@ static void *spoiler(void *arg)
 
 		if (__atomic_load_n(&t->round, __ATOMIC_ACQUIRE) == t->done)
 			continue;
-		/* Some time while pages are moved. */
+		/* At a random time while pages are moved. */
 		for (wait = rnd(&rng) % LONGEST_WAIT; wait; wait--)
 			__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		t->spoil(t);
@@ -83,7 +83,7 @@ static void new_file(struct thief *t)
 		t->fd = xopen("f", O_RDWR | O_CREAT);
 }
 
-/* A pipe gets bytes of the file. */
+/* Put bytes of the file into a pipe. */
 static void supply(void *arg, int to, off_t offset, size_t len)
 {
 	struct thief *t = arg;
@@ -109,7 +109,7 @@ static void sent(void *arg)
 	__atomic_store_n(&t->round, t->round + 1, __ATOMIC_RELEASE);
 }
 
-/* Reads all there is from a file system that may be gone. */
+/* Read all there is from a file system that may go away. */
 static void client(void *arg)
 {
 	unsigned char *buf = xmalloc(FUSE_FILE_SIZE);
@@ -160,11 +160,11 @@ static void run_user(void *arg)
 	drop_pipe(t->fuse.pipes);
 }
 
-/* As an ordinary user, who may write to the file system and nothing else. */
+/* Run as an ordinary user, who may write to the file system and do nothing else. */
 static void steal(struct thief *t)
 {
 	CHECK_OK(chmod(".", 0777));
-	/* As it is where the device nodes are made with care. */
+	/* The mode it has on systems that set up their device nodes properly. */
 	chmod("/dev/fuse", 0666);
 	t->fd = -1;
 	finish(start(run_user, t));
@@ -222,7 +222,7 @@ static void from_punched(void)
 	steal(&(struct thief){ .spoil = spoil_by_punch });
 }
 
-/* The same bytes, because a pipe may see what is written over those it has. */
+/* Write the same bytes, because a pipe may see what is written over those it has. */
 static void spoil_by_write(struct thief *t)
 {
 	write_file(t->fd, 0, FUSE_FILE_SIZE, SEED);
@@ -233,7 +233,7 @@ static void from_rewritten(void)
 	steal(&(struct thief){ .spoil = spoil_by_write });
 }
 
-/* And the file keeps them all. */
+/* The file must keep all its bytes. */
 static void spoil_by_advice(struct thief *t)
 {
 	CHECK_EQ(posix_fadvise(t->fd, 0, 0, POSIX_FADV_DONTNEED), 0);
@@ -245,7 +245,7 @@ static void from_kept(void)
 	steal(&(struct thief){ .spoil = spoil_by_advice });
 }
 
-/* Where a test's output goes is a virtio port, which takes pages out of a pipe for good. */
+/* The test's output may go to a virtio port, which takes pages out of a pipe for good. */
 static void to_virtio_port(void)
 {
 	struct thief t = { .spoil = spoil_by_close };
@@ -294,8 +294,8 @@ static void to_virtio_port(void)
 }
 
 /*
- * Mapped, dirtied, forgotten and cut: whoever looks for pages that can be done without, finds none
- * of scriptfs.
+ * A file is mapped, dirtied and cut while this drops its pages: code that looks for pages to drop
+ * must find none of scriptfs.
  */
 static void *forgetter(void *arg)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Everything at once: processes with a file each beside its image in memory, threads on one file,
- * names that come and go, and all of that while space runs out.
+ * Everything at once: processes that each have a file and an image of it in memory, threads on one
+ * file, names that come and go, and all of that while space runs out.
  */
 #include "model.h"
 
@@ -23,7 +23,7 @@ static void own_file(void *arg)
 	}
 }
 
-/* Poems: made, read again, renamed, removed. */
+/* Make, read, rename and remove poems. */
 static void small_files(void *arg)
 {
 	unsigned long who = (unsigned long)arg, i;
@@ -78,7 +78,7 @@ static void processes(void)
 	check_balance(".");
 }
 
-/* One file, every thread its own stripes: reads and writes of others must not disturb them. */
+/* Each thread has its own stripes in one file: reads and writes of others must not disturb them. */
 #define STRIPE	3000
 #define THREADS	4
 #define SHARED	MiB(3)
@@ -111,7 +111,7 @@ static void *stripes(void *arg)
 			check_fill(s->map + at, STRIPE, at, seed);
 			break;
 		case 2:
-			/* Gone, and written again by half, each half its own way. */
+			/* Destroyed, and restored half by a mapping, half by write(2). */
 			memset(buf, 0xee, STRIPE);
 			pwrite_full(s->fd, buf, STRIPE, at);
 			fill(s->map + at, STRIPE / 2, at, seed);
@@ -146,7 +146,7 @@ static void threads(void)
 	munmap(map, SHARED);
 }
 
-/* Files compete for too little: each write gets what it says it got. */
+/* Files compete for too little space: each write must get what it says it got. */
 static void compete(void *arg)
 {
 	unsigned long who = (unsigned long)arg, i, refused = 0;
@@ -204,7 +204,7 @@ static void competition(void)
 	check_balance(".");
 }
 
-/* Opened, read, written and removed by name, by several who know nothing of each other. */
+/* Open, read, write and remove files by name, in processes that know nothing of each other. */
 static void same_names(void *arg)
 {
 	u64 rng = (unsigned long)arg;

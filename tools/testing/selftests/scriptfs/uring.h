@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads and writes by io_uring, with a buffer that was registered before.
+ * Reads and writes by io_uring, with a registered buffer.
  */
 #ifndef SCRIPTFS_SELFTEST_URING_H
 #define SCRIPTFS_SELFTEST_URING_H
@@ -13,10 +13,10 @@
  * struct uring - one request at a time
  * @fd:		the ring
  * @buf:	the registered buffer
- * @len:	of it
- * @sq:		where requests are submitted, with the rest of what is shared with the kernel
+ * @len:	its length
+ * @sq:		the rings, which are shared with the kernel
  * @sqe:	the request
- * @p:		where what is in @sq
+ * @p:		where everything is in @sq
  */
 struct uring {
 	int			fd;
@@ -27,11 +27,11 @@ struct uring {
 	struct io_uring_params	p;
 };
 
-/* Skips the case where there is no io_uring. */
+/* Skip the case if there is no io_uring. */
 void uring_begin(struct uring *u, void *buf, size_t len);
 void uring_end(struct uring *u);
 
-/* As pread() and pwrite(), from the beginning of the buffer; a negative errno. */
+/* Like pread() and pwrite(), at the beginning of the buffer; a negative errno on failure. */
 ssize_t uring_read(struct uring *u, int fd, size_t len, off_t offset);
 ssize_t uring_write(struct uring *u, int fd, size_t len, off_t offset);
 

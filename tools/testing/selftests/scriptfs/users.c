@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Others in the kernel who use files: asynchronous reads and writes, loop devices, overlayfs,
- * swap, and the flags that some calls take.
+ * Other users of files in the kernel: asynchronous reads and writes, loop devices, overlayfs, swap,
+ * and the flags that some calls take.
  */
 #include "util.h"
 
@@ -16,7 +16,7 @@
 #define PIECE	KiB(100)
 #define PIECES	20
 
-/* Each piece by a request of its own, all under way at once. */
+/* Each piece by a request of its own, all in flight at once. */
 static void asynchronous(void)
 {
 	struct iocb iocbs[PIECES] = { 0 }, *list[PIECES];
@@ -124,7 +124,7 @@ static void io_uring(void)
 	free(buf);
 }
 
-/* Whether a flag means something here or not, no data may be wrong for it. */
+/* Whether or not a flag means something here, it must not make data wrong. */
 static void flags(void)
 {
 	int f = xopen("f", O_RDWR | O_CREAT), direct;
@@ -158,7 +158,7 @@ static void flags(void)
 		check_fill(aligned, KiB(64), 0, 1);
 	}
 
-	/* Not asked for by anyone yet, so it may be missing; what it does must be right. */
+	/* fallocate(2) may be missing; what it does must be right. */
 	if (fallocate(f, 0, 0, MiB(1)) == 0) {
 		CHECK_EQ(file_size(f), MiB(1));
 		check_zero(f, KiB(128), MiB(1) - KiB(128));
@@ -197,7 +197,7 @@ static void loop_device(void)
 	check_file(f, 0, MiB(1), 1);
 	check_file(f, MiB(1), MiB(2), 2);
 	check_zero(f, MiB(3), MiB(1));
-	/* What the file gets, the disk has, once its own cache is gone. */
+	/* Once its own cache is dropped, the disk shows what was written to the file. */
 	write_file(f, MiB(3), KiB(64), 3);
 	CHECK_OK(ioctl(disk, BLKFLSBUF));
 	pread_full(disk, buf, KiB(64), MiB(3));
@@ -247,7 +247,7 @@ static void overlay_lower(void)
 	CHECK_OK(umount("top"));
 }
 
-/* A file in memory is no place to swap memory to; asking for it is harmless. */
+/* A file in memory is no place to swap memory to; trying it is harmless. */
 static void swap_file(void)
 {
 	int f = xopen("f", O_RDWR | O_CREAT);

@@ -69,7 +69,7 @@ bool debug_kernel(void)
 	return access("/sys/kernel/debug/kmemleak", F_OK) == 0;
 }
 
-/* A kernel full of checks is many times slower: less work, unless someone says how much. */
+/* A kernel full of checks is many times slower: do less, unless SCRIPTFS_SCALE says how much. */
 unsigned long scaled(unsigned long n)
 {
 	unsigned long much = n * env_number("SCRIPTFS_SCALE", debug_kernel() ? 0.25 : 1);
@@ -115,7 +115,7 @@ void note(const char *fmt, ...)
 	funlockfile(stdout);
 }
 
-/* Only what the other file system knows of @options. */
+/* Keep only those @options that the other file system knows. */
 static void filter_options(char *out, size_t len, const char *options)
 {
 	static const char *const tmpfs_knows[] = {
@@ -204,7 +204,7 @@ unsigned long long counter_of(const char *path, const char *class, const char *n
 	return value;
 }
 
-/* With no file left, every block is idle again, and nothing waits or was lost. */
+/* With no file left: is every block idle again, none in quarantine, none retired? */
 bool settled(const char *path, char *why, size_t len)
 {
 	unsigned int class;
@@ -248,7 +248,7 @@ void check_settled(const char *path)
 		fail("%s", why);
 }
 
-/* At any time when nobody writes: no block is in two places or in none. */
+/* At any time when nothing is being written: no block is in two places or in none. */
 void check_balance(const char *path)
 {
 	static const char *const totals[] = {
@@ -285,7 +285,7 @@ unsigned long memory_figure(const char *key)
 	return strtoul(line + strlen(key) + 1, NULL, 10);
 }
 
-/* KiB that the system has free, once everything deferred was freed. */
+/* Free memory of the system in KiB, once everything deferred has been freed. */
 unsigned long free_memory(void)
 {
 	unsigned long now, best = 0;
@@ -330,7 +330,7 @@ void finish(pid_t pid)
 
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	if (WIFSIGNALED(status))
-		fail("helper process died of signal %d", WTERMSIG(status));
+		fail("helper process was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status) == KSFT_SKIP)
 		_exit(KSFT_SKIP);
 	if (WEXITSTATUS(status))
@@ -343,10 +343,10 @@ void finish_killed(pid_t pid, int sig)
 
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != sig)
-		fail("helper process did not die of signal %d, status %#x", sig, status);
+		fail("helper process was not killed by signal %d, status %#x", sig, status);
 }
 
-/* The calling thread, from now on. */
+/* Bind the calling thread to @cpu. */
 void run_on(unsigned int cpu)
 {
 	cpu_set_t set;
@@ -363,11 +363,11 @@ static void on_bus(int sig)
 {
 	if (bus_expected)
 		siglongjmp(bus_jump, 1);
-	/* Nobody asked for it: back to the access that did it, to die of it. */
+	/* Unexpected: repeat the access that caused it, which then kills the process. */
 	signal(sig, SIG_DFL);
 }
 
-/* One handler for all threads, for good: they could not take turns to set it. */
+/* One handler for all threads, for good: they could not take turns at setting it. */
 static void catch_bus(void)
 {
 	struct sigaction act = { .sa_handler = on_bus };
@@ -413,7 +413,7 @@ static void on_alarm(int sig)
 	__atomic_store_n(&timed_out, 1, __ATOMIC_RELAXED);
 }
 
-/* Waits for the case's process, but not for ever: false when time is up. */
+/* Wait for the case's process, but not forever: false when time is up. */
 static bool wait_until(pid_t pid, int *status, unsigned int seconds)
 {
 	struct sigaction act = { .sa_handler = on_alarm };
@@ -429,7 +429,7 @@ static bool wait_until(pid_t pid, int *status, unsigned int seconds)
 	return done;
 }
 
-/* The status of the case's process. One that cannot even be killed ends the program. */
+/* Get the status of the case's process. If it cannot even be killed, the program ends. */
 static int wait_for_case(pid_t pid, const char *name)
 {
 	int status;
@@ -441,14 +441,14 @@ static int wait_for_case(pid_t pid, const char *name)
 			ksft_exit_fail_msg("%s cannot be killed\n", name);
 		status = KSFT_FAIL << 8;
 	}
-	/* Helpers that a failed case left behind became our children. */
+	/* Helpers that a failed case left behind have become our children. */
 	kill(-pid, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 	return status;
 }
 
-/* What a case that failed had mounted by itself would be in the next one's way. */
+/* What a failed case had mounted itself would be in the way of the next one. */
 static void unmount_below(const char *dir)
 {
 	char text[8192], place[256], *line;
@@ -529,7 +529,7 @@ static void run_test(const struct test *test, const char *dir)
 	setpgid(pid, pid);
 	status = wait_for_case(pid, test->name);
 	if (WIFSIGNALED(status))
-		note("%s died of signal %d", test->name, WTERMSIG(status));
+		note("%s was killed by signal %d", test->name, WTERMSIG(status));
 
 	skipped = WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP;
 	passed = WIFEXITED(status) && WEXITSTATUS(status) == KSFT_PASS;
@@ -553,7 +553,7 @@ int run_tests(const struct test *tests, unsigned int nr)
 	ksft_print_header();
 	if (geteuid())
 		ksft_exit_skip("needs root\n");
-	/* Mounts of our own, that go when we do. */
+	/* A mount namespace of our own, so that all mounts go away when we exit. */
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		ksft_exit_skip("no mount namespace: %s\n", strerror(errno));
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -8,7 +8,7 @@
  * unmounts.
  *
  * Environment:
- *	SCRIPTFS_IO=block|page	which path read(2) and write(2) take where a case does not say
+ *	SCRIPTFS_IO=block|page	which path read(2) and write(2) take unless a case says it
  *	SCRIPTFS_SCALE=N	do N times the usual work; may be a fraction
  *	SCRIPTFS_TIMEOUT=N	seconds after which a case has failed
  *	SCRIPTFS_TEST_FS=tmpfs|ramfs	run the cases that hold for any file system on that one,
@@ -46,18 +46,18 @@ typedef unsigned long long u64;
 #define MiB(n)	((n) * 1024LL * 1024)
 #define PAGE		4096L
 
-/* Byte that only poison() writes: fill() never makes it, so wherever it turns up it leaked. */
+/* A byte that only poison() writes and fill() never does: wherever it turns up, it leaked. */
 #define POISON		0xa5
 
-/* A pool of every small class, with room for surplus: what a case mounts that does not care. */
+/* A pool of every small class, with room for surplus: for cases that do not care. */
 #define ANY_POOL	"poem=64,novel=32,medium=8,large=4,size=48M"
 
-/* One that poison() fills up, so that every file gets poisoned blocks. */
+/* A pool that poison() fills up, so that every file gets poisoned blocks. */
 #define SMALL_POOL	"poem=128,novel=16,medium=8,large=3,strict,size=16M"
 
 /**
  * enum test_flags - what a case needs
- * @T_SCRIPTFS:	it checks what only scriptfs does: skipped on another file system
+ * @T_SCRIPTFS:	it checks what only scriptfs does: skipped on other file systems
  * @T_BLOCK:	it checks what only io=block promises: skipped with io=page
  * @T_NO_MOUNT:	it mounts by itself; it is started in an empty directory
  * @T_LENDS:	it has pipes hold the file's own pages: skipped where lends_pages() says no
@@ -71,8 +71,8 @@ enum test_flags {
 
 /**
  * struct test - a test case
- * @name:	what KTAP says
- * @run:	ends normally when the case passed, through fail() or skip() otherwise
+ * @name:	its name in the KTAP output
+ * @run:	returns if the case has passed, ends in fail() or skip() otherwise
  * @options:	mount options; another file system gets only those that tmpfs knows too
  * @flags:	see enum test_flags
  */
@@ -85,7 +85,7 @@ struct test {
 
 int run_tests(const struct test *tests, unsigned int nr);
 
-/* End the case. */
+/* fail_at() and skip() end the case. */
 void __printf(3, 4) __noreturn fail_at(const char *file, int line, const char *fmt, ...);
 void __printf(1, 2) __noreturn skip(const char *fmt, ...);
 void __printf(1, 2) note(const char *fmt, ...);
@@ -105,7 +105,7 @@ void __printf(1, 2) note(const char *fmt, ...);
 
 #define CHECK_EQ(a, b)	CHECK_CMP(a, ==, b)
 
-/* The call must fail, with this errno. */
+/* The call must fail with this errno. */
 #define CHECK_ERR(call, err) do {					\
 	long long ret_ = (long long)(call);				\
 	if (ret_ != -1)							\
@@ -114,7 +114,7 @@ void __printf(1, 2) note(const char *fmt, ...);
 		fail("%s: expected %s", #call, #err);			\
 } while (0)
 
-/* The call must not fail; gives what it returned. */
+/* The call must not fail; evaluates to what it returned. */
 #define CHECK_OK(call) ({						\
 	__auto_type ret_ = (call);					\
 	if ((long long)ret_ == -1)					\
@@ -127,12 +127,12 @@ extern const char *test_fs;
 bool on_scriptfs(void);
 bool io_block(void);
 
-/* Does splice(2) lend a file's pages? A kernel that does not ask for them has to copy. */
+/* Does splice(2) lend a file's pages? A kernel that does not ask for them copies. */
 bool lends_pages(void);
 bool debug_kernel(void);
 unsigned long scaled(unsigned long n);
 
-/* Mounting: with the default io= added and filtered for other file systems, or as it is. */
+/* Mount with the default io= added and filtered for other file systems, or as given. */
 int mount_fs(const char *dir, const char *options);
 int mount_raw(const char *dir, const char *options, unsigned long flags);
 unsigned int nr_sysfs_mounts(void);
@@ -151,7 +151,7 @@ static inline unsigned long long counter(const char *class, const char *name)
 	return counter_of(".", class, name);
 }
 
-/* What the system has free. */
+/* Free memory of the system. */
 unsigned long memory_figure(const char *key);
 unsigned long free_memory(void);
 void check_free_memory(unsigned long before, unsigned long slack);
@@ -162,7 +162,7 @@ void finish(pid_t pid);
 void finish_killed(pid_t pid, int sig);
 void run_on(unsigned int cpu);
 
-/* Touch a mapping: false if that gave SIGBUS. */
+/* Touch a mapping: false if that raised SIGBUS. */
 bool try_read(const void *addr, unsigned char *byte);
 bool try_write(void *addr, unsigned char byte);
 
