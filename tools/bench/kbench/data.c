@@ -36,7 +36,7 @@ static int copy_call(struct kbench_run *run, struct file *file, u64 i)
 	return 0;
 }
 
-/* All calls of a pass, a segment after the other. */
+/* All calls of a pass, one segment after the other. */
 static __always_inline int each_call(struct kbench_run *run, struct file *file,
 				     int (*call)(struct kbench_run *, struct file *, u64))
 {
@@ -93,7 +93,7 @@ int kbench_data_prepare(struct kbench_run *run)
 }
 
 /**
- * kbench_data_again - pass: write or read that file
+ * kbench_data_again - pass: write or read the file that was prepared
  * @run: a prepared command
  *
  * Return: 0 or a negative errno.
@@ -104,7 +104,7 @@ int kbench_data_again(struct kbench_run *run)
 }
 
 /**
- * kbench_data_finish - remove that file
+ * kbench_data_finish - remove the file that was prepared
  * @run: a command, prepared or not
  *
  * Return: 0 or a negative errno.
@@ -140,7 +140,7 @@ static int again_prepare(struct kbench_run *run)
 	return kbench_plan_calls(run) ?: kbench_data_prepare(run);
 }
 
-/* As many records as make a few blocks of the smaller classes. */
+/* As many records as fill a few blocks of the smaller classes. */
 static int append_prepare(struct kbench_run *run)
 {
 	if (run->arg > PAGE_SIZE)

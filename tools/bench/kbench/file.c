@@ -22,11 +22,11 @@ struct file *kbench_open(struct kbench_run *run, const char *name, int flags)
 }
 
 /**
- * kbench_close - close a file, to the end
+ * kbench_close - close a file completely
  * @file: the file
  *
- * close(2) finishes its work on the way back to user space and a kernel thread leaves it to a
- * kworker; neither would be measured, so the last reference is put here.
+ * close(2) finishes its work on the way back to user space, and a kernel thread leaves it to a
+ * kworker; neither would be measured, so this puts the last reference itself.
  */
 void kbench_close(struct file *file)
 {
@@ -41,7 +41,7 @@ static void end_change(struct kbench_run *run)
 	mnt_drop_write(run->dir.mnt);
 }
 
-/* Locks the directory of the command and looks up a name that is to come or to go. */
+/* Lock the directory of the command and look up a name that is to be added or removed. */
 static struct dentry *begin_change(struct kbench_run *run, const char *name)
 {
 	struct dentry *dentry;
@@ -57,7 +57,7 @@ static struct dentry *begin_change(struct kbench_run *run, const char *name)
 	return dentry;
 }
 
-/* Keeps the inode until the lock of the directory is gone. */
+/* Keep the inode until the directory is unlocked. */
 static int remove_name(struct kbench_run *run, const char *name, bool directory)
 {
 	struct inode *dir = d_inode(run->dir.dentry), *inode = NULL;

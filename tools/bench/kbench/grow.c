@@ -7,7 +7,7 @@
 
 #include "kbench.h"
 
-/* So many random calls tell what one costs, however large the file. */
+/* This many random calls tell what one costs, however large the file is. */
 #define RANDOM_CALLS	8192
 
 /* The smallest block of scriptfs. */
@@ -48,7 +48,7 @@ static int files_prepare(struct kbench_run *run)
 	return run->arg > INT_MAX ? -EINVAL : kbench_names_prepare(run, run->arg, SZ_1K);
 }
 
-/* Nothing else has a pool. */
+/* Only scriptfs has a pool. */
 static int mount_prepare(struct kbench_run *run)
 {
 	if (strcmp(run->dir.mnt->mnt_sb->s_type->name, "scriptfs"))
@@ -67,7 +67,7 @@ static int mount_pass(struct kbench_run *run)
 	snprintf(options, sizeof(options), "poem=0,novel=0,medium=0,large=%lluM",
 		 run->arg / SZ_1M);
 	kbench_begin(&run->meter);
-	/* for the kernel itself: goes at the last put and not some time later */
+	/* a mount for the kernel itself is gone after the last put, not some time later */
 	mnt = vfs_kern_mount(type, SB_KERNMOUNT, type->name, options);
 	kbench_end(&run->meter);
 	if (IS_ERR(mnt))

@@ -3,8 +3,8 @@
  * kbench: what calls into a file system cost, measured from inside the kernel.
  *
  * main.c takes a command and finds the case, meter.c keeps the time, file.c opens, calls and
- * unlinks, data.c, names.c and grow.c are the cases, limit.c is what no file system can be cheaper
- * than.
+ * unlinks, data.c, names.c and grow.c have the cases, and limit.c measures the copy alone, which no
+ * file system can beat.
  */
 #ifndef _KBENCH_H
 #define _KBENCH_H
@@ -20,15 +20,15 @@ extern unsigned int kbench_files;
 
 /**
  * struct kbench_meter - the time of one case, in segments
- * @least:	what each segment cost at the least in any pass, in ns
- * @size:	room in @least
- * @at:		the segment that is next
- * @used:	segments of a pass
- * @begin:	when the running one began
+ * @least:	the lowest cost of each segment in any pass, in ns
+ * @size:	how many segments fit into @least
+ * @at:		the next segment
+ * @used:	how many segments a pass has
+ * @begin:	when the current segment began
  *
- * A timer tick, a kworker or a refill of the page allocator's lists adds to a segment and never
- * takes away. So each segment counts as it was in its cheapest pass; what the case itself does only
- * now and then (the next block, say) is at the same place in all passes and is counted.
+ * A timer tick, a kworker or a refill of the page allocator's lists adds to the cost of a segment
+ * and never lowers it. So each segment counts as in its cheapest pass; what the case itself does
+ * only now and then (take the next block, say) happens at the same place in all passes and counts.
  */
 struct kbench_meter {
 	u64		*least;
@@ -40,7 +40,7 @@ struct kbench_meter {
 
 struct kbench_case;
 
-/* Cases of a file write it this much at a time where they do not measure that. */
+/* Cases write a file this much at a time where they do not measure that. */
 #define KBENCH_FILL_SIZE	SZ_1M
 
 /* The largest call. */
@@ -49,26 +49,26 @@ struct kbench_case;
 /* A segment of a data case moves this much, or is one call. */
 #define KBENCH_SEGMENT_SIZE	SZ_2M
 
-/* And one of a case of many files handles this many: less than a timer tick. */
+/* A segment of a case of many files handles this many, in less than a timer tick. */
 #define KBENCH_SEGMENT_FILES	20U
 
 /**
  * struct kbench_run - one command
  * @dir:	directory that the files are made in
- * @streaming:	limit: store around the cache
+ * @streaming:	limits: store around the cache
  * @arg:	the number in the name of the case
  * @user:	buffer of the calling process to use instead of @buf, if not NULL
  * @test:	the case
  * @meter:	its time
  * @units:	what the time is divided by
- * @scale:	what the time is multiplied by before, if not 0
+ * @scale:	what the time is first multiplied by, if not 0
  * @buf:	what calls write from and read into
  * @size:	bytes of the file of a data case, a power of two
  * @call:	bytes of each of its calls, a power of two
- * @calls:	how many
+ * @calls:	how many calls
  * @files:	how many small files
  * @file:	the file that prepare leaves to the passes
- * @data:	the case's own
+ * @data:	private to the case
  */
 struct kbench_run {
 	struct path			dir;
@@ -92,10 +92,10 @@ struct kbench_run {
  * struct kbench_case - something that is measured
  * @name:	as the user types it, with # for a number such as 1000, 64K or 1G
  * @per:	what one unit is: call, page, file, op; NULL: call up to 4K, page above
- * @what:	the case's own, to share functions
- * @prepare:	once before the passes, may be NULL; sets kbench_run.units if a pass does not
- * @pass:	the measured part, several times
- * @finish:	undoes prepare; called also when either of them failed
+ * @what:	private to the case, so that cases can share functions
+ * @prepare:	called once before the passes; sets kbench_run.units
+ * @pass:	the measured part, called several times
+ * @finish:	undoes @prepare; called even if @prepare or @pass failed; may be NULL
  *
  * All return 0 or a negative errno.
  */
@@ -108,7 +108,7 @@ struct kbench_case {
 	int		(*finish)(struct kbench_run *run);
 };
 
-/* What a data case does; also for limits. */
+/* What a data case or a limit does. */
 enum kbench_what {
 	KBENCH_NEW,
 	KBENCH_OVER,

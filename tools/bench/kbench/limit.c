@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kbench: the copy alone, in calls of the same sizes, in the same order, between the same buffer
- * and as much of the same kind of memory as a file would have.
+ * kbench: the copy alone, in calls of the same sizes and in the same order, between the same buffer
+ * and as much memory of the same kind as a file would have.
  */
 #include <linux/gfp.h>
 #include <linux/kernel.h>
@@ -21,7 +21,7 @@ struct memory {
 	void		*chunk[];
 };
 
-/* Around the cache, eight words a round. Sizes are multiples of 64. */
+/* Copy around the cache, eight words a round. Sizes are multiples of 64. */
 static void copy_streaming(void *to, const void *from, size_t len)
 {
 	const void *end = from + len;
@@ -53,7 +53,7 @@ static void copy_streaming(void *to, const void *from, size_t len)
 		     : "r8", "r9", "r10", "r11", "memory", "cc");
 }
 
-/* One call, in as many copies as it meets chunks. */
+/* One call, in one copy for each chunk that it touches. */
 static void limit_call(struct kbench_run *run, bool write, u64 pos)
 {
 	struct memory *memory = run->data;
@@ -121,7 +121,7 @@ static int limit_prepare(struct kbench_run *run)
 	return kbench_plan_calls(run) ?: memory_get(run, kbench_file_size);
 }
 
-/* Poems lie one behind the other. */
+/* Poems lie one after the other. */
 static int limit_poems(struct kbench_run *run)
 {
 	if (!is_power_of_2(run->arg) || run->arg > KBENCH_CALL_MAX)

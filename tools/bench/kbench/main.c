@@ -2,13 +2,12 @@
 /*
  * kbench: measure calls into a file system from inside the kernel.
  *
- * Whoever writes "TARGET CASE" to the file kbench in debugfs runs that case; a read from the same
- * open file then says "PER VALUE": so many nanoseconds a call, page, file or op. TARGET is a
- * directory, or "memcpy" or "memcpy-nt" for the copy alone. "TARGET CASE user=ADDRESS" makes the
- * calls from and to the buffer that the writer has at that address, which must be as large as a
- * call.
- * A write fails with the errno of what failed, EINVAL if there is no such case or it cannot be
- * run with such a number; whatever it made is gone then, too.
+ * A write of "TARGET CASE" to the file kbench in debugfs runs that case; a read from the same open
+ * file then returns "PER VALUE": the nanoseconds per call, page, file or op. TARGET is a directory,
+ * or "memcpy" or "memcpy-nt" for the copy alone. "TARGET CASE user=ADDRESS" makes the calls from
+ * and to the buffer at that address in the writing process, which must be as large as a call.
+ * A write fails with the errno of what failed, or with EINVAL if there is no such case or it cannot
+ * be run with such a number; whatever it has made is removed then, too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -38,7 +37,7 @@ MODULE_PARM_DESC(files, "how many small files");
 
 static unsigned int passes = 5;
 module_param(passes, uint, 0644);
-MODULE_PARM_DESC(passes, "how often a case is run after the one that warms up, each part counts as it was in its cheapest pass; 0: only that one, and it counts");
+MODULE_PARM_DESC(passes, "how many passes follow the one that warms up; each part counts as in its cheapest pass; 0: only that one, and it counts");
 
 static struct dentry *control;
 
@@ -51,7 +50,7 @@ struct kbench_job {
 	int			err;
 };
 
-/* Does @name follow @pattern? The number that stands for # goes to *@arg. */
+/* Does @name match @pattern? The number in place of # goes to *@arg. */
 static bool name_matches(const char *pattern, const char *name, u64 *arg)
 {
 	char *end;
@@ -87,11 +86,11 @@ static int run_passes(struct kbench_run *run)
 	err = test->prepare(run);
 	if (!err && !run->units)
 		err = -EINVAL;
-	/* once more than is counted: caches, pools and per-CPU lists are as they will be */
+	/* the first pass only warms up caches, pools and per-CPU lists, unless it is alone */
 	for (i = 0; i <= passes && !err; i++) {
 		if (i == 1)
 			kbench_meter_reset(&run->meter);
-		/* what was freed last time is really free */
+		/* wait until what the last pass freed is really free */
 		rcu_barrier();
 		run->meter.at = 0;
 		err = test->pass(run);
@@ -101,8 +100,8 @@ static int run_passes(struct kbench_run *run)
 }
 
 /*
- * A thread of the kernel has no user whose limits, signals or memory cgroup could matter, and it
- * may put a file to the end.
+ * A kernel thread has no user whose limits, signals or memory cgroup could matter, and it may put
+ * the last reference to a file.
  */
 static int kbench_thread(void *arg)
 {
@@ -139,7 +138,7 @@ static int run_job(struct kbench_job *job)
 	return job->err;
 }
 
-/* Take "TARGET CASE [user=ADDRESS]" apart and run it. */
+/* Parse "TARGET CASE [user=ADDRESS]" and run it. */
 static int run_command(struct kbench_job *job, char *command)
 {
 	char *target = strsep(&command, " "), *name = strsep(&command, " ");

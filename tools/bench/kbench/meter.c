@@ -10,7 +10,7 @@
 #include "kbench.h"
 
 #ifdef CONFIG_UML
-/* User-mode Linux's clock goes in steps of 256 ns: read the processor's counter instead. */
+/* User-mode Linux's clock advances in steps of 256 ns: read the processor's counter instead. */
 #define CALIBRATION_MS		50
 #define CALIBRATION_TRIES	1000
 
@@ -24,7 +24,7 @@ static u64 counter(void)
 	return (u64)high << 32 | low;
 }
 
-/* Both at the same moment: of many tries, the one that was interrupted least. */
+/* Read both at the same moment: of many tries, take the one that was interrupted least. */
 static void read_both(u64 *count, u64 *ns)
 {
 	u64 begin, now, gap, least = U64_MAX;
@@ -72,7 +72,7 @@ static u64 clock(void)
 #endif
 
 /**
- * kbench_meter_init - make room
+ * kbench_meter_init - allocate the segments
  * @meter: zeroed meter
  * @segments: how many segments a pass has at most
  *
@@ -124,7 +124,7 @@ void kbench_meter_reset(struct kbench_meter *meter)
  * kbench_meter_sum - what a pass costs
  * @meter: meter of the run
  *
- * Return: ns.
+ * Return: its cost in ns.
  */
 u64 kbench_meter_sum(const struct kbench_meter *meter)
 {
@@ -163,7 +163,7 @@ u64 kbench_permute(u64 i, unsigned int bits)
  * @call: bytes of a call
  * @calls: how many calls
  *
- * Return: 0, -EINVAL if a file cannot be cut so, -ENOMEM.
+ * Return: 0, -EINVAL if a file cannot be cut like that, -ENOMEM.
  */
 int kbench_plan(struct kbench_run *run, u64 size, u64 call, u64 calls)
 {
@@ -177,7 +177,7 @@ int kbench_plan(struct kbench_run *run, u64 size, u64 call, u64 calls)
 }
 
 /**
- * kbench_plan_calls - plan for the cases of one large file: as many calls of this size as it has
+ * kbench_plan_calls - plan a case of one large file: as many calls of kbench_run.arg as fill it
  * @run: the command
  *
  * Return: as kbench_plan().
@@ -191,7 +191,7 @@ int kbench_plan_calls(struct kbench_run *run)
  * kbench_segment_calls - calls of a data case that are timed together
  * @run: a planned command
  *
- * Return: how many, of kbench_run.calls; there may be fewer in the last segment.
+ * Return: how many of kbench_run.calls; there may be fewer in the last segment.
  */
 unsigned int kbench_segment_calls(const struct kbench_run *run)
 {
@@ -203,7 +203,7 @@ unsigned int kbench_segment_calls(const struct kbench_run *run)
  * @run: a planned command
  * @i: number of the call
  *
- * Return: the byte in the file.
+ * Return: the offset in the file.
  */
 loff_t kbench_call_position(const struct kbench_run *run, u64 i)
 {

@@ -17,7 +17,7 @@ struct name {
 
 typedef int (*name_fn)(struct kbench_run *run, const char *name);
 
-/* Do it to every name; timed or not. Ends at the first error. */
+/* Call @fn with every name, timed or not. Stops at the first error. */
 static int each_name(struct kbench_run *run, name_fn fn, bool timed)
 {
 	const struct name *names = run->data;
@@ -190,7 +190,7 @@ static int count_entry(struct dir_context *ctx, const char *name, int len, loff_
 	return 0;
 }
 
-/* Until a call finds nothing more; besides ours there are "." and "..". */
+/* Read until a call finds nothing more; besides our names there are "." and "..". */
 static int names_readdir(struct kbench_run *run)
 {
 	struct entries entries = { .ctx.actor = count_entry };
@@ -221,7 +221,7 @@ static int poems_there(struct kbench_run *run)
 	return poems_prepare(run) ?: each_name(run, poem_create, false);
 }
 
-/* The cases of a storm have no number in their name, so these are files of no size. */
+/* The storm cases have no number in their name, so their files are empty. */
 const struct kbench_case kbench_name_cases[] = {
 	{ "poems-#-create", "file", 0, poems_prepare, kbench_names_create, kbench_names_finish },
 	{ "poems-#-read", "file", 0, poems_there, names_read, kbench_names_finish },

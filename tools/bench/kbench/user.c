@@ -2,8 +2,8 @@
 /*
  * user TARGET CASE: have kbench run a case with the calls from and to memory of this process.
  *
- * Prints the answer, "PER VALUE". Ends with 1 and a reason when the case fails. The buffer is
- * always at the same address, page-aligned, and touched, so that no fault is measured.
+ * Prints the answer, "PER VALUE". Exits with 1 and a reason if the case fails. The buffer is always
+ * at the same address, page-aligned, and touched, so that no page fault is measured.
  */
 #include <errno.h>
 #include <fcntl.h>
