@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access times: whoever reads a file leaves one, whatever he finds there.
+ * Access times: a read updates the file's access time, whatever it finds there.
  */
 #include "outside.h"
 
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-/* Data, a hole, data; the end. */
+/* Data up to HOLE, a hole up to HOLE_END, data up to FILE_SIZE. */
 #define HOLE		KiB(64)
 #define HOLE_END	KiB(192)
 #define FILE_SIZE	KiB(256)
 
 /**
  * struct access - a way to read
- * @name:	what it is
- * @run:	read from @fd at @at, at most @len bytes
+ * @name:	its name in messages
+ * @run:	read at most @len bytes from @fd at @at
  */
 struct access {
 	const char	*name;
@@ -87,7 +87,7 @@ static time_t atime_of(int fd)
 	return st.st_atime;
 }
 
-/* So long ago that it is to be brought up to date even by relatime. */
+/* So long ago that even relatime updates it. */
 static void make_old(int fd)
 {
 	static const struct timespec times[] = { { .tv_sec = 1000000 }, { .tv_nsec = UTIME_OMIT } };
@@ -105,15 +105,15 @@ static void check_reads(off_t at, bool end)
 	write_file(fd, 0, HOLE, 1);
 	write_file(fd, HOLE_END, FILE_SIZE - HOLE_END, 1);
 	for (i = 0; i < ARRAY_SIZE(reads); i++) {
-		/* Which does not ask the file when there is nothing to copy. */
+		/* copy_file_range(2) does not ask the file when there is nothing to copy. */
 		if (end && reads[i].run == by_copy)
 			continue;
 		for (j = 0; j < ARRAY_SIZE(lens); j++) {
 			make_old(fd);
 			reads[i].run(fd, at, lens[j]);
 			if (atime_of(fd) == 1000000)
-				fail("%s of %zu at %lld left no access time", reads[i].name,
-				     lens[j], (long long)at);
+				fail("%s of %zu at %lld did not update the access time",
+				     reads[i].name, lens[j], (long long)at);
 		}
 	}
 	close(fd);
@@ -143,7 +143,7 @@ static void of_end(void)
 	check_reads(FILE_SIZE + KiB(100), true);
 }
 
-/* Nobody read, nobody was there. */
+/* Nothing but a read updates the access time, and with O_NOATIME not even that. */
 static void of_nothing_else(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);

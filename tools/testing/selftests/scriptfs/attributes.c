@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What files and the file system say of themselves and let others do: times, permissions, the root
- * directory, statfs(2).
+ * What files and the file system report and permit: times, permissions, the root directory,
+ * statfs(2).
  */
 #include "util.h"
 
@@ -111,7 +111,7 @@ static void as_other(void *arg)
 	CHECK_ERR(chown("readable", 1000, -1), EPERM);
 	CHECK_ERR(truncate("readable", 0), EACCES);
 
-	/* Sticky: only one's own. */
+	/* In a sticky directory users can remove only files of their own. */
 	CHECK_ERR(unlink("sticky/theirs"), EPERM);
 	CHECK_ERR(rename("sticky/theirs", "sticky/x"), EPERM);
 	CHECK_OK(close(CHECK_OK(open("sticky/mine", O_CREAT | O_WRONLY, 0600))));
@@ -119,14 +119,14 @@ static void as_other(void *arg)
 	CHECK_EQ(stat_of("sticky/mine").st_gid, 2000);
 	CHECK_OK(unlink("sticky/mine"));
 
-	/* setgid: the group comes from the directory, and the bit goes on to directories. */
+	/* setgid: new files take the directory's group, new directories the bit as well. */
 	CHECK_OK(close(CHECK_OK(open("shared/f", O_CREAT | O_WRONLY, 0600))));
 	CHECK_EQ(stat_of("shared/f").st_gid, 3000);
 	CHECK_OK(mkdir("shared/d", 0700));
 	CHECK_EQ(stat_of("shared/d").st_gid, 3000);
 	CHECK_EQ(stat_of("shared/d").st_mode & 07777, 02700);
 
-	/* A write by someone without privilege takes setuid and setgid away. */
+	/* An unprivileged write clears setuid and setgid. */
 	fd = xopen("program", O_WRONLY);
 	pwrite_full(fd, "x", 1, 0);
 	CHECK_EQ(stat_of("program").st_mode & 07777, 0777);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files over many blocks of every class, up to several super blocks.
+ * Files of many blocks of every class, up to several super blocks.
  */
 #include "model.h"
 
-/* Written by pieces that end at no boundary, so that blocks are met half full. */
+/* Write pieces that end at no boundary, so that the next one meets a half-full block. */
 static void write_oddly(int fd, off_t from, off_t to, size_t piece, u64 seed)
 {
 	for (; from < to; from += piece) {
@@ -26,7 +26,7 @@ static void sequential(void)
 		CHECK_EQ(file_size(fd), size);
 		check_file(fd, 0, size, i);
 		CHECK_CMP(file_held(fd), >=, size);
-		/* Overwriting takes nothing more. */
+		/* Overwriting takes no more memory. */
 		if (on_scriptfs())
 			CHECK_EQ(file_held(fd), counter(NULL, "used"));
 		write_oddly(fd, MiB(1) + 1, MiB(9), MiB(1), i + 10);
@@ -37,7 +37,7 @@ static void sequential(void)
 	}
 }
 
-/* More than the large blocks hold: the rest comes from all the others. */
+/* More than the large blocks hold: all other classes supply the rest. */
 static void every_class(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -58,7 +58,7 @@ static void every_class(void)
 	CHECK_EQ(file_size(fd), size);
 	check_file(fd, 0, size, 7);
 
-	/* Down block by block: each one comes back when the last byte in it went. */
+	/* Shrink step by step: each block comes back once its last byte is cut off. */
 	while (size) {
 		size -= size > KiB(992) ? KiB(992) : size;
 		CHECK_OK(ftruncate(fd, size));
@@ -69,7 +69,7 @@ static void every_class(void)
 	CHECK_EQ(file_held(fd), 0);
 }
 
-/* Islands in every class, then the sea between them filled. */
+/* Write islands in every class, then fill the gaps between them. */
 static void islands(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -115,7 +115,7 @@ static void many_files(void)
 		CHECK_EQ(file_size(fd), i * 97 % KiB(70));
 		check_file(fd, 0, i * 97 % KiB(70), i);
 		close(fd);
-		/* Every other one goes, so that what follows meets gaps. */
+		/* Remove every other file, so that what follows meets gaps. */
 		if (i % 2)
 			CHECK_OK(unlink(name));
 	}
@@ -142,7 +142,7 @@ static void random_big(void)
 	model_close(&m);
 }
 
-/* Mounts with as many super blocks as memory allows, up to @most. */
+/* Mount with as many super blocks as memory allows, up to @most. */
 static unsigned int mount_supers(unsigned int most)
 {
 	unsigned long there = memory_figure("MemAvailable") / 1024;
@@ -168,7 +168,7 @@ static void unmount_supers(void)
 	CHECK_OK(umount("m"));
 }
 
-/* One file that owns all super blocks, touched at the ends of chunks and blocks. */
+/* One file gets all super blocks and is written around the ends of chunks and blocks. */
 static void supers(void)
 {
 	unsigned int nr = mount_supers(2), i;
@@ -195,7 +195,7 @@ static void supers(void)
 	}
 	check_file(fd, size - MiB(1), MiB(1), 1);
 
-	/* Down into the first block, and up again: nothing of before shows. */
+	/* Shrink into the first block and grow again: no old data shows. */
 	CHECK_OK(ftruncate(fd, MiB(4) + 1));
 	CHECK_EQ(counter("super", "used"), 1);
 	CHECK_OK(ftruncate(fd, size));
@@ -212,7 +212,7 @@ static void supers(void)
 	unmount_supers();
 }
 
-/* Filled to the last byte, by calls that do not know where a chunk ends. */
+/* Fill a super block to the last byte, with calls that take no notice of where a chunk ends. */
 static void super_full(void)
 {
 	off_t size;

@@ -11,7 +11,7 @@ static unsigned long long used_blocks(unsigned int class)
 	return counter(class_names[class], "used");
 }
 
-/* What one call wants decides the class. */
+/* The length that a call asks for decides the class. */
 static void class_by_size(void)
 {
 	static const struct {
@@ -47,7 +47,7 @@ static void class_by_size(void)
 	}
 }
 
-/* Not aligned: no block reaches outside of what it may cover, and the memory is what was needed. */
+/* Unaligned writes: no block leaves its aligned range, and the file takes what it needs. */
 static void unaligned(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -72,11 +72,11 @@ static void smaller_then_larger(void)
 	int a = xopen("a", O_RDWR | O_CREAT), b = xopen("b", O_RDWR | O_CREAT), c;
 	char *buf = xmalloc(MiB(2));
 
-	/* The only large block goes to the first who wants one. */
+	/* The first file that wants a large block gets the only one. */
 	fill(buf, MiB(2), 0, 1);
 	CHECK_EQ(write(a, buf, MiB(2)), MiB(2));
 	CHECK_EQ(used_blocks(SCRIPTFS_LARGE), 1);
-	/* The second gets what is smaller: 2 novels and 3 poems. */
+	/* The second gets smaller blocks: 2 novels and 3 poems. */
 	CHECK_EQ(write(b, buf, MiB(2)), KiB(224));
 	CHECK_EQ(used_blocks(SCRIPTFS_NOVEL), 2);
 	CHECK_EQ(used_blocks(SCRIPTFS_POEM), 3);
@@ -87,7 +87,7 @@ static void smaller_then_larger(void)
 	CHECK_OK(ftruncate(a, 0));
 	CHECK_EQ(counter("large", "free"), 1);
 
-	/* No poem left: a novel will do, and at last the large one. */
+	/* When no poem is left, a novel will do, and in the end the large block. */
 	CHECK_OK(ftruncate(b, 0));
 	for (c = 0; c < 3; c++)
 		pwrite_full(b, "x", 1, c * KiB(256));
@@ -109,7 +109,7 @@ static void smaller_then_larger(void)
 	free(buf);
 }
 
-/* Every class alone can hold small files and large ones. */
+/* A pool of any one class can hold small files and large ones. */
 static void one_class_only(void)
 {
 	unsigned int class;
@@ -190,13 +190,13 @@ static void fit_at_close(void)
 	check_balance(".");
 }
 
-/* What two processes share that close a file at the same time. */
+/* What two processes that close a file at the same time share. */
 struct closing {
 	unsigned int	arrived;
 	unsigned int	too_large;
 };
 
-/* Wait for the other one, the @nr-th time. */
+/* Wait for the other process, for the @nr-th time. */
 static void meet(struct closing *c, unsigned int nr)
 {
 	__atomic_add_fetch(&c->arrived, 1, __ATOMIC_SEQ_CST);
@@ -221,7 +221,7 @@ static void close_together(struct closing *c, unsigned int who)
 		meet(c, 3 * i + 1);
 		fd = xopen(name, O_WRONLY);
 		if (who == 0) {
-			/* A block far too large for what is left of it. */
+			/* A block far too large for what is left of the file. */
 			pwrite_full(fd, buf, KiB(512), 0);
 			CHECK_OK(ftruncate(fd, 1));
 		}
@@ -243,7 +243,7 @@ static void close_together_too(void *arg)
 	close_together(arg, 1);
 }
 
-/* One of two last writers is the last one. */
+/* When two writers close at the same time, one is last and must fit the memory to the file. */
 static void fit_at_two_closes(void)
 {
 	struct closing *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,

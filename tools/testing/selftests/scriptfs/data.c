@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bytes in, bytes out: read, write, append, truncate, holes, and the edges of them.
+ * Bytes in, bytes out: read, write, append, truncate, holes, and their edge cases.
  */
 #include "model.h"
 
@@ -24,7 +24,7 @@ static void write_read(void)
 		size_t len = sizes[i], piece, at;
 		int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
 
-		/* At once, then read by odd pieces; then the other way round. */
+		/* Write at once, then read in odd pieces; then the other way round. */
 		fill(buf, len, 0, i);
 		CHECK_EQ(write(fd, buf, len), len);
 		CHECK_EQ(file_size(fd), len);
@@ -85,7 +85,7 @@ static void open_truncates(void)
 		other = xopen("f", O_WRONLY | O_TRUNC);
 		CHECK_EQ(file_size(fd), 0);
 		CHECK_EQ(pread(fd, &(char){ 0 }, 1, 0), 0);
-		/* What was there must not come back with a shorter file or a longer one. */
+		/* Old data must not come back, whether the file is shorter now or longer. */
 		write_file(other, 0, sizes[i] / 3 + 1, i + 50);
 		CHECK_EQ(file_size(fd), sizes[i] / 3 + 1);
 		CHECK_OK(ftruncate(fd, sizes[i] + 10));
@@ -156,7 +156,7 @@ static void holes(void)
 		CHECK_EQ(pread(fd, buf, MiB(10), 0), size);
 		CHECK(memcmp(buf, image, size) == 0);
 	}
-	/* The blocks below the written bytes, and not the whole range. */
+	/* The file holds the blocks of the written bytes, not of the whole range. */
 	CHECK_CMP(file_held(fd), >, 0);
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_OK(ftruncate(fd, MiB(100)));
@@ -220,7 +220,7 @@ static void random_small(void)
 	struct model m;
 	unsigned int i;
 
-	/* Files that end in each of the classes' first blocks. */
+	/* Files that end in the first block of each class. */
 	for (i = 0; i < 8; i++) {
 		model_open(&m, "f", KiB(16) << i, 1000 + i);
 		model_run(&m, MODEL_READ_WRITE, scaled(250));
@@ -249,7 +249,7 @@ static void file_size_limit(void)
 
 static void huge_offsets(void)
 {
-	/* limits.c has more about that end. */
+	/* limits.c has more about the largest offsets. */
 	off_t max = on_scriptfs() ? LLONG_MAX / MiB(256) * MiB(256) : LLONG_MAX;
 	int fd = xopen("f", O_RDWR | O_CREAT);
 	char buf[100];
@@ -273,7 +273,7 @@ static void huge_offsets(void)
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_EQ(file_held(fd), 0);
 
-	/* Around where 32 bits end, in bytes and in pages. */
+	/* Around the limit of 32 bits, in bytes and in pages. */
 	pwrite_full(fd, "0123456789", 10, (1LL << 32) - 5);
 	pwrite_full(fd, "0123456789", 10, (1LL << 44) - 5);
 	pread_full(fd, buf, 20, (1LL << 32) - 10);
@@ -286,7 +286,7 @@ static void huge_offsets(void)
 	CHECK_EQ(file_size(fd), (1LL << 44) + 5);
 }
 
-/* A buffer of @len bytes, of which those from @good on cannot be touched. */
+/* A buffer of @len bytes that cannot be touched from byte @good on. */
 static char *half_buffer(size_t len, size_t good)
 {
 	size_t there = (good + PAGE - 1) / PAGE * PAGE;
@@ -299,8 +299,8 @@ static char *half_buffer(size_t len, size_t good)
 }
 
 /*
- * After a write of nothing but a fault, the file is as long as before. Where write_end() is told of
- * no byte at all, the generic code of some kernels moves the size to where the write would begin.
+ * A write that does nothing but fault leaves the file as long as before. In some kernels, generic
+ * code that tells write_end() of no byte at all moves the size to where the write would begin.
  */
 static void check_size_after_fault(int fd, off_t size, off_t offset)
 {
@@ -336,7 +336,7 @@ static void faulty_buffers(void)
 			if (done < 0)
 				CHECK_ERR(done, EFAULT);
 			CHECK_CMP(done, <=, (ssize_t)goods[i]);
-			/* The last page or so may be given up, not more. */
+			/* The write may stop short of the fault by a page or so, not more. */
 			if (goods[i] > 2 * PAGE)
 				CHECK_CMP(done, >=, (ssize_t)(goods[i] - 2 * PAGE));
 			if (done < 0)
@@ -366,7 +366,7 @@ static void faulty_buffers(void)
 	}
 }
 
-/* A page in the middle of the vector cannot be read: what comes before it counts, the rest not. */
+/* A page in the middle of the vector cannot be touched: only what comes before it counts. */
 static void faulty_vector(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -443,7 +443,7 @@ static void seek_data_hole(void)
 	CHECK_EQ(lseek(fd, MiB(8), SEEK_HOLE), MiB(8) + 1);
 	CHECK_ERR(lseek(fd, MiB(8) + 1, SEEK_DATA), ENXIO);
 	CHECK_ERR(lseek(fd, -1, SEEK_DATA), ENXIO);
-	/* A hole may be called data, never data a hole. */
+	/* A hole may be reported as data, but data never as a hole. */
 	hole = CHECK_OK(lseek(fd, 0, SEEK_HOLE));
 	CHECK_CMP(hole, >=, 5000);
 	CHECK_CMP(hole, <=, MiB(8) + 1);
@@ -512,8 +512,8 @@ static void concurrent_append(void)
 }
 
 /*
- * Long calls, past the cache or through it, at any offset and from any memory: some of it has to
- * be faulted in, in the middle of the copy.
+ * Long calls, past the cache or through it, at any offset and from any memory; some of the memory
+ * is faulted in during the copy.
  */
 static void long_copies(void)
 {

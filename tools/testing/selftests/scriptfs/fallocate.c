@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* The pattern of @seed from @offset to @end of a file, if there is any. */
+/* From @offset to @end, which may be an empty range, the file must have the pattern of @seed. */
 static void check_part(int fd, off_t offset, off_t end, u64 seed)
 {
 	if (offset < end)
@@ -22,7 +22,7 @@ static void check_no_part(int fd, off_t offset, off_t end)
 		check_zero(fd, offset, end - offset);
 }
 
-/* How a file looks that had @data bytes of pattern before fallocate(2). */
+/* Check a file that had @data bytes of pattern before fallocate(2). */
 static void check_changed(int fd, int mode, off_t offset, off_t len, off_t data)
 {
 	off_t size = data;
@@ -38,7 +38,7 @@ static void check_changed(int fd, int mode, off_t offset, off_t len, off_t data)
 		check_file(fd, 0, data, 1);
 	}
 	check_no_part(fd, data, size);
-	/* Nor is there anything but zeroes when the file grows over all that was allocated. */
+	/* When the file grows over all that was allocated, there are only zeroes. */
 	CHECK_OK(ftruncate(fd, size + KiB(200)));
 	check_zero(fd, size, KiB(200));
 }
@@ -63,7 +63,7 @@ static void bytes(void)
 				unsigned char *map = map_file(fd, MiB(2));
 
 				write_file(fd, 0, data, 1);
-				/* With its pages in the page cache every other time. */
+				/* Every other time, with its pages in the page cache. */
 				if (way++ % 2)
 					check_fill(map, data, 0, 1);
 				if (change(fd, modes[m], offsets[i], lens[j]))
@@ -76,7 +76,7 @@ static void bytes(void)
 	}
 }
 
-/* What was allocated shows no byte of before through a mapping either. */
+/* Allocated memory shows no old byte through a mapping either. */
 static void bytes_mapped(void)
 {
 	unsigned int i, j;
@@ -93,12 +93,12 @@ static void bytes_mapped(void)
 				map[offsets[i] + 1] = 1;
 				write_file(fd, offsets[i] + KiB(100), 77, 2);
 			}
-			/* Gone, while it is mapped. */
+			/* Punch it while it is mapped. */
 			if (change(fd, PUNCH, offsets[i], KiB(300))) {
 				check_bytes(map, MiB(2), 0);
 				check_zero(fd, 0, MiB(2));
 			}
-			/* Behind the end of the file there is nothing to map. */
+			/* Beyond the end of the file there is nothing to map. */
 			CHECK_OK(ftruncate(fd, 100));
 			if (change(fd, KEEP, 0, MiB(1))) {
 				check_bytes(map, PAGE, 0);
@@ -205,7 +205,7 @@ static void privileges_and_times(void)
 	finish(start(as_somebody, NULL));
 }
 
-/* A file descriptor that appends may change any range, and what it writes goes to the end. */
+/* fallocate(2) on an O_APPEND descriptor may change any range; a write goes to the end. */
 static void appending(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT | O_APPEND);
@@ -223,7 +223,7 @@ static void appending(void)
 	check_zero(fd, KiB(100), KiB(50));
 }
 
-/* Allocating takes the largest blocks that fit, and writing there takes no more. */
+/* fallocate(2) takes the largest blocks that fit, and a write there takes no more. */
 static void classes(void)
 {
 	static const char *const names[] = { "poem", "novel", "medium", "large" };
@@ -275,7 +275,7 @@ static void kept_behind_the_end(void)
 			CHECK_OK(ftruncate(fd, 50));
 			break;
 		case 1:
-			/* Growing keeps it, the same size does not. */
+			/* Growing the file keeps the memory; setting the same size does not. */
 			CHECK_OK(ftruncate(fd, 2000));
 			CHECK_CMP(file_held(fd), >=, KiB(700));
 			CHECK_OK(ftruncate(fd, 2000));
@@ -297,7 +297,7 @@ static void kept_behind_the_end(void)
 	}
 }
 
-/* What a file is before fallocate(2) and after one that failed. */
+/* The state of a file, which must be the same before fallocate(2) and after one that failed. */
 struct before {
 	off_t			size;
 	unsigned long long	held;
@@ -336,10 +336,10 @@ static bool have(int mode)
 struct island {
 	off_t	offset;
 	size_t	len;
-	bool	moves;	/* it may have to be moved into a larger block first, and that stays */
+	bool	moves;	/* may have to move into a larger block first, and then stays there */
 };
 
-/* 1 MiB, in every class: too much of it is asked for, on an empty file and on one with data. */
+/* Ask for more than the pool has, 1 MiB in several classes: for an empty file and one with data. */
 static void no_space(void)
 {
 	static const struct island islands[] = {
@@ -368,7 +368,7 @@ static void no_space(void)
 			check_no_part(fd, 0, data->offset);
 			check_part(fd, data->offset, before.size, 1);
 		}
-		/* And what there is can be had. */
+		/* And all that there is can be allocated. */
 		CHECK_OK(ftruncate(fd, 0));
 		must_change(fd, 0, 0, MiB(1));
 		CHECK_EQ(file_held(fd), MiB(1));
@@ -379,7 +379,7 @@ static void no_space(void)
 	}
 }
 
-/* Only blocks are left for which the file's own are in the way: they move, with what they hold. */
+/* The file's own blocks are in the way of the only ones left: their data moves into those. */
 static void merged(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), other;
@@ -400,13 +400,13 @@ static void merged(void)
 	close(fd);
 	check_settled(".");
 
-	/* Blocks that are allocated, merged with others of the same call, and then too few. */
+	/* The call allocates blocks, merges some of them, and then there are too few. */
 	fd = xopen("f", O_RDWR | O_CREAT);
 	remember(fd, &before);
 	CHECK_ERR(fallocate(fd, 0, KiB(32), MiB(8)), ENOSPC);
 	check_as_before(fd, &before);
 
-	/* What the file had keeps its bytes, and takes no more than it has to after the close. */
+	/* The file keeps its bytes, and after the close takes no more memory than it must. */
 	write_file(fd, 0, 5000, 1);
 	other = xopen("other", O_RDWR | O_CREAT);
 	write_file(other, 0, 1, 1);
@@ -415,12 +415,12 @@ static void merged(void)
 	check_file(fd, 0, 5000, 1);
 	close(fd);
 	fd = xopen("f", O_RDONLY);
-	if (io_block())	/* which left no page in the page cache */
+	if (io_block())	/* which leaves no page in the page cache */
 		CHECK_EQ(file_held(fd), KiB(32));
 	check_file(fd, 0, 5000, 1);
 }
 
-/* What one has, nobody takes away: writes succeed although another has used up all the rest. */
+/* What a file has, it keeps: writes to it succeed even when another has used up all the rest. */
 static void promised(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), other = xopen("other", O_RDWR | O_CREAT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The modes of fallocate(2), and the call itself where a file system need not have them all.
+ * The modes of fallocate(2), and calls of it that allow for file systems without some of them.
  */
 #ifndef SCRIPTFS_SELFTEST_FALLOCATE_H
 #define SCRIPTFS_SELFTEST_FALLOCATE_H
@@ -16,7 +16,7 @@
 
 static const int modes[] = { 0, KEEP, PUNCH, ZERO, ZERO_KEEP };
 
-/* false if this is not scriptfs, which has every mode, and the file system does not have it. */
+/* False if the file system does not have this mode; scriptfs has every mode. */
 static inline bool change(int fd, int mode, off_t offset, off_t len)
 {
 	if (fallocate(fd, mode, offset, len) == 0)
@@ -27,7 +27,7 @@ static inline bool change(int fd, int mode, off_t offset, off_t len)
 	return false;
 }
 
-/* As change(), and where there is no such mode the case ends. */
+/* As change(), but skips the case where there is no such mode. */
 static inline void must_change(int fd, int mode, off_t offset, off_t len)
 {
 	if (!change(fd, mode, offset, len))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of the range of offsets: wherever an offset and a length are added up, the sum must not
- * come round, and what is allowed there works as anywhere else.
+ * The end of the range of offsets: the sum of an offset and a length must never wrap around, and
+ * what is allowed there works as anywhere else.
  */
 #include "fallocate.h"
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/statfs.h>
 
-/* What is at the end of a file in most cases. */
+/* The length of the pattern at the end of a file, in most cases. */
 #define TAIL		KiB(300)
 
 /* The largest size that a file may have. */
@@ -37,7 +37,7 @@ static int new_file(const char *name, off_t *max)
 	return fd;
 }
 
-/* A file as large as can be, with a pattern at its end. */
+/* A file as large as possible, with a pattern at its end. */
 static int largest_file(const char *name, off_t *max)
 {
 	int fd = new_file(name, max);
@@ -52,7 +52,7 @@ static void size(void)
 	off_t max;
 	int fd = new_file("f", &max);
 
-	/* Rounding any offset up to the end of the largest block must give an offset. */
+	/* Rounding any offset up to the end of the largest block must give a valid offset. */
 	if (on_scriptfs()) {
 		CHECK_CMP(max, >=, LLONG_MAX - MiB(512));
 		CHECK_CMP(max, <=, LLONG_MAX / MiB(256) * MiB(256));
@@ -111,7 +111,7 @@ static void read_and_write(void)
 	at = KiB(900) - 1;
 	check_bytes(buf, at, 0);
 	CHECK_EQ(buf[at], 'x');
-	/* Appending goes on to the end and no further. */
+	/* Appending works up to the end and no further. */
 	CHECK_OK(ftruncate(fd, max - 10));
 	close(fd);
 	fd = xopen("f", O_RDWR | O_APPEND);
@@ -144,7 +144,7 @@ static void seek(void)
 	CHECK_ERR(lseek(fd, max, SEEK_HOLE), ENXIO);
 	CHECK_ERR(lseek(fd, LLONG_MAX, SEEK_DATA), ENXIO);
 	CHECK_ERR(lseek(fd, LLONG_MAX, SEEK_HOLE), ENXIO);
-	/* Nothing behind an offset but a hole without end. */
+	/* Nothing but a hole from any offset to the end. */
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_OK(ftruncate(fd, max));
 	CHECK_EQ(lseek(fd, 0, SEEK_HOLE), 0);
@@ -153,7 +153,7 @@ static void seek(void)
 	CHECK_ERR(lseek(fd, max - 1, SEEK_DATA), ENXIO);
 }
 
-/* What does not fit is refused as a whole, and nothing of it done. */
+/* What does not fit is refused as a whole, and none of it is done. */
 static void fallocate_too_far(void)
 {
 	off_t max, offsets[8];
@@ -208,7 +208,7 @@ static void fallocate_to_the_end(void)
 				CHECK_CMP(file_held(fd), >=, lens[i]);
 			write_file(fd, max - lens[i], lens[i], 2);
 			check_file(fd, max - lens[i], lens[i], 2);
-			/* All there is: a hole. */
+			/* Make all of it a hole. */
 			must_change(fd, PUNCH, 0, max);
 			CHECK_EQ(file_held(fd), 0);
 			check_zero(fd, max - TAIL, TAIL);
@@ -216,7 +216,7 @@ static void fallocate_to_the_end(void)
 			CHECK_OK(unlink("f"));
 		}
 	}
-	/* Growing to the end; and more than there is memory for. */
+	/* Grow to the end; then ask for more than there is memory for. */
 	fd = new_file("f", &max);
 	must_change(fd, 0, max - 1, 1);
 	CHECK_EQ(file_size(fd), max);
@@ -292,7 +292,7 @@ static void map(void)
 	CHECK_EQ(byte, 7);
 	munmap(p, 2 * PAGE);
 
-	/* There is nothing behind the end. */
+	/* There is nothing beyond the end. */
 	for (at = last + PAGE; at > 0 && at <= LLONG_MAX - PAGE; at += MiB(16)) {
 		p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, at);
 		if (p == MAP_FAILED)
@@ -302,7 +302,7 @@ static void map(void)
 		if (at > LLONG_MAX - MiB(16))
 			break;
 	}
-	/* Large mappings at the end of a file that is a hole. */
+	/* A large mapping at the end of a file that is a hole. */
 	CHECK_OK(ftruncate(fd, 0));
 	CHECK_OK(ftruncate(fd, max));
 	p = mmap(NULL, MiB(4), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -334,7 +334,7 @@ static void move_pages(void)
 	CHECK_ERR(splice(pipes[0], NULL, fd, &at, 100, 0), EFBIG);
 	CHECK_EQ(file_size(fd), max);
 
-	/* Nor does advice that reaches beyond the end do any harm. */
+	/* Advice that reaches beyond the end does no harm either. */
 	for (i = POSIX_FADV_NORMAL; i <= POSIX_FADV_NOREUSE; i++) {
 		CHECK_EQ(posix_fadvise(fd, max - PAGE, PAGE, i), 0);
 		CHECK_EQ(posix_fadvise(fd, max - PAGE, LLONG_MAX, i), 0);
@@ -345,7 +345,7 @@ static void move_pages(void)
 	check_file(fd, max - TAIL, TAIL - 10, 1);
 }
 
-/* Who says nothing of inodes gets a limit nevertheless: they cannot be reclaimed. */
+/* Without nr_inodes= there is a limit nevertheless: inodes cannot be reclaimed. */
 static void inodes_by_default(void)
 {
 	unsigned long long pages = memory_figure("MemTotal") / (PAGE / 1024);
