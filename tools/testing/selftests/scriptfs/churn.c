@@ -3,7 +3,7 @@
  * Every way into the page cache and out of it, mixed at random by several processes on a few files,
  * with a model of what each of them must see (churn.h).
  *
- * SCRIPTFS_SOAK=SECONDS in the environment says how long all of it takes.
+ * SCRIPTFS_SOAK=SECONDS in the environment says how long all cases together run.
  */
 #include "churn_work.h"
 #include "fuse.h"
@@ -14,7 +14,7 @@
 
 #define WORKERS		3
 
-/* What a worker that waits for a lock may take, and a busy machine besides. */
+/* In seconds: longer than any wait for a lock, even on a busy machine. */
 #define STUCK_AFTER	90
 
 static void close_view(struct view *v)
@@ -71,7 +71,7 @@ void unlock(const struct place *p)
 	churn_unlock(p->f, p->first, p->nr);
 }
 
-/* Bring what is in @buf into the file. */
+/* Ways to write the worker's buffer to the file. */
 static void write_by_call(struct worker *w, const struct place *p)
 {
 	pwrite_full(p->v->fd, w->buf, p->len, p->at);
@@ -137,7 +137,7 @@ static void read_by_copy(struct worker *w, const struct place *p)
 	pread_full(w->scratch, w->buf, p->len, 0);
 }
 
-/* What the model says, whoever is asked. */
+/* However the file is read, it must match the model. */
 static void do_check(struct worker *w)
 {
 	struct place p = lock_somewhere(w);
@@ -162,14 +162,14 @@ static void do_check(struct worker *w)
 	unlock(&p);
 }
 
-/* Nobody is kept away: no more can be said than that words are where they belong. */
+/* Without a lock all that can be checked is that words are where they belong. */
 static void do_look(struct worker *w)
 {
 	struct place p = somewhere(w);
 	size_t i;
 	ssize_t got;
 
-	/* The view as it is, if it is of a file that is gone all the better. */
+	/* Take the view as it is, all the better if its file is gone. */
 	if (!p.v->fd)
 		return;
 	if (rnd(&w->rng) % 2) {
@@ -183,7 +183,7 @@ static void do_look(struct worker *w)
 		unsigned char byte;
 		u64 word;
 
-		/* What it is to be read from goes any time. */
+		/* The page may go away at any time. */
 		if (!try_read(p.v->map + p.at + i, &byte) ||
 		    pread(p.v->fd, &word, 8, p.at + i) != 8)
 			continue;
@@ -191,7 +191,7 @@ static void do_look(struct worker *w)
 	}
 }
 
-/* Away with all pages from somewhere to the end. */
+/* Cut off all pages from somewhere to the end. */
 static void do_truncate(struct worker *w)
 {
 	struct place p = somewhere(w);
@@ -235,7 +235,7 @@ static void make_file(const char *name)
 	close(fd);
 }
 
-/* Another file in its place; some go on looking at the one that was. */
+/* Put another file in its place; some workers go on looking at the old one. */
 static void do_replace(struct worker *w)
 {
 	struct place p = somewhere(w);
@@ -256,7 +256,7 @@ static void do_replace(struct worker *w)
 	churn_unlock(p.f, 0, CHURN_PAGES);
 }
 
-/* Who takes what was given up has something to hide. */
+/* Take what was given up, and fill it with POISON, which no other file may show. */
 static void do_poison(struct worker *w)
 {
 	int fd = xopen(".", O_TMPFILE | O_RDWR);
@@ -288,7 +288,7 @@ static void do_need_memory(struct worker *w)
 	write_text("/proc/sys/vm/compact_memory", "1");
 }
 
-/* How often in comparison with the others. */
+/* Operations, and how often each is done in comparison with the others. */
 static const struct {
 	void		(*run)(struct worker *w);
 	unsigned int	share;
@@ -331,9 +331,9 @@ static void run_worker(void *arg)
 }
 
 /**
- * struct mover - whose FUSE file consists of pages of the files
- * @w:		who looks them up
- * @fuse:	who moves them
+ * struct mover - a FUSE server whose file consists of pages of the files
+ * @w:		the worker that looks them up
+ * @fuse:	the server that moves them
  */
 struct mover {
 	struct worker	w;
@@ -393,7 +393,7 @@ static void run_mover(void *arg)
 	CHECK_OK(umount("fuse"));
 }
 
-/* They run until time is up or one of them has something to say. */
+/* Let the processes run until time is up; if one of them ends earlier, the case fails. */
 static void watch(struct churn *c, const pid_t *pids, unsigned int nr, unsigned int seconds)
 {
 	unsigned long last = 0, now, still = 0, tenth;
@@ -409,7 +409,7 @@ static void watch(struct churn *c, const pid_t *pids, unsigned int nr, unsigned 
 			now += __atomic_load_n(&c->done[i], __ATOMIC_RELAXED);
 		still = now == last ? still + 1 : 0;
 		if (still > 10 * STUCK_AFTER)
-			fail("nothing was done for %u seconds", STUCK_AFTER);
+			fail("no progress for %u seconds", STUCK_AFTER);
 		last = now;
 	}
 	__atomic_store_n(&c->stop, 1, __ATOMIC_RELAXED);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files that many processes change at the same time, and what each of them must find there. The
- * model lies in memory that they share.
+ * Files that many processes change at the same time, and what each process must find there. The
+ * model lies in memory that the processes share.
  *
- * Each word of a file says which it is: of which file, page and place in it, and which version of
- * the page it is of, a number that no other page has. So whoever sees a word knows whether it is
- * where it belongs, without asking anybody. A file is divided into stripes, each with a lock: with
- * it the pages are as the model has them, to the byte.
+ * Each word of a file names its file, its page, its place in the page and the version of the page,
+ * a number that no other page has. So a process that sees a word can tell by itself whether the
+ * word is where it belongs. A file is divided into stripes, each with a lock: under that lock the
+ * pages match the model to the byte.
  *
  * A page lives until the file gives it up: it is cut off, punched or goes with the file. Then
- * another life begins in its place, of zeroes. Who holds the page from before sees what it was when
- * its life ended, or something that it was in its life since he has it, or what another holder of
- * the same life wrote to it since.
+ * another life begins in its place, with zeroes. A process that still holds the page sees what it
+ * was when its life ended, or what it was at any time in that life since the process got it, or
+ * what another holder from the same life has written to it since.
  */
 #ifndef SCRIPTFS_SELFTEST_CHURN_H
 #define SCRIPTFS_SELFTEST_CHURN_H
@@ -24,15 +24,14 @@
 #define CHURN_STRIPES	16U
 #define STRIPE_PAGES	(CHURN_PAGES / CHURN_STRIPES)
 
-/* So many lives of a page are remembered. */
+/* How many lives of a page the model remembers. */
 #define CHURN_LIVES	16U
 
 /**
  * struct churn_page - a page of a file
- * @life:	which it lives
- * @version:	what it is now, 0 if zeroes
- * @last:	what it was when the life ended that has this number, or what a holder has
- *		written to it since
+ * @life:	the number of its current life
+ * @version:	its version now, 0 if it is all zeroes
+ * @last:	for each past life, the version when it ended, or what a holder has written since
  */
 struct churn_page {
 	unsigned int	life;
@@ -42,10 +41,10 @@ struct churn_page {
 
 /**
  * struct churn_file - a file
- * @number:	which, from 1 on
- * @epoch:	how often it was replaced by another
- * @stripes:	a lock for each part of it
- * @pages:	what is in it
+ * @number:	its number, from 1 on
+ * @epoch:	how often another file has replaced it
+ * @stripes:	a lock for each stripe
+ * @pages:	its pages
  */
 struct churn_file {
 	unsigned int		number;
@@ -55,10 +54,10 @@ struct churn_file {
 };
 
 /**
- * struct churn - all of them
- * @version:	the last that a page got
- * @stop:	enough
- * @done:	how often something was done, of each kind
+ * struct churn - the model
+ * @version:	the last version that a page got
+ * @stop:	tells all processes to end
+ * @done:	how many operations of each kind were done
  * @files:	the files
  */
 struct churn {
@@ -69,12 +68,12 @@ struct churn {
 };
 
 /**
- * struct churn_hold - pages that somebody has
- * @file:	of which file
+ * struct churn_hold - pages that a process holds
+ * @file:	their file
  * @first:	the first of them
  * @nr:		how many
- * @lives:	which life they were in when he got them
- * @versions:	and what they were
+ * @lives:	the life each was in when the process got it
+ * @versions:	and its version then
  */
 struct churn_hold {
 	struct churn_file	*file;
@@ -90,7 +89,7 @@ void churn_name(const struct churn_file *f, char *name);
 void churn_lock(struct churn_file *f, unsigned int first, unsigned int nr);
 void churn_unlock(struct churn_file *f, unsigned int first, unsigned int nr);
 
-/* With the lock. */
+/* With the lock held. */
 void churn_write(struct churn *c, struct churn_file *f, unsigned int first, unsigned int nr,
 		 void *buf);
 void churn_written(struct churn_file *f, unsigned int first, unsigned int nr, const void *buf);
@@ -101,7 +100,10 @@ void churn_check(const struct churn_file *f, unsigned int first, unsigned int nr
 void churn_held(struct churn_hold *h, struct churn_file *f, unsigned int first, unsigned int nr);
 void churn_check_held(const struct churn_hold *h, const void *buf, const char *whose);
 
-/* Without it: any word of that place in that file, or zero; and of any place, page by page. */
+/*
+ * Without it: each word must be zero or of its place in that file; in churn_check_pages(), each
+ * page may be any page of any file.
+ */
 void churn_check_words(const struct churn *c, const struct churn_file *f, const void *buf,
 		       size_t len, off_t offset);
 void churn_check_pages(const struct churn *c, const void *buf, unsigned int nr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of changing files that somebody holds, and what he sees in them when he is done.
+ * Pages of changing files that a worker holds, and what it sees in them when it lets go.
  */
 #include "churn_work.h"
 
@@ -54,7 +54,7 @@ void do_hold(struct worker *w)
 	unlock(&p);
 }
 
-/* Who writes to pages that the file has still, writes to the file. */
+/* A write to pages that the file still has is a write to the file. */
 static void write_late(struct worker *w, struct hold *h)
 {
 	churn_write(w->c, h->pages.file, h->pages.first, h->pages.nr, w->buf);
@@ -91,7 +91,7 @@ static void let_go(struct worker *w, struct hold *h)
 		churn_check_held(&h->pages, w->buf, whose[h->kind]);
 	if (h->kind < BY_PIN_TO_READ)
 		drop_pipe(h->fds);
-	/* And the file has what it has. */
+	/* And the file must match the model. */
 	pread_full(w->views[f->number - 1].fd, w->buf, len, (off_t)h->pages.first * PAGE);
 	churn_check(f, h->pages.first, h->pages.nr, w->buf);
 	churn_unlock(f, h->pages.first, h->pages.nr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What must be in files that many processes change at the same time, see churn.h.
+ * The model of files that many processes change at the same time, see churn.h.
  */
 #include "churn.h"
 
@@ -48,7 +48,7 @@ void churn_name(const struct churn_file *f, char *name)
 	sprintf(name, "%u", f->number);
 }
 
-/* From the first to the last, so that nobody waits for one who waits for him. */
+/* From the first stripe to the last, so that no two processes wait for each other. */
 void churn_lock(struct churn_file *f, unsigned int first, unsigned int nr)
 {
 	unsigned int stripe;
@@ -65,7 +65,7 @@ void churn_unlock(struct churn_file *f, unsigned int first, unsigned int nr)
 		pthread_mutex_unlock(&f->stripes[stripe]);
 }
 
-/* Make @nr new pages in @buf. */
+/* Make @nr pages in @buf, each of a new version. */
 void churn_write(struct churn *c, struct churn_file *f, unsigned int first, unsigned int nr,
 		 void *buf)
 {
@@ -80,7 +80,7 @@ void churn_write(struct churn *c, struct churn_file *f, unsigned int first, unsi
 	}
 }
 
-/* What is in @buf is in the file now. */
+/* Note that the file now has what is in @buf. */
 void churn_written(struct churn_file *f, unsigned int first, unsigned int nr, const void *buf)
 {
 	const u64 *words = buf;
@@ -90,7 +90,7 @@ void churn_written(struct churn_file *f, unsigned int first, unsigned int nr, co
 		f->pages[first + i].version = words[i * PAGE_WORDS] >> VERSION_SHIFT;
 }
 
-/* What is in @buf is in the pages now, whether they are still the file's or not. */
+/* Note that the pages now have what is in @buf, whether they are still the file's or not. */
 void churn_written_late(const struct churn_hold *h, const void *buf)
 {
 	const u64 *words = buf;
@@ -117,7 +117,7 @@ void churn_give_up(struct churn_file *f, unsigned int first, unsigned int nr)
 	}
 }
 
-/* One version from end to end, and one of those it may be. */
+/* The page must be of one version from end to end, which lies between @low and @high. */
 static void check_page(const struct churn_file *f, unsigned int page, const u64 *words, u64 low,
 		       u64 high, const char *whose)
 {
@@ -130,8 +130,8 @@ static void check_page(const struct churn_file *f, unsigned int page, const u64 
 			     whose, page, f->number, i, file_of(words[i]), page_of(words[i]),
 			     words[i] >> VERSION_SHIFT, version);
 	if (version < low || version > high)
-		fail("%s page %u of file %u: version %llu, not from %llu to %llu, life %u", whose,
-		     page, f->number, version, low, high, f->pages[page].life);
+		fail("%s page %u of file %u: version %llu, not %llu to %llu; now in life %u",
+		     whose, page, f->number, version, low, high, f->pages[page].life);
 }
 
 void churn_check(const struct churn_file *f, unsigned int first, unsigned int nr, const void *buf)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Those who change the files of churn.h and look at them.
+ * The workers that change the files of churn.h and look at them.
  */
 #ifndef SCRIPTFS_SELFTEST_CHURN_WORK_H
 #define SCRIPTFS_SELFTEST_CHURN_WORK_H
@@ -8,7 +8,7 @@
 #include "churn.h"
 #include "uring.h"
 
-/* How many holds a worker has at most, and room for the pages of a stripe. */
+/* The most holds that a worker has, and the bytes in the pages of a stripe. */
 #define HOLDS		5
 #define ROOM		(STRIPE_PAGES * PAGE)
 
@@ -17,11 +17,11 @@ enum hold_kind {
 };
 
 /**
- * struct hold - pages that a worker has
- * @pages:	which; none if there is no file
- * @kind:	how he has them
+ * struct hold - pages that a worker holds
+ * @pages:	the pages; none if there is no file
+ * @kind:	how it holds them
  * @fds:	the pipe or the sockets that they are in
- * @pin:	or how they were looked up
+ * @pin:	or what has looked them up
  */
 struct hold {
 	struct churn_hold	pages;
@@ -32,9 +32,9 @@ struct hold {
 
 /**
  * struct view - how a worker sees a file
- * @fd:		the file, 0 if he has not seen it yet
- * @map:	all of it
- * @epoch:	which file it was
+ * @fd:		the file, 0 if the worker does not have it open
+ * @map:	a mapping of all of it
+ * @epoch:	the epoch in which it was opened
  */
 struct view {
 	int		fd;
@@ -43,15 +43,15 @@ struct view {
 };
 
 /**
- * struct worker - who changes the files and looks at them
+ * struct worker - a process that changes the files and looks at them
  * @c:		the files
  * @rng:	random numbers
- * @views:	what he has open
- * @holds:	what he holds
+ * @views:	the files as it has them open
+ * @holds:	what it holds
  * @buf:	room for as many pages as a stripe has
- * @pipes:	empty between two operations
- * @scratch:	a file of his own
- * @ring:	@buf is registered there
+ * @pipes:	a pipe, empty between two operations
+ * @scratch:	a file of its own
+ * @ring:	an io_uring where @buf is registered
  */
 struct worker {
 	struct churn	*c;
@@ -65,13 +65,13 @@ struct worker {
 };
 
 /**
- * struct place - where something is done
+ * struct place - the part of a file that an operation works on
  * @f:		the file
  * @v:		as the worker sees it
- * @first:	the first page, of as many as are in one stripe at most
- * @nr:		how many
- * @at:		the same in bytes
- * @len:	the same
+ * @first:	the first page
+ * @nr:		how many pages; a new place ends in the stripe where it begins
+ * @at:		@first in bytes
+ * @len:	@nr in bytes
  */
 struct place {
 	struct churn_file	*f;
@@ -82,14 +82,14 @@ struct place {
 	size_t			len;
 };
 
-/* With any lock of the file: have it open. */
+/* Make sure that the current file is open, with any of its locks held. */
 void see(struct churn_file *f, struct view *v, int flags);
 
-/* Any place, with its lock and open. */
+/* Choose a random place, lock it and make sure that the file is open. */
 struct place lock_somewhere(struct worker *w);
 void unlock(const struct place *p);
 
-/* Get hold of pages; see what is in them and let go. */
+/* Take hold of pages; check what is in them and let go. */
 void do_hold(struct worker *w);
 void do_let_go(struct worker *w);
 void let_go_of_all(struct worker *w);
