@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Readers and a real-time task on one processor, which cuts the file that they read. A change waits
- * for those who read without a lock, and waits for ever if one of them goes to sleep in there: for
- * want of a page for a pipe, say. Every kind of destination is read into, what is found there is
- * the file's, and a block that somebody reads is nobody else's yet.
+ * A real-time task cuts a file that other tasks on the same processor read. A change waits for
+ * readers that hold no lock, and would wait for ever if one of them slept meanwhile: for want of a
+ * page for a pipe, say. The tests read into every kind of destination. What arrives there must be
+ * the file's, and no other file may get a block that is still being read.
  */
 #include "outside.h"
 #include "uring.h"
@@ -15,7 +15,7 @@
 #define FILE_SIZE	KiB(128)
 #define SEED		1
 
-/* Up to so much is read without a lock. */
+/* Reads of up to this length take no lock. */
 #define MOST		KiB(32)
 
 #define RT_LIMIT	"/proc/sys/kernel/sched_rt_runtime_us"
@@ -23,10 +23,10 @@
 /**
  * struct shared - what the threads share
  * @fd:		the file
- * @stop:	they are to end
- * @cuts:	how often it was cut
- * @reads:	how often somebody found something in it
- * @read:	how it is read
+ * @stop:	tells the threads to end
+ * @cuts:	how often the file was cut
+ * @reads:	how many reads found something in it
+ * @read:	reads the file
  */
 struct shared {
 	int		fd;
@@ -41,7 +41,7 @@ static ssize_t by_read(struct shared *s, unsigned char *buf, size_t len, off_t a
 	return pread(s->fd, buf, len, at);
 }
 
-/* From a pipe or the like, what is in there for sure. */
+/* Take @len bytes, which must be there already, out of a pipe or a socket. */
 static ssize_t take(int from, unsigned char *buf, ssize_t len)
 {
 	if (len > 0)
@@ -94,7 +94,7 @@ static ssize_t by_uring(struct shared *s, unsigned char *buf, size_t len, off_t 
 	return len;
 }
 
-/* Memory that is not there yet: its faults want to sleep. */
+/* Into memory that is not there yet, so that its page faults want to sleep. */
 static ssize_t by_fault(struct shared *s, unsigned char *buf, size_t len, off_t at)
 {
 	unsigned char *fresh = mmap(NULL, MOST, PROT_READ | PROT_WRITE,
@@ -109,7 +109,7 @@ static ssize_t by_fault(struct shared *s, unsigned char *buf, size_t len, off_t 
 	return got;
 }
 
-/* In pieces: each may be the one where it stops. */
+/* In pieces: the copy may stop at any of them. */
 static ssize_t by_segments(struct shared *s, unsigned char *buf, size_t len, off_t at)
 {
 	struct iovec iov[64];
@@ -145,7 +145,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* Whose blocks go to another file, which has something to hide. */
+/* Cuts the file and gives its blocks to another file, which holds POISON. */
 static void *cutter(void *arg)
 {
 	struct sched_param param = { .sched_priority = 10 };
@@ -166,7 +166,7 @@ static void *cutter(void *arg)
 		CHECK_OK(ftruncate(other, 0));
 		pwrite_full(s->fd, data + size, FILE_SIZE - size, size);
 		__atomic_add_fetch(&s->cuts, 1, __ATOMIC_RELAXED);
-		/* Let them begin, and come back in the middle of it. */
+		/* Let the readers begin, and come back in the middle of a read. */
 		usleep(50 + rnd(&rng) % 1000);
 	}
 	close(other);
@@ -175,7 +175,7 @@ static void *cutter(void *arg)
 	return NULL;
 }
 
-/* Both of them must get on; the one who looks has the other processor. */
+/* Cutter and readers must both make progress. The watcher runs on the other processor. */
 static void watch(struct shared *s, unsigned long enough)
 {
 	unsigned long cuts = 0, reads = 0, still = 0;
@@ -214,7 +214,7 @@ static void run_race(void *arg)
 	CHECK_OK(unlink("f"));
 }
 
-/* Real-time tasks may have a processor for themselves, as they may on a machine made for them. */
+/* Let real-time tasks have a whole processor, as on a machine that is set up for them. */
 static void race(ssize_t (*read)(struct shared *s, unsigned char *buf, size_t len, off_t at))
 {
 	struct shared s = { .read = read };
@@ -231,7 +231,7 @@ static void race(ssize_t (*read)(struct shared *s, unsigned char *buf, size_t le
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(write_text(RT_LIMIT, limit));
 	if (!WIFEXITED(status))
-		fail("died of signal %d", WTERMSIG(status));
+		fail("killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
 		_exit(WEXITSTATUS(status));
 }

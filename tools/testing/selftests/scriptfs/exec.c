@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs in files: who maps a file to run it gets the instructions that are in it now, and none
- * of what the memory held when it was run before, be that as part of this file or of another.
+ * Programs in files: a task that maps a file to run it gets the instructions that are in the file
+ * now, and none that the memory held when it was run before, as part of this file or of another.
  *
- * There are processors whose instruction caches do not see what is stored. The kernel brings them
- * up to date when a page is mapped to be run, unless a flag of the page says that this was done:
- * the flag must be gone once the page has other bytes. Emulators have no such caches, so the flag
- * is looked at, too.
+ * Some processors have instruction caches that do not see stores. The kernel brings them up to date
+ * when a page is mapped executable, unless a flag of the page says that this was done: the flag
+ * must be gone once the page has other bytes. Emulators have no such caches, so the tests look at
+ * the flag, too.
  */
 #include "fallocate.h"
 
@@ -14,7 +14,7 @@
 
 #define CODE_LEN	8
 
-/* A function that returns @value, of 16 bits. */
+/* Make a function that returns @value, which has 16 bits. */
 static void make_code(unsigned char *code, unsigned int value)
 {
 #if defined(__x86_64__)
@@ -43,7 +43,7 @@ static void *map_code(int fd, int prot, int flags)
 	return p;
 }
 
-/* What the function in a file returns. */
+/* Run the function in a file; gives what it returns. */
 static unsigned int run(int fd, int flags)
 {
 	function *code = map_code(fd, PROT_READ | PROT_EXEC, flags);
@@ -82,7 +82,7 @@ static void put(int fd, enum way way, unsigned int value)
 		CHECK_OK(ftruncate(fd, CODE_LEN));
 		p = map_code(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
 		memcpy(p, code, CODE_LEN);
-		/* Here it is up to us. */
+		/* After a store this is up to the program. */
 		__builtin___clear_cache((char *)p, (char *)p + CODE_LEN);
 		munmap(p, PAGE);
 		break;
@@ -115,7 +115,7 @@ static void written_again(void)
 	for (i = 1; i <= scaled(400); i++) {
 		put(fd, i / 4 % NR_WAYS, i);
 		CHECK_EQ(run(fd, i & 16 ? MAP_SHARED : MAP_PRIVATE), i);
-		/* Now and then somebody else has it mapped meanwhile. */
+		/* Now and then there is another mapping meanwhile. */
 		if (i % 32 == 0)
 			p = map_code(fd, PROT_READ, MAP_SHARED);
 		if (i % 32 == 20 && p)
@@ -141,7 +141,7 @@ static u64 word_at(const char *path, u64 index)
 #define PFN_MASK	((1ULL << 55) - 1)
 #define KPF_ARCH	38
 
-/* Is the flag set of the page at the beginning of a file? */
+/* Is the flag set on the first page of a file? */
 static bool flag_is_set(int fd, u64 *pfn)
 {
 	unsigned char *p = map_code(fd, PROT_READ, MAP_SHARED);
@@ -174,7 +174,7 @@ static void flag(void)
 		set_flag(fd, 1);
 		put(fd, way, 2);
 		if (flag_is_set(fd, NULL))
-			fail("written to (%d)", way);
+			fail("the flag is still set after a write, way %d", way);
 		CHECK_EQ(run(fd, MAP_SHARED), 2);
 	}
 	set_flag(fd, 3);
@@ -189,7 +189,7 @@ static void flag(void)
 	CHECK(!flag_is_set(fd, NULL));
 }
 
-/* The only block goes to another file, which has other bytes even where it has none yet. */
+/* Another file gets the only block, with other bytes: zeroes where nothing was written yet. */
 static void flag_of_another_file(void)
 {
 	static const enum way ways[] = { BY_WRITE, BY_PIPE, BY_STORE, NR_WAYS };
@@ -209,7 +209,7 @@ static void flag_of_another_file(void)
 		else
 			put(fd, ways[i], 7);
 		if (flag_is_set(fd, &pfn))
-			fail("way %u", i);
+			fail("the flag is still set in the other file, way %u", i);
 		CHECK_EQ(pfn, old);
 		close(fd);
 		CHECK_OK(unlink("g"));

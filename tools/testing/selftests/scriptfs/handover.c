@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A block that a file gives up goes to nobody else while somebody still reads it as that file's,
- * wherever it is given up although the file lives on. Truncate and holes are tried in readers.c.
+ * A block that a file gives up goes to no other file while a read of the first is still copying
+ * from it. These are the ways to give up a block while the file lives on; readers.c tries truncate
+ * and holes.
  *
  * A read into very many tiny pieces is so slow that the block can be given up, taken by another
- * file and written to on the other processor before it is done. It would be done again then, under
- * the lock, and in the end have the right bytes: so look at its destination all the while. With
- * io=page a read holds the page that it copies from, and that is waited for as well.
+ * file and written to on the other processor before the read is done. The read would then be
+ * repeated under the lock and end up with the right bytes: so look at its destination all the
+ * while. With io=page a read holds the page that it copies from, and that is waited for as well.
  */
 #include "util.h"
 
@@ -19,13 +20,13 @@
 #define UNREAD		'u'
 
 /**
- * struct watch - a reader that is looked over the shoulder
- * @f:		the file that it reads, for writing; -1 when it is closed
- * @other:	who takes what the file gives up
+ * struct watch - a reader whose destination is watched
+ * @f:		the file that it reads, open for writing; -1 when it is closed
+ * @other:	the file that takes what the first gives up
  * @buf:	where it reads to, UNREAD before
- * @begun:	how many reads were begun
+ * @begun:	how many reads have begun
  * @done:	how many are done
- * @stop:	no more of them
+ * @stop:	tells the reader to end
  */
 struct watch {
 	int		f;
@@ -39,8 +40,8 @@ struct watch {
 /**
  * struct way - how a file gives up a block
  * @prepare:	give the file LEN bytes of DATA in that block
- * @give_up:	give up the block
- * @held:	what the file holds then
+ * @give_up:	make the file give up the block
+ * @held:	how many bytes of memory the file holds then
  */
 struct way {
 	void			(*prepare)(struct watch *w);
@@ -76,24 +77,24 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* The number of a read that has begun to copy just now. */
+/* Wait for a read that has only just begun to copy; gives its number. */
 static unsigned long copying(struct watch *w)
 {
 	unsigned long was = __atomic_load_n(&w->begun, __ATOMIC_ACQUIRE), now;
 
-	/* The one that is under way may be about to end. */
+	/* The read that is under way may be about to end. */
 	do {
 		now = __atomic_load_n(&w->begun, __ATOMIC_ACQUIRE);
 	} while (now == was || __atomic_load_n(&w->buf[0], __ATOMIC_RELAXED) != DATA);
 	return now;
 }
 
-/* Is that read still the one that is going on, with more to copy? */
+/* Is that read still under way, with more to copy? */
 static bool under_way(struct watch *w, unsigned long read)
 {
 	bool more = __atomic_load_n(&w->buf[LEN - 1], __ATOMIC_ACQUIRE) == UNREAD;
 
-	/* The next one has more to copy, too: it begins after this one is done. */
+	/* The next read has more to copy, too, but it begins after this one is done. */
 	return more && __atomic_load_n(&w->done, __ATOMIC_ACQUIRE) < read;
 }
 
@@ -113,11 +114,11 @@ static bool try_way(struct watch *w, const struct way *way, const char *poison)
 	pwrite_full(w->other, poison, LEN, 0);
 	while (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) < read)
 		if (memchr(w->buf, POISON, LEN))
-			fail("the block was read when it was another file's");
-	/* The same with better luck: it was given up too early. */
+			fail("the block was still read when another file had it");
+	/* Even if the read was lucky, the block was given up too early. */
 	if (in_time && !waited)
-		fail("a read that had begun before was not waited for");
-	/* Only now, because a close waits as well. */
+		fail("the file did not wait for a read that had begun before");
+	/* Close it only now, because a close waits as well. */
 	if (w->f >= 0)
 		close(w->f);
 	return in_time;
@@ -139,7 +140,7 @@ static void try_many(const struct way *way)
 	run_on(1);
 	while (good < scaled(400)) {
 		good += try_way(&w, way, poison);
-		/* It was given up indeed. */
+		/* The block was given up indeed. */
 		CHECK_EQ(stat_of("f").st_blocks * 512LL, way->held);
 	}
 	__atomic_store_n(&w.stop, true, __ATOMIC_RELAXED);
@@ -157,7 +158,7 @@ static void write_data(struct watch *w)
 	pwrite_full(w->f, data, LEN, 0);
 }
 
-/* There is no second poem: the novel that the write gets takes in what the poem holds. */
+/* There is no second poem: the write gets a novel, and the data of the poem moves into it. */
 static void write_behind(struct watch *w)
 {
 	pwrite_full(w->f, "x", 1, KiB(32));
@@ -170,7 +171,7 @@ static void by_merge(void)
 	try_many(&way);
 }
 
-/* While somebody else has the poem, a medium it is. */
+/* While the other file has the poem, this one gets a medium. */
 static void write_data_to_medium(struct watch *w)
 {
 	pwrite_full(w->other, "x", 1, 0);
@@ -192,9 +193,9 @@ static void by_fit(void)
 }
 
 /*
- * What a fallocate(2) that fails gives back holds nothing yet, so a reader would have to stop in
- * between two instructions to see what others write there. That it is waited for can be seen. It
- * has no pages in the page cache either, so with io=page nobody can be reading there.
+ * What a failed fallocate(2) gives back holds nothing yet, so a reader would have to stop between
+ * two instructions to see what others write there. But the test can see that the call waits for the
+ * reader. The memory has no pages in the page cache either, so with io=page no read can be there.
  */
 static void fail_to_allocate(struct watch *w)
 {

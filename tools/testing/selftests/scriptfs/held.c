@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that somebody outside holds while the file gives them up, though the block they are in
- * stays with the file: it is cut or punched in the middle. From then on they are no longer the
- * file's. Who holds them sees what was in them, whatever the file gets there; what he still writes
- * to them is not seen in the file. What was not given up is shared as before.
+ * Pages that are held from outside when the file gives them up, though the block they are in stays
+ * with the file: it is cut or punched in the middle. From then on they are no longer the file's.
+ * The holder sees what was in them, whatever the file gets there; what it still writes to them does
+ * not show in the file. What was not given up is shared as before.
  */
 #include "fallocate.h"
 #include "outside.h"
@@ -20,15 +20,15 @@
 #define POOL		"poem=24,novel=8,medium=8,large=4,size=48M"
 
 /**
- * struct hold - a file of two blocks, and who holds four pages of the second
+ * struct hold - a file of two blocks, and a hold on four pages of the second
  * @fd:		the file
  * @map:	all of it mapped
  * @block:	the size of a block
- * @size:	of the file
+ * @size:	the size of the file
  * @at:		where the held pages begin
  * @cut:	the first byte that the file gives up: in the second of them
- * @fds:	a pipe or a connection that they are in
- * @pin:	or who has looked them up
+ * @fds:	the pipe or the connection that they are in
+ * @pin:	or what has looked them up
  */
 struct hold {
 	int		fd;
@@ -43,8 +43,8 @@ struct hold {
 
 /**
  * struct holder - a way to hold pages
- * @hold:	get hold of them
- * @look:	see what is in them, and let go
+ * @hold:	take hold of them
+ * @look:	read what is in them, and let go
  */
 struct holder {
 	void	(*hold)(struct hold *h);
@@ -119,7 +119,7 @@ static void look_by_pin(struct hold *h, void *buf)
 	pin_read(&h->pin, buf);
 }
 
-/* Give up what lies behind @cut, at least as far as pages are held. */
+/* Ways to give up what follows @cut, at least as far as pages are held. */
 static void give_up_end(struct hold *h)
 {
 	CHECK_OK(ftruncate(h->fd, h->cut));
@@ -133,13 +133,16 @@ static void give_up_middle(struct hold *h)
 
 static void (*const ways[])(struct hold *h) = { give_up_end, give_up_middle };
 
-/* The page that was cut in its middle stays the file's: what is seen of its end is up to that. */
+/*
+ * Where the whole pages behind the cut begin. A page that was cut in its middle stays the file's:
+ * what its holder sees of its end is up to the file.
+ */
 static size_t whole_page_behind(const struct hold *h)
 {
 	return (h->cut - h->at + PAGE - 1) / PAGE * PAGE;
 }
 
-/* What the file gets there. */
+/* Ways for the file to get something else there. */
 static void get_nothing(struct hold *h)
 {
 	size_t behind = whole_page_behind(h);
@@ -157,7 +160,7 @@ static void get_stored(struct hold *h)
 	fill(h->map + h->cut, h->at + HELD - h->cut, h->cut, 2);
 }
 
-/* By a fault that only looks, and then in place. */
+/* First a fault that only reads, then a write in place. */
 static void get_read_and_written(struct hold *h)
 {
 	size_t behind = whole_page_behind(h);
@@ -170,7 +173,7 @@ static void (*const gets[])(struct hold *h) = {
 	get_nothing, get_written, get_stored, get_read_and_written,
 };
 
-/* Where the pages are held, the file has this: the same for all who look. */
+/* Where the pages are held, the file must have @want, read or mapped. */
 static void check_hold(const struct hold *h, const unsigned char *want)
 {
 	unsigned char *buf = xmalloc(HELD);
@@ -179,10 +182,10 @@ static void check_hold(const struct hold *h, const unsigned char *want)
 	pread_full(h->fd, buf, HELD, h->at);
 	for (i = 0; i < HELD; i++)
 		if (buf[i] != want[i])
-			fail("the file has %#x at %zu of what was given up from %lld on, not %#x",
+			fail("the file has %#x at byte %zu of the held pages, cut at %lld, not %#x",
 			     buf[i], i, (long long)(h->cut - h->at), want[i]);
 	if (memcmp(h->map + h->at, want, HELD))
-		fail("the mapping has something else than the file");
+		fail("the mapping differs from the file");
 	check_file(h->fd, 0, h->at, 1);
 	free(buf);
 }
@@ -240,7 +243,7 @@ static void seen_by(const struct holder *by, size_t block, off_t cut, unsigned i
 	free(want);
 }
 
-/* Each class, cut in its block's middle, at a page and in one. */
+/* Each class, cut in the middle of a block, at the start of a page and within one. */
 static void with_each_class(void (*run)(const struct holder *by, size_t block, off_t cut,
 					unsigned int way, unsigned int get),
 			    const struct holder *by)
@@ -256,7 +259,7 @@ static void with_each_class(void (*run)(const struct holder *by, size_t block, o
 		for (cut = 0; cut < ARRAY_SIZE(cuts); cut++)
 			for (way = 0; way < ARRAY_SIZE(ways); way++)
 				for (get = 0; get < ARRAY_SIZE(gets); get++)
-					/* On a slow kernel each of them in another combination. */
+					/* On a slow kernel a fifth, others in each class. */
 					if (!debug_kernel() || nr++ % 5 == 0)
 						run(by, class_sizes[class], cuts[cut], way, get);
 		CHECK_OK(umount("m"));
@@ -293,7 +296,7 @@ static void pinned(void)
 	with_each_class(seen_by, &(struct holder){ hold_by_pin, look_by_pin });
 }
 
-/* Somebody writes to what he looked up: the file has it where it kept the page, nowhere else. */
+/* A write to pages looked up earlier shows in the file where it kept the page, nowhere else. */
 static void written_by_pin(size_t block, off_t cut, unsigned int way, unsigned int get, bool early)
 {
 	unsigned char *want = xmalloc(HELD), *late = xmalloc(HELD);
@@ -312,12 +315,12 @@ static void written_by_pin(size_t block, off_t cut, unsigned int way, unsigned i
 
 	want_of(&h, get, want);
 	memset(want, LATE, PAGE);
-	/* Not given up but in part: whoever came later. */
+	/* A page given up only in part has whatever was written to it last. */
 	behind = whole_page_behind(&h);
 	pread_full(h.fd, want + PAGE, behind - PAGE, h.at + PAGE);
 	check_hold(&h, want);
 
-	/* And where those pages were, the file goes on as if nothing had been. */
+	/* And where those pages were, the file goes on as if nothing had happened. */
 	write_file(h.fd, h.at, HELD, 3);
 	check_fill(h.map + h.at, HELD, h.at, 3);
 	fill(h.map + h.at, HELD, h.at, 4);
@@ -339,7 +342,7 @@ static void written_late(void)
 	with_each_class(written_late_by, NULL);
 }
 
-/* Dirty before they are the file's again, if they ever are. */
+/* The pages are written to before they are the file's again, if they ever are. */
 static void written_before_by(const struct holder *by, size_t block, off_t cut, unsigned int way,
 			      unsigned int get)
 {
@@ -353,7 +356,7 @@ static void written_before(void)
 	with_each_class(written_before_by, NULL);
 }
 
-/* Nothing of it on the way: the receiver has the sender's pages mapped. */
+/* Nothing is copied on the way: the receiver has the sender's pages mapped. */
 static void mapped_by_tcp_in(size_t block, unsigned int way, unsigned int get)
 {
 	struct tcp_zerocopy_receive receive = { .length = HELD };
@@ -378,7 +381,7 @@ static void mapped_by_tcp_in(size_t block, unsigned int way, unsigned int get)
 	want_of(&h, get, want);
 	check_hold(&h, want);
 	check_fill(got, have, h.at, 1);
-	/* The file goes first, and its blocks to another one. */
+	/* The file goes away first, and its blocks go to another one. */
 	munmap(h.map, h.size);
 	close(h.fd);
 	CHECK_OK(unlink("m/f"));
@@ -407,7 +410,7 @@ static void mapped_by_tcp(void)
 	with_each_class(mapped_by_tcp_by, NULL);
 }
 
-/* There is nothing idle to move to: a write may fail then, but no bytes change. */
+/* With no idle block to move to, a write may fail, but no bytes change. */
 static void nothing_to_move_to(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
@@ -427,7 +430,7 @@ static void nothing_to_move_to(void)
 		CHECK_ERR(done, ENOSPC);
 	read_pipe(pipes[0], buf, KiB(32));
 	check_fill(buf, KiB(32), KiB(32), 1);
-	/* Nobody holds them any longer. */
+	/* The pages are not held any longer. */
 	write_file(fd, KiB(36), KiB(28), 3);
 	check_fill(map + KiB(36), KiB(28), KiB(36), 3);
 	check_file(fd, KiB(36), KiB(28), 3);
