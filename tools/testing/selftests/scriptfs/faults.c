@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that cannot be had. Each operation is done with its first allocation failing, then with
- * its second, and so on until it needs no more of them: every time it must either work or say
- * ENOMEM or ENOSPC, and whatever it had done by then must be undone. Copies from and to the user
- * fail in the same way, with EFAULT.
+ * Allocations that fail. Each operation is done with its first allocation failing, then with its
+ * second, and so on until it makes no more of them: every time it must either work or return ENOMEM
+ * or ENOSPC, and undo whatever it had done by then. Copies from and to user space fail in the same
+ * way, with EFAULT.
  */
 #include "util.h"
 
@@ -12,7 +12,7 @@
 
 #define DEBUGFS		"/sys/kernel/debug"
 
-/* More allocations than any operation here makes; of the large ones only the first are tried. */
+/* More faults than most operations here can have; of the largest only the first are tried. */
 #define MOST		400
 
 static int fail_nth;
@@ -25,7 +25,7 @@ static bool set_knob(const char *what, const char *knob, const char *value)
 	return write_text(path, value);
 }
 
-/* Also allocations that could wait may fail, and small ones; nothing is said about it. */
+/* Let allocations that can wait fail as well, and small ones, without a word in the log. */
 static void prepare(void)
 {
 	if (access(DEBUGFS "/failslab", F_OK))
@@ -50,8 +50,8 @@ static void arm(unsigned int nth)
 }
 
 /*
- * Whether a fault has happened since arm(). What asks for it copies to the user, too, and may be
- * what fails; then there was none before.
+ * Whether a fault has happened since arm(). The read that asks for it copies to user space, too,
+ * and may be what fails; then there was none before.
  */
 static bool disarm(void)
 {
@@ -72,20 +72,20 @@ static bool may_be(int err)
 
 struct job {
 	const char	*name;
-	int		(*before)(void);	/* makes what the job needs, the file goes to fd */
-	int		(*run)(void);		/* what is to fail, with -1 and errno */
-	void		(*after)(bool done);	/* whether the outcome is right; cleans up */
+	int		(*before)(void);	/* prepares the job; gives the file for fd */
+	int		(*run)(void);		/* what may fail, with -1 and errno */
+	void		(*after)(bool done);	/* checks the outcome and cleans up */
 };
 
 static int fd;
 
-/* Page by page a long write allocates often, and is slow on a debug kernel: not each time there. */
+/* A long write page by page allocates often and is slow on a debug kernel: leave out some there. */
 static unsigned int next_fault(unsigned int nth)
 {
 	return nth < 40 || !debug_kernel() ? nth + 1 : nth + 9;
 }
 
-/* How many faults there were. */
+/* Run a job with every fault in turn; gives how many there were. */
 static unsigned int check_job(const struct job *job)
 {
 	unsigned int nth, faults = 0, failed = 0;
@@ -115,7 +115,7 @@ static unsigned int check_job(const struct job *job)
 			close(fd);
 		check_balance(".");
 	}
-	note("%s: %u faults, %u of them seen", job->name, faults, failed);
+	note("%s: %u faults, %u of them made it fail", job->name, faults, failed);
 	return faults;
 }
 
@@ -297,7 +297,7 @@ static void after_grow(bool done)
 	check_file(fd, 0, KiB(200), 1);
 }
 
-/* A file whose last block is to be exchanged when it is closed. */
+/* A file whose last block will be exchanged when it is closed. */
 static int growing_file(void)
 {
 	int file = new_file();
@@ -342,7 +342,7 @@ static int run_faults(void)
 {
 	off_t at;
 
-	/* Over what is there and into the hole; SIGBUS is an answer, too. */
+	/* Over what is there and into the hole; SIGBUS is a valid outcome, too. */
 	for (at = 0; at < MiB(1); at += KiB(100)) {
 		try_read(map + at, NULL);
 		try_write(map + at + PAGE, 1);
@@ -380,7 +380,7 @@ static int run_splice(void)
 	loff_t at = 0;
 
 	moved = splice(fd, &at, pipes[1], NULL, KiB(60), 0);
-	/* All file systems that have the pipe's pages filled say that there is no room in it. */
+	/* Any file system that copies into the pipe's own pages reports that the pipe is full. */
 	if (moved < 0 && errno == EAGAIN && !lends_pages())
 		errno = ENOMEM;
 	return moved;
@@ -428,7 +428,7 @@ static void check_jobs(const struct job *jobs, unsigned int nr)
 	prepare();
 	buf = xmalloc(MiB(4));
 	fill(buf, MiB(4), 0, 2);
-	/* Our own page faults are not what is tested. */
+	/* The program's own page faults are not what is tested. */
 	mlockall(MCL_CURRENT);
 	for (i = 0; i < nr; i++)
 		faults += check_job(&jobs[i]);
@@ -448,7 +448,7 @@ static void data(void)
 /* Mount again and again, each time with a later allocation failing, until all succeed. */
 static unsigned int mount_with_faults(const char *options, unsigned long flags)
 {
-	/* Some 250 mounts take a debug kernel minutes: there every fifth has to do. */
+	/* Some 250 mounts take a debug kernel minutes: try only every fifth fault there. */
 	unsigned int step = debug_kernel() ? 5 : 1;
 	unsigned int nth, faults = 0, failed = 0;
 	bool reached = true;
@@ -478,11 +478,11 @@ static unsigned int mount_with_faults(const char *options, unsigned long flags)
 		}
 		CHECK_EQ(nr_sysfs_mounts(), 0);
 	}
-	note("mount -o %s: %u faults, %u of them seen", options, faults, failed);
+	note("mount -o %s: %u faults, %u of them made it fail", options, faults, failed);
 	return failed;
 }
 
-/* Half a mount is none: all of it comes back, whichever allocation failed. */
+/* A mount that fails gives everything back, whichever allocation failed. */
 static void mounts(void)
 {
 	unsigned long before;
@@ -501,7 +501,7 @@ static void mounts(void)
 
 static u64 rng = 7;
 
-/* Everything again, with failures strewn in by chance, also in what is done for other reasons. */
+/* Random operations with random faults, which may also hit what the kernel does besides. */
 static void strewn(void)
 {
 	unsigned long i, failed = 0;

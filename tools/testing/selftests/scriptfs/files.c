@@ -184,7 +184,7 @@ void check_zero(int fd, off_t offset, size_t len)
 	by_pieces(PIECE_ZERO, fd, offset, len, 0);
 }
 
-/* Writes until there is no space; how much there was. */
+/* Write until there is no space; gives how much there was. */
 size_t write_all(int fd, size_t piece, u64 seed)
 {
 	char *buf = xmalloc(piece);
@@ -243,7 +243,7 @@ void remove_all(const char *dir)
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* Up to @len - 1 bytes of a small file, 0 when there is none. */
+/* Read up to @len - 1 bytes of a small file; gives how many, 0 when there is no file. */
 size_t read_text(const char *path, char *buf, size_t len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -13,7 +13,7 @@
 #define USER_ID		1000
 #define NODE_FILE	2
 
-/* More than any request, as the kernel demands. */
+/* Larger than any request, as the kernel demands. */
 #define REQUEST_ROOM	(FUSE_FILE_SIZE + KiB(8))
 
 void become_user(void)
@@ -22,7 +22,7 @@ void become_user(void)
 
 	CHECK_OK(setgid(USER_ID));
 	CHECK_OK(setuid(USER_ID));
-	/* Or /proc/self would be root's. */
+	/* Otherwise /proc/self would belong to root. */
 	CHECK_OK(prctl(PR_SET_DUMPABLE, 1));
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
 		skip("no user namespace: %s", strerror(errno));
@@ -44,7 +44,7 @@ void fuse_mount(struct fuse *f, const char *dir)
 	make_pipe(f->pipes);
 }
 
-/* In a pipe, a header first, so that pages may follow. */
+/* Put a header into the pipe first, so that pages may follow. */
 static void send_header(struct fuse *f, const struct fuse_in_header *in, int error, size_t len)
 {
 	struct fuse_out_header out = {

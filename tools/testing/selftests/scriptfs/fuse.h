@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A FUSE server of one file, written down to the protocol, that answers reads with pages out of a
- * pipe and has them moved rather than copied. Any user can run it, in a user namespace of his own.
+ * A FUSE server of one file, on the bare protocol, that answers reads with pages out of a pipe and
+ * has them moved rather than copied. Any user can run it, in its own user namespace.
  */
 #ifndef SCRIPTFS_SELFTEST_FUSE_H
 #define SCRIPTFS_SELFTEST_FUSE_H
 
 #include "outside.h"
 
-/* The size of the file, which one read may ask for. */
+/* The size of the file; one read may ask for all of it. */
 #define FUSE_FILE_SIZE	KiB(128)
 
 /**
  * struct fuse - the server
- * @dev:	where it hears from the kernel
- * @pipes:	where answers are put together
- * @supply:	puts the bytes of the file that are asked for into a pipe
- * @arg:	for @supply
+ * @dev:	its connection to the kernel
+ * @pipes:	the pipe in which answers are put together
+ * @supply:	puts the requested bytes of the file into a pipe
+ * @arg:	for @supply and @sent
  * @sent:	called before what is in the pipe goes to the kernel; may be NULL
  * @reads:	how many reads were answered
  */
@@ -29,13 +29,13 @@ struct fuse {
 	unsigned long	reads;
 };
 
-/* Become an ordinary user who is root in a namespace of his own. */
+/* Become an ordinary user that is root in its own user namespace. */
 void become_user(void);
 
-/* Mount it on @dir; the file is @dir/f. */
+/* Mount the file system on @dir; the file is @dir/f. */
 void fuse_mount(struct fuse *f, const char *dir);
 
-/* Answer until the file system is unmounted, or @client is gone. */
+/* Answer until the file system is unmounted or @client has ended. */
 void fuse_serve(struct fuse *f, pid_t client);
 
 #endif /* SCRIPTFS_SELFTEST_FUSE_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coming and going: mounts, many of them, lazily undone ones, ones that a signal stops half-way,
- * and the module itself. Whatever went, its memory is the system's again.
+ * Coming and going: mounts, many at once, lazily unmounted, or stopped half-way by a signal, and
+ * the module itself. Whatever goes, the system gets its memory back.
  */
 #include "util.h"
 
@@ -61,7 +61,7 @@ static void lazy(void)
 	CHECK_OK(umount2("m", MNT_DETACH));
 	CHECK_ERR(access("m/d", F_OK), ENOENT);
 
-	/* Out of sight, and as good as before. */
+	/* Out of sight, it works as before. */
 	write_file(fd, MiB(1), MiB(1), 1);
 	check_fill(map, MiB(2), 0, 1);
 	fill(map + 5, 100, 5, 1);
@@ -143,7 +143,7 @@ static void many_at_once(void)
 		check_balance(dir);
 		close(fds[i]);
 	}
-	/* With the files still in it. */
+	/* Unmount with the files still there. */
 	for (i = 0; i < MANY; i++) {
 		snprintf(dir, sizeof(dir), "m%u", i);
 		CHECK_OK(umount(dir));
@@ -183,7 +183,7 @@ static void concurrent(void)
 		finish(pids[i]);
 }
 
-/* The memory is there from mount to umount, and neither before nor after. */
+/* The memory is taken from mount to umount, neither before nor after. */
 static void memory_taken(void)
 {
 	unsigned long before, during;
@@ -196,7 +196,7 @@ static void memory_taken(void)
 	CHECK_CMP(during + 72 * 1024 - 4096, <=, before);
 	fd = xopen("m/f", O_RDWR | O_CREAT);
 	write_file(fd, 0, MiB(40), 1);
-	/* Writing inside the reserve takes nothing more. */
+	/* Writing inside the reserve takes no more memory. */
 	CHECK_CMP(memory_figure("MemFree") + 4096, >=, during);
 	close(fd);
 	CHECK_OK(umount("m"));
@@ -216,7 +216,7 @@ static long elapsed(const struct timespec *since)
 	return (now.tv_sec - since->tv_sec) * 1000000L + (now.tv_nsec - since->tv_nsec) / 1000;
 }
 
-/* Killed while it preallocates: nothing stays. */
+/* Kill a mount while it preallocates: nothing stays behind. */
 static void killed_mount(void)
 {
 	unsigned long before = free_memory(), half = memory_figure("MemAvailable") / 1024 / 2;
@@ -315,7 +315,7 @@ static void module_held(void)
 	CHECK_EQ(access("/sys/fs/scriptfs", F_OK), 0);
 }
 
-/* The module unloaded while a pipe still holds a page of a file that it kept. */
+/* Unload the module while a pipe still holds a page of one of its files. */
 static void module_gone_page_stays(void)
 {
 	int pipes[2], fd;
@@ -340,7 +340,7 @@ static void module_gone_page_stays(void)
 
 static const char *const leak_figures[] = { "Slab", "SUnreclaim", "Percpu", "PageTables" };
 
-/* Where a machine is so busy that a thousand take longer than this, in seconds, fewer do. */
+/* In seconds: on a machine so busy that a thousand rounds take longer, fewer will do. */
 #define ROUNDS_TIME	80
 
 static void thousand_rounds(void)
@@ -354,7 +354,7 @@ static void thousand_rounds(void)
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	CHECK_OK(mkdir("m", 0700));
 	CHECK_OK(unload());
-	/* Most of the time would go into waiting for grace periods. */
+	/* Otherwise most of the time would go into waiting for grace periods. */
 	write_text("/sys/kernel/rcu_expedited", "1");
 	for (i = 0; i < rounds; i++) {
 		if (i >= rounds / 5 && elapsed(&begin) > ROUNDS_TIME * 1000000L)
@@ -385,7 +385,7 @@ static void thousand_rounds(void)
 	rounds = i;
 	note("%lu rounds: %ld KiB less free memory than after a tenth of them", rounds,
 	     (long)free - (long)free_memory());
-	/* A page a round would be 4 MiB in a thousand. */
+	/* A page lost in each round would be 4 MiB in a thousand. */
 	check_free_memory(free, rounds * 2);
 	for (j = 0; j < ARRAY_SIZE(leak_figures); j++) {
 		unsigned long now = memory_figure(leak_figures[j]);
