@@ -98,7 +98,8 @@ void churn_give_up(struct churn_file *f, unsigned int first, unsigned int nr);
 void churn_check(const struct churn_file *f, unsigned int first, unsigned int nr,
 		 const void *buf);
 void churn_held(struct churn_hold *h, struct churn_file *f, unsigned int first, unsigned int nr);
-void churn_check_held(const struct churn_hold *h, const void *buf, const char *whose);
+/* The first @early bytes may be of any time since churn_held(). */
+void churn_check_held(const struct churn_hold *h, const void *buf, size_t early, const char *whose);
 
 /*
  * Without it: each word must be zero or of its place in that file; in churn_check_pages(), each

@@ -88,7 +88,8 @@ static void let_go(struct worker *w, struct hold *h)
 		read_pipe(h->fds[0], w->buf, len);
 	}
 	if (h->kind != BY_PIN_TO_WRITE)
-		churn_check_held(&h->pages, w->buf, whose[h->kind]);
+		churn_check_held(&h->pages, w->buf,
+				 h->kind == BY_PIN_TO_READ ? PIN_EARLY : 0, whose[h->kind]);
 	if (h->kind < BY_PIN_TO_READ)
 		drop_pipe(h->fds);
 	/* And the file must match the model. */

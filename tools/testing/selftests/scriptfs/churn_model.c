@@ -117,14 +117,13 @@ void churn_give_up(struct churn_file *f, unsigned int first, unsigned int nr)
 	}
 }
 
-/* The page must be of one version from end to end, which lies between @low and @high. */
-static void check_page(const struct churn_file *f, unsigned int page, const u64 *words, u64 low,
-		       u64 high, const char *whose)
+/* From word @i on the page must be of one version, which lies between @low and @high. */
+static void check_page(const struct churn_file *f, unsigned int page, const u64 *words,
+		       unsigned int i, u64 low, u64 high, const char *whose)
 {
-	u64 version = words[0] >> VERSION_SHIFT;
-	unsigned int i;
+	u64 version = words[i] >> VERSION_SHIFT;
 
-	for (i = 0; i < PAGE_WORDS; i++)
+	for (; i < PAGE_WORDS; i++)
 		if (words[i] != (version ? word_of(f->number, page, i, version) : 0))
 			fail("%s page %u of file %u: word %u is %u:%u:%llu, not %llu",
 			     whose, page, f->number, i, file_of(words[i]), page_of(words[i]),
@@ -142,7 +141,8 @@ void churn_check(const struct churn_file *f, unsigned int first, unsigned int nr
 	for (i = 0; i < nr; i++) {
 		u64 version = f->pages[first + i].version;
 
-		check_page(f, first + i, words + i * PAGE_WORDS, version, version, "the file's");
+		check_page(f, first + i, words + i * PAGE_WORDS, 0, version, version,
+			   "the file's");
 	}
 }
 
@@ -160,7 +160,7 @@ void churn_held(struct churn_hold *h, struct churn_file *f, unsigned int first, 
 	}
 }
 
-void churn_check_held(const struct churn_hold *h, const void *buf, const char *whose)
+void churn_check_held(const struct churn_hold *h, const void *buf, size_t early, const char *whose)
 {
 	const u64 *words = buf;
 	unsigned int i;
@@ -173,8 +173,8 @@ void churn_check_held(const struct churn_hold *h, const void *buf, const char *w
 			high = ~0ULL;
 		else if (page->life != h->lives[i])
 			high = page->last[h->lives[i] % CHURN_LIVES];
-		check_page(h->file, h->first + i, words + i * PAGE_WORDS, h->versions[i], high,
-			   whose);
+		check_page(h->file, h->first + i, words + i * PAGE_WORDS, i ? 0 : early / 8,
+			   h->versions[i], high, whose);
 	}
 }
 

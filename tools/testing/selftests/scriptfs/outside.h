@@ -58,6 +58,13 @@ struct pin {
 void pin_to_write(struct pin *p, void *at, size_t len);
 void pin_to_read(struct pin *p, void *at, size_t len);
 void pin_write(struct pin *p, const void *bytes);
+
+/*
+ * A copy on some processors loads so many bytes before it stores the first, so these are as they
+ * were when the copy stalled.
+ */
+#define PIN_EARLY	64
+
 void pin_read(struct pin *p, void *buf);
 
 /* The two ends of a connection; what is sent stays unread in between. */

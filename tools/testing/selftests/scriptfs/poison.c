@@ -493,21 +493,34 @@ static void soft_idle(void)
 	with_each_class(soft_idle_one);
 }
 
+/* Does the kernel tell of bad memory? Otherwise an idle block is found to be bad when it is taken. */
+static bool errors_are_told(void)
+{
+	return !system("grep -q memory_failure_event /proc/kallsyms");
+}
+
+static void take_all(void)
+{
+	int fd = xopen("m/f", O_RDWR | O_CREAT | O_EXCL);
+
+	CHECK_EQ(write_all(fd, KiB(16), 1), (BLOCKS - 1) * block);
+	close(fd);
+	CHECK_OK(unlink("m/f"));
+}
+
 /* Memory breaks while its file goes away. */
 #define ROUNDS	12
 
 static void *break_soon(void *arg)
 {
-	char text[32];
-
-	snprintf(text, sizeof(text), "%#lx", *(unsigned long *)arg);
-	write_text(CORRUPT_PFN, text);
+	break_pfn(*(unsigned long *)arg);
 	return NULL;
 }
 
 static void race(void)
 {
 	unsigned int round;
+	bool told = errors_are_told();
 
 	prepare();
 	for (round = 0; round < ROUNDS; round++) {
@@ -527,7 +540,8 @@ static void race(void)
 			sched_yield();
 		close(fd);
 		pthread_join(thread, NULL);
-		CHECK(is_broken(pfn));
+		if (!told)
+			take_all();
 		check_retired();
 		CHECK_OK(umount("m"));
 	}

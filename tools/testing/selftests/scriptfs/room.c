@@ -105,7 +105,7 @@ static void see_by_pin(off_t at, unsigned int seed)
 	unsigned char *buf = xmalloc(PAGE);
 
 	pin_read(&pin, buf);
-	check_fill(buf, PAGE, at, seed);
+	check_fill(buf + PIN_EARLY, PAGE - PIN_EARLY, at + PIN_EARLY, seed);
 	free(buf);
 }
 
