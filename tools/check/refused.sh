@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # refused.sh TREE: out of tree, scriptfs must not build for a kernel that it cannot work on, and say
 # why. TREE is a kernel tree; the configurations are made up, and only the preprocessor runs.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
 
 tree=${1:?usage: refused.sh TREE}
 work=$(mktemp -d)

@@ -5,7 +5,7 @@
 #
 # series.sh style   and run checkpatch over it
 # series.sh check   and apply it to a pristine tree and build each step, scriptfs =y, =m and off
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 version=v5.10
 patches=$top/patches/$version
@@ -201,7 +201,7 @@ build()
 	build=${work%/src}/build
 	mkdir -p "$build"
 	git -C "$work" checkout -q "$step"
-	cat "$top/tools/build/series.config" >"$build/fragment"
+	cat "$top/tools/series/series.config" >"$build/fragment"
 	case $config in
 	y) printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST >>"$build/fragment" ;;
 	m) echo CONFIG_SCRIPTFS_FS=m >>"$build/fragment" ;;

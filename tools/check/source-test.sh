@@ -3,7 +3,7 @@
 # source-test.sh: source.sh takes the kernel from what there is, and from nothing that is wrong. With a
 # mirror in a directory (file:) and kernel trees of three files, so it takes seconds and no network.
 # shellcheck disable=SC2317 # what is called by check
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

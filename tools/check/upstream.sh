@@ -5,7 +5,7 @@
 # neither says nothing about the patches, and is listed as skipped.
 #
 # The unpatched kernel also shows that scriptfs can be built for it as a module of its own.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
 
 source=$("$top/tools/build/source.sh")
 selftests=$source/tools/testing/selftests
@@ -56,7 +56,7 @@ boot()
 
 	build=$("$top/tools/build/kernel.sh" "$1")
 	initramfs=$("$top/qemu/initramfs.sh" "$1" "$stage")
-	"$top/qemu/boot.sh" -t 400 -a "guest.run=/guest/upstream/main guest.tests=$3 ${4:-}" \
+	"$top/qemu/boot.sh" -t 400 -a "guest.run=/guest/run-upstream guest.tests=$3 ${4:-}" \
 		-o "$logs/$2.out" -l "$logs/$2.console" "$build" "$initramfs" || :
 	if ! grep -q '^END' "$logs/$2.out"; then
 		echo "not ok - upstream $2: the guest did not get to the end"
@@ -139,7 +139,6 @@ rm -rf "$stage"
 mkdir -p "$stage"
 cp "$bin"/* "$stage"
 cp "$module" "$stage"
-cp "$top/tools/build/upstream-guest" "$stage/main"
 
 boot stock stock '' guest.unpatched=1
 unpatched=$(sed -n 's/^unpatched-module //p' "$logs/stock.results")

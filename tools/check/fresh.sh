@@ -13,8 +13,8 @@
 # Where that cannot be done (not root, no namespaces, the mirror out of reach) it says so loudly, and
 # makes the target on the machine itself.
 # shellcheck disable=SC2317 # what is called by step, guarded and trap
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/mirror.sh"
+. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/../build/mirror.sh"
 
 fresh=$cache/fresh
 base=$fresh/base.tar

@@ -3,7 +3,7 @@
 # kunit.sh: build scriptfs and its KUnit tests into a user-mode Linux, run them with the kernel's own
 # kunit.py, and print one ok / not ok line for each test.
 # shellcheck disable=SC2317 # what is called by step
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
 
 tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/kunit

@@ -6,7 +6,7 @@
 #
 # Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
 # processor time that each part and each kernel took.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
 
 begin=$SECONDS
 mkdir -p "$out/test"
@@ -113,14 +113,14 @@ kernels=$!
 set +m
 trap 'rm -f "$results" "$cpu"; kill -- "-$kernels" 2>/dev/null || :' EXIT
 
-part source "$top/tools/build/source-test.sh"
-part style "$top/tools/build/style.sh"
-part kunit "$top/tools/build/kunit.sh"
+part source "$top/tools/check/source-test.sh"
+part style "$top/tools/check/style.sh"
+part kunit "$top/tools/check/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
 guests base
 beside guest-atomic-block "$top/qemu/test.sh" atomic block
-part upstream "$top/tools/build/upstream.sh"
-part hookcost "$top/tools/bench/hookcost.sh"
+part upstream "$top/tools/check/upstream.sh"
+part hookcost "$top/tools/check/hookcost.sh"
 part bench-check "$top/tools/bench/check.sh"
 beside_done
 guests debug

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # soak.sh MINUTES base|debug block|page: the guest test that mixes everything with a model of what must
 # come of it (tools/testing/selftests/scriptfs/churn.c), for so long instead of seconds.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
 
 [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || die "usage: soak.sh MINUTES base|debug block|page"
 seconds=$((60 * $1))
 export GUEST_ARGS="SCRIPTFS_SOAK=$seconds SCRIPTFS_TIMEOUT=$((seconds + 600))"
 export TEST_TIMEOUT=$((seconds + 1800))
-exec "$top/tools/build/test.sh" guest "$2" "$3" churn
+exec "$top/tools/check/test.sh" guest "$2" "$3" churn

@@ -5,7 +5,7 @@
 # The kernel's own tools (checkpatch, kernel-doc, sparse, W=1, coccinelle, get_abi) look at the kernel
 # files and at the mailing-list series, shellcheck, docutils, clang-format and clang-tidy at the rest.
 # shellcheck disable=SC2016,SC2317 # what is called by check, or expanded by another shell
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 tree=$("$top/tools/build/tree.sh" scriptfs)
 home=${tree%/src}
@@ -252,7 +252,7 @@ check 'style configure for arm64' configure_arm64
 check 'style compile for arm64' compile_arm64
 check 'style warnings for arm64' no_warning "$out/log/style-compile-for-arm64.log"
 check 'style kernel-doc of shared functions' documented
-check 'style refused configurations' "$top/tools/build/refused.sh" "$tree"
+check 'style refused configurations' "$top/tools/check/refused.sh" "$tree"
 check 'style coccinelle' coccinelle
 check 'style shellcheck' shell_scripts
 check 'style python' python_scripts
@@ -263,5 +263,5 @@ check 'style leftovers' no_leftovers
 check 'style rst' rst
 check 'style links' links
 check 'style sysfs ABI' abi
-"$top/tools/build/series.sh" style || failed=1
+"$top/tools/series/series.sh" style || failed=1
 exit "$failed"
