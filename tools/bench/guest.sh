@@ -55,7 +55,7 @@ make_program_stage()
 	rm -rf "$stage"
 	mkdir -p "$stage"
 	cp "$program" "$stage/scriptfs-bench"
-	cp "$top/tools/bench/guest/$name" "$stage/main"
+	cp "$top/qemu/guest/bench/$name" "$stage/main"
 	settings "$stage/settings" "$@"
 }
 

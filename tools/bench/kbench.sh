@@ -60,7 +60,7 @@ make_stage()
 	shift 3
 	rm -rf "$stage"
 	mkdir -p "$stage"
-	cp "$top/tools/bench/guest/kbench" "$stage/main"
+	cp "$top/qemu/guest/bench/kbench" "$stage/main"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/user" "$top/tools/bench/kbench/user.c"
 	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
 	settings "$stage/settings" "$@"

@@ -20,7 +20,7 @@ make_stage()
 {
 	rm -rf "$stage"
 	mkdir -p "$stage"
-	cp -r "$top/tools/bench/guest/compare" "$top/tools/bench/fio" "$stage"
+	cp -r "$top/qemu/guest/bench/compare" "$top/tools/bench/fio" "$stage"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
 	settings "$stage/settings" rounds="$rounds" filesystems="$filesystems"
 }
