@@ -8,7 +8,7 @@
 # Both kernels run the same program in the same way in a guest whose clock counts instructions, and what
 # counts is the cheapest of many short repetitions (see meter.c), so a kernel measured
 # twice differs by nothing. `hookcost.sh stock stock` shows that.
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/../bench/guest.sh"
 
 tolerance=${TOLERANCE:-0.1}
 kernels=("${1:-stock}" "${2:-base}")
@@ -19,7 +19,7 @@ make_stage()
 {
 	rm -rf "$stage" "$bench"
 	mkdir -p "$stage" "$bench"
-	cp "$top/tools/bench/guest/hookcost" "$stage/main"
+	cp "$top/qemu/guest/bench/hookcost" "$stage/main"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
 	make_ext4 "$stage/ext4.img" 16M	# small: unpacking it is slow under emulation
 }
