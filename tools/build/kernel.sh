@@ -15,7 +15,7 @@
 variant=${1:-}
 config=$top/qemu/config
 fragments=("$config/base.config")
-flavour=scriptfs arch=(ARCH=x86_64) image=bzImage
+flavour=scriptfs arch=x86_64 image=bzImage
 case $variant in
 stock) flavour=stock ;;
 base) ;;
@@ -23,7 +23,7 @@ atomic) flavour=stock fragments+=("$config/$variant.config") ;;
 debug | kcsan | lockstat) fragments+=("$config/$variant.config") ;;
 arm64)
 	fragments+=("$config/arm64.config")
-	arch=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-) image=Image
+	arch=arm64 image=Image
 	;;
 *) die "usage: kernel.sh stock|atomic|base|debug|kcsan|lockstat|arm64" ;;
 esac
@@ -41,36 +41,10 @@ if [ "$flavour" = scriptfs ] && ! grep -q scriptfs "$tree/fs/Kconfig"; then
 	unset 'fragments[-1]'
 fi
 
-kmake()
-{
-	nice make -C "$tree" O="$build" "${arch[@]}" -j"$jobs" "$@"
-}
-
-# Every symbol asked for must be in .config as asked: kconfig drops what it cannot satisfy in silence.
-check_config()
-{
-	local line name lost=0
-
-	while read -r line; do
-		name=${line%%=*}
-		case $line in
-		*=n) ! grep -q "^$name=" "$build/.config" ;;
-		*) grep -qxF "$line" "$build/.config" ;;
-		esac || { echo "error: $line did not survive: $(grep -w "$name" "$build/.config")"; lost=1; }
-	done < <(grep -h '^CONFIG_' "${fragments[@]}" | tac | sort -t= -u -k1,1 -s)
-	return "$lost"
-}
-
-configure()
-{
-	kmake KCONFIG_ALLCONFIG="$build/fragments.new" allnoconfig
-	check_config
-}
-
 compile()
 {
-	kmake "$image" modules
-	kmake INSTALL_MOD_PATH="$build/mod" modules_install
+	kmake "$tree" "$build" "$arch" "$image" modules
+	kmake "$tree" "$build" "$arch" INSTALL_MOD_PATH="$build/mod" modules_install
 }
 
 # What the build is made of. tree.sh notes each change of the tree, the stock source has none; but a
@@ -79,7 +53,7 @@ inputs()
 {
 	cat "${fragments[@]}"
 	gcc --version
-	[ "$variant" != arm64 ] || aarch64-linux-gnu-gcc --version
+	[ "$arch" != arm64 ] || aarch64-linux-gnu-gcc --version
 	case $tree in
 	"$cache/source"*/src) ;;
 	"$cache"/*) cat "${tree%/src}/changed" ;;
@@ -92,12 +66,7 @@ lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
 inputs=$(inputs | sha256sum)
 if [ "$inputs" != "$(cat "$build/made-of" 2>/dev/null)" ]; then
 	rm -f "$build/made-of"
-	cat "${fragments[@]}" >"$build/fragments.new"
-	if ! cmp -s "$build/fragments.new" "$build/fragments"; then
-		rm -f "$build/fragments"
-		step "kernel $variant config" configure
-		mv "$build/fragments.new" "$build/fragments"
-	fi
+	step -q "kernel $variant config" configure "$tree" "$build" "$arch" "${fragments[@]}"
 	step "kernel $variant" compile
 	echo "$inputs" >"$build/made-of"
 fi

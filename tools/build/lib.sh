@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Sourced by every script here: where things live, and how a step reports itself.
+# Sourced by every script: where things live, how a step reports itself, how a kernel is made.
 set -euo pipefail
 export LC_ALL=C LANG=C
 unset LANGUAGE LC_CTYPE LC_MESSAGES
@@ -10,6 +10,9 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/scriptfs
 out=$top/out
 # shellcheck disable=SC2034 # for the scripts that source this
 jobs=$(nproc)
+# What is laid over a kernel tree, by its name there
+# shellcheck disable=SC2034 # for the scripts that source this
+overlay=(fs/scriptfs mm include Documentation tools/testing/selftests/scriptfs)
 mkdir -p "$cache" "$out/log"
 
 # The compilers found through this path are ccache. Objects must not depend on where the clone or
@@ -77,4 +80,46 @@ forget_clones()
 	for file; do
 		[ ! -f "$file" ] || [ -d "$(cat "$file")" ] || rm -rf "${file%/*}"
 	done
+}
+
+# kmake TREE BUILD ARCH ARGUMENT...: make in that kernel tree; what is made goes to BUILD.
+kmake()
+{
+	local tree=$1 build=$2 arch=$3 cross=''
+
+	shift 3
+	[ "$arch" != arm64 ] || cross=aarch64-linux-gnu-
+	nice make -C "$tree" O="$build" ARCH="$arch" CROSS_COMPILE="$cross" -j"$jobs" "$@"
+}
+
+# configure TREE BUILD ARCH FRAGMENT...: lay these files of CONFIG_ lines over allnoconfig; the last line
+# for a symbol counts. Does nothing when BUILD has that configuration.
+configure()
+{
+	local tree=$1 build=$2 arch=$3
+
+	shift 3
+	mkdir -p "$build"
+	cat "$@" >"$build/fragments.new"
+	! cmp -s "$build/fragments.new" "$build/fragments" || return 0
+	rm -f "$build/fragments"
+	kmake "$tree" "$build" "$arch" KCONFIG_ALLCONFIG="$build/fragments.new" allnoconfig
+	check_config "$build/.config" "$build/fragments.new"
+	mv "$build/fragments.new" "$build/fragments"
+}
+
+# check_config CONFIG FRAGMENT: every symbol must be as it was asked for: kconfig drops what it cannot
+# satisfy without a word.
+check_config()
+{
+	local line name lost=0
+
+	while read -r line; do
+		name=${line%%=*}
+		case $line in
+		*=n) ! grep -q "^$name=" "$1" ;;
+		*) grep -qxF "$line" "$1" ;;
+		esac || { echo "error: $line did not survive: $(grep -w "$name" "$1")"; lost=1; }
+	done < <(grep '^CONFIG_' "$2" | tac | sort -t= -u -k1,1 -s)
+	return "$lost"
 }

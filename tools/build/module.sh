@@ -18,8 +18,7 @@ compile()
 	mkdir -p "$home"
 	rsync -a --checksum --delete --relative "$top/./fs/scriptfs" "$top"/./mm/page_run.c \
 		"$top"/./include/linux/*.h "$home" --exclude '*.o' --exclude '.*.cmd'
-	nice make -C "$source" O="$kernel" ARCH=x86_64 -j"$jobs" M="$home/fs/scriptfs" \
-		CONFIG_SCRIPTFS_FS=m modules
+	kmake "$source" "$kernel" x86_64 M="$home/fs/scriptfs" CONFIG_SCRIPTFS_FS=m modules
 }
 
 lock "module-$(sha256sum <<<"$home" | cut -c1-12)"

@@ -18,11 +18,6 @@ home=$cache/tree/$(printf '%s\n' "$top" "$pristine" | sha256sum | cut -c1-12)
 tree=$home/src
 patches=$top/patches/v5.10
 
-# Directories of the repository that are laid over the tree. Of its documentation, what is about the
-# kernel: not what the benchmarks measured.
-overlay=(fs/scriptfs mm include Documentation/filesystems Documentation/ABI)
-overlay+=(tools/testing/selftests/scriptfs)
-
 copy_pristine()
 {
 	forget_clones "$cache"/tree/*/clone

@@ -10,26 +10,10 @@ build=${tree%/src}/kunit
 log=$out/log/kunit-run.log
 # Over allnoconfig, not over UML's defaults, which are much more to compile; and over what the
 # benchmark's UML has, so that the compiler cache knows most of it.
-fragments=("$top/tools/bench/uml.config" "$top/fs/scriptfs/.kunitconfig")
-
-kmake()
-{
-	nice make -C "$tree" O="$build" ARCH=um -j"$jobs" "$@"
-}
-
 compile()
 {
-	local line
-
-	cat "${fragments[@]}" >"$build/fragment.new"
-	if ! cmp -s "$build/fragment.new" "$build/fragment"; then
-		kmake KCONFIG_ALLCONFIG="$build/fragment.new" allnoconfig
-		while read -r line; do
-			grep -qxF "$line" "$build/.config" || die "$line did not survive"
-		done < <(grep '^CONFIG_' "${fragments[1]}")
-		mv "$build/fragment.new" "$build/fragment"
-	fi
-	kmake linux
+	configure "$tree" "$build" um "$top/tools/bench/uml.config" "$top/fs/scriptfs/.kunitconfig"
+	kmake "$tree" "$build" um linux
 }
 
 mkdir -p "$build"

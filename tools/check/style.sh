@@ -10,11 +10,12 @@
 tree=$("$top/tools/build/tree.sh" scriptfs)
 home=${tree%/src}
 build=$home/style
+config=$top/qemu/config
 
 # Everything of ours that goes into a kernel tree, by its name there, and all scripts of the repository.
 cd "$top"
 mapfile -t kernel_files < <(
-	find fs mm include Documentation tools/testing -type f \
+	find "${overlay[@]}" -type f \
 		\( -name '*.[ch]' -o -name '*.rst' -o -name '*.sh' -o -name Kconfig -o -name Makefile \
 		-o -path '*/ABI/*' \) | sort)
 mapfile -t code_files < <(printf '%s\n' "${kernel_files[@]}" | grep '^\(fs\|mm\|include\)/.*\.[ch]$')
@@ -52,62 +53,38 @@ kernel_doc()
 		(! grep -vE 'info: Scanning doc|^$')
 }
 
-kmake()
+builtin_tests()
 {
-	nice make -C "$tree" O="$build" ARCH=x86_64 -j"$jobs" "$@"
+	printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN
 }
 
 # In a directory of its own: W=1 is another command line, for which the kernel to be tested would be
 # compiled again. What was compiled before says nothing, so nothing is left of it.
 compile()
 {
-	local line
-	local -a objects
+	local -a make=(kmake "$tree" "$build" x86_64) objects
 
-	mkdir -p "$build"
-	{
-		grep -v "^CONFIG_KUNIT=" "$top/qemu/config/base.config"
-		printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST
-	} >"$build/fragment"
-	kmake -s KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
-	for line in SCRIPTFS_FS SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN; do
-		grep -qx "CONFIG_$line=y" "$build/.config" || die "CONFIG_$line=y did not survive"
-	done
-	kmake -s prepare
+	configure "${make[@]:1}" "$config/base.config" <(builtin_tests)
+	"${make[@]}" -s prepare
 	rm -rf "$build/fs/scriptfs" "$build/mm/page_run.o"
-	kmake -k W=1 C=2 fs/scriptfs/ mm/page_run.o
+	"${make[@]}" -k W=1 C=2 fs/scriptfs/ mm/page_run.o
 	rm -rf "$build/kbench"
 	cp -r "$top/tools/bench/kbench" "$build/kbench"
 	read -ra objects < <(sed -n 's/^kbench-y := //p' "$build/kbench/Kbuild")
-	kmake -k W=1 C=2 M="$build/kbench" "${objects[@]}"
+	"${make[@]}" -k W=1 C=2 M="$build/kbench" "${objects[@]}"
 }
 
 # arm64 has other headers, and caches that x86 knows nothing of.
-kmake_arm64()
-{
-	nice make -C "$tree" O="$build-arm64" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" "$@"
-}
-
 configure_arm64()
 {
-	local place=$build-arm64 line
-
-	mkdir -p "$place"
-	{
-		cat "$top"/qemu/config/{base,arm64}.config
-		printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST
-	} >"$place/fragment"
-	kmake_arm64 -s KCONFIG_ALLCONFIG="$place/fragment" allnoconfig
-	for line in ARM64 SCRIPTFS_FS SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN; do
-		grep -qx "CONFIG_$line=y" "$place/.config" || die "CONFIG_$line=y did not survive"
-	done
-	kmake_arm64 -s prepare
+	configure "$tree" "$build-arm64" arm64 "$config"/{base,arm64}.config <(builtin_tests)
+	kmake "$tree" "$build-arm64" arm64 -s prepare
 }
 
 compile_arm64()
 {
 	rm -rf "$build-arm64/fs/scriptfs" "$build-arm64/mm/page_run.o"
-	kmake_arm64 -k W=1 fs/scriptfs/ mm/page_run.o
+	kmake "$tree" "$build-arm64" arm64 -k W=1 fs/scriptfs/ mm/page_run.o
 }
 
 no_warning()
@@ -220,7 +197,7 @@ links()
 
 	while IFS=: read -r from to; do
 		[ -e "$(dirname "$from")/${to%%#*}" ] || { echo "$from: no $to"; lost=1; }
-	done < <(grep -oHE '\]\([^):]+\)' ./*.md | sed 's/:\](\(.*\))$/:\1/')
+	done < <(grep -oHE '\]\([^):]+\)' ./*.md doc/*.md | sed 's/:\](\(.*\))$/:\1/')
 	while IFS=: read -r from to; do
 		[ -e "$tree/$to" ] || { echo "$from: no $to"; lost=1; }
 	done < <(grep -ohHE 'Documentation/[A-Za-z0-9/_.-]*[A-Za-z0-9]' "${kernel_files[@]}")
@@ -240,7 +217,7 @@ abi()
 	quiet perl scripts/get_abi.pl --dir "$top/Documentation/ABI" validate
 }
 
-for place in fs/scriptfs mm include Documentation tools/testing; do
+for place in "${overlay[@]}"; do
 	mapfile -t files < <(printf '%s\n' "${kernel_files[@]}" | grep "^$place/")
 	check "style checkpatch $place" checkpatch "${files[@]}"
 done

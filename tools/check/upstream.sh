@@ -32,7 +32,7 @@ build_tests()
 
 	rm -rf "$bin"
 	mkdir -p "$bin"
-	make -s -C "$source" O="$home/headers" ARCH=x86_64 headers_install
+	kmake "$source" "$home/headers" x86_64 -s headers_install
 	for test in mincore/mincore_selftest splice/default_file_splice_read splice/splice_read \
 		vm/compaction_test vm/hugepage-mmap vm/hugepage-shm vm/map_fixed_noreplace \
 		vm/map_hugetlb vm/map_populate vm/mlock-random-test vm/mlock2-tests \
