@@ -49,7 +49,7 @@ build_module()
 	tree=$("$top/tools/build/tree.sh" scriptfs)
 	mkdir -p "$3"
 	rsync -rlpi --checksum "$top/tools/bench/kbench/" "$3/"
-	nice make -C "$tree" O="$1" ARCH="$2" M="$3" -j"$jobs" modules
+	kmake "$tree" "$1" "$2" M="$3" modules
 }
 
 # make_stage DIR BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench

@@ -22,24 +22,10 @@ tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/uml
 module=${tree%/src}/kbench-uml
 
-kmake()
-{
-	nice make -C "$tree" O="$build" ARCH=um -j"$jobs" "$@"
-}
-
 compile()
 {
-	local line
-
-	if ! cmp -s "$top/tools/bench/uml.config" "$build/fragment"; then
-		cp "$top/tools/bench/uml.config" "$build/fragment.new"
-		kmake KCONFIG_ALLCONFIG="$build/fragment.new" allnoconfig
-		while read -r line; do
-			grep -qxF "$line" "$build/.config" || die "$line did not survive"
-		done < <(grep '^CONFIG_' "$build/fragment.new")
-		mv "$build/fragment.new" "$build/fragment"
-	fi
-	kmake linux modules
+	configure "$tree" "$build" um "$top/tools/bench/uml.config"
+	kmake "$tree" "$build" um linux modules
 }
 
 # make_root CASES: the guest's init and BusyBox are all the system it needs
