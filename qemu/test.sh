@@ -9,6 +9,7 @@
 # TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on a kernel that checks much). GUEST_ARGS
 # goes on the guest's command line: a NAME=VALUE there is in the environment of the tests.
 . "$(dirname "$0")/../tools/build/lib.sh"
+. "$(dirname "$0")/guest/trouble"
 
 variant=${1:-} io=${2:-}
 case $variant-$io in
@@ -125,7 +126,7 @@ while [ "${#pending[@]}" -gt 0 ]; do
 	name=${current:-${pending[0]:-end}}
 	[ -n "$current" ] || : >"$logs/$name.log"
 	tail -n 40 "$console" | sed 's/^/# console: /' >>"$logs/$name.log"
-	reason=$(grep -aoE 'Kernel panic - .*|BUG: .*|Oops: .*' "$console" | tail -n 1 || :)
+	reason=$(complaints <"$console" | tail -n 1 | sed 's/^\[[^]]*\] //' || :)
 	report "$name" fail 0 "${stuck:-${reason:-the guest ended without a result}}"
 	tail -n 12 "$console" | sed 's/^/#   | /'
 	# A guest that cannot even begin will not do better the next time.
