@@ -108,9 +108,9 @@ show_samples()
 	local reason
 
 	grep -E '^(info|sample) ' "$1" || :
-	reason=$(grep -m 1 -E 'Kernel panic|BUG:|Oops|general protection|WARNING:' "$2" ||
+	reason=$(complaints <"$2" ||
 		sed -n 's/^failed //p' "$1" | grep . || grep -qx finished "$1" || tail -n 5 "$1")
-	[ -z "$reason" ] || die "$reason (logs: $1, $2)"
+	[ -z "$reason" ] || die "${reason%%$'\n'*} (logs: $1, $2)"
 	grep -qx finished "$1" || die "the guest ended without a word (logs: $1, $2)"
 }
 
