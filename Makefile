@@ -3,7 +3,7 @@
 # qemu/; each of them can be called on its own and says in its head what it does.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell series style
+.PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell module series style
 .PHONY: clean
 
 help:		## this list
@@ -47,6 +47,9 @@ bench-baseline: deps	## write tools/bench/baseline.json anew
 
 shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: exit)
 	@qemu/shell.sh
+
+module:		## scriptfs.ko for a v5.10 kernel: KDIR=its headers or build tree (default: the running one's)
+	@tools/build/module.sh $(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build))
 
 series: deps	## write the mailing-list series to out/series/v5.10/
 	@tools/series/series.sh
