@@ -67,7 +67,7 @@ inputs=$(inputs | sha256sum)
 if [ "$inputs" != "$(cat "$build/made-of" 2>/dev/null)" ]; then
 	rm -f "$build/made-of"
 	step -q "kernel $variant config" configure "$tree" "$build" "$arch" "${fragments[@]}"
-	step "kernel $variant" compile
+	step -k "$build" "kernel $variant" compile
 	echo "$inputs" >"$build/made-of"
 fi
 echo "$build"

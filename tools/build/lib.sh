@@ -33,21 +33,29 @@ die()
 	exit 1
 }
 
-# step [-q] NAME COMMAND...: run it with its output in a log file, and say how long it took; with -q
-# only if it fails. The command may be a function: it ends at its first error. For that, step itself
-# must not stand before || or && or in a condition.
+# step [-q] [-k BUILD] NAME COMMAND...: run it with its output in a log file, and say how long it took; with
+# -q only if it fails. -k: the command makes a kernel in BUILD, so say on a terminal how far it is. The
+# command may be a function: it ends at its first error. For that, step itself must not stand before ||
+# or && or in a condition.
 step()
 {
-	local quiet='' name log begin=$SECONDS rc
+	local quiet='' kernel_in='' name log begin=$SECONDS shown='' rc
 
 	[ "$1" != -q ] || { quiet=1; shift; }
+	[ "$1" != -k ] || { kernel_in=$2; shift 2; }
 	name=$1 log=$out/log/${1// /-}.log
 	shift
-	[ "$quiet" ] || [ ! -t 2 ] || printf '==> %s ...\r' "$name" >&2
+	: >"$log"
+	if [ -z "$quiet" ] && [ -t 2 ]; then
+		printf '==> %s ...' "$name" >&2
+		[ -z "$kernel_in" ] || { show_objects "$name" "$log" "$kernel_in" & shown=$!; }
+	fi
 	set +e
 	(set -e; "$@") >"$log" 2>&1 </dev/null
 	rc=$?
+	[ -z "$shown" ] || { kill "$shown"; wait "$shown" 2>/dev/null; }
 	set -e
+	[ "$quiet" ] || [ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$rc" -ne 0 ]; then
 		say "==> $name ... FAILED (exit $rc) after $((SECONDS - begin)) s, its last lines:"
 		grep -E 'error|Error|\*\*\*|fatal|FAILED' "$log" | tail -n 5 | sed 's/^/  ! /' >&2 || :
@@ -56,6 +64,31 @@ step()
 		exit "$rc"
 	fi
 	[ "$quiet" ] || say "==> $name ... $((SECONDS - begin)) s"
+}
+
+# show_objects NAME LOG BUILD: until killed, say how many objects that log of a kernel build has. Of how many
+# is known only while BUILD has no kernel, and then from the number of symbols in its configuration.
+show_objects()
+{
+	local begin=$SECONDS seconds about=0 made left nothing
+
+	if [ ! -e "$3/vmlinux" ]; then
+		about=$(($(grep -c '=[ym]$' "$3/.config") * 9 / 4))
+		about=$((about - $(find "$3" -name '*.o' | wc -l)))
+	fi
+	exec {nothing}<> <(:)
+	while kill -0 $$ 2>/dev/null; do
+		made=$(grep -cE '^  (CC|AS) ' "$2" || :)
+		seconds=$((SECONDS - begin)) left=''
+		if [ "$made" -gt 0 ] && [ "$about" -gt "$made" ]; then
+			left=$((seconds * (about - made) / made))
+			left=$(printf ' of about %d, %d:%02d to go' "$about" $((left / 60)) $((left % 60)))
+		fi
+		printf '\r==> %s ... %d:%02d, %d objects%s\033[K' \
+			"$1" $((seconds / 60)) $((seconds % 60)) "$made" "$left" >&2
+		# A sleep would outlive this, and hold the locks.
+		read -rt 1 -u "$nothing" || :
+	done
 }
 
 # lock NAME: hold a lock of the cache until this shell ends. Says so when it has to wait.

@@ -2,24 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kunit.sh: build scriptfs and its KUnit tests into a user-mode Linux, run them with the kernel's own
 # kunit.py, and print one ok / not ok line for each test.
-# shellcheck disable=SC2317 # what is called by step
 . "$(dirname "$0")/../build/lib.sh"
 . "$(dirname "$0")/../../qemu/guest/trouble"
 
 tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/kunit
 log=$out/log/kunit-run.log
-# Over allnoconfig, not over UML's defaults, which are much more to compile; and over what the
-# benchmark's UML has, so that the compiler cache knows most of it.
-compile()
-{
-	configure "$tree" "$build" um "$top/tools/bench/uml.config" "$top/fs/scriptfs/.kunitconfig"
-	kmake "$tree" "$build" um linux
-}
-
 mkdir -p "$build"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
-step kunit compile
+# Over what the benchmark's UML has, so that the compiler cache knows most of it
+step -q 'kunit config' configure "$tree" "$build" um "$top/tools/bench/uml.config" \
+	"$top/fs/scriptfs/.kunitconfig"
+step -k "$build" kunit kmake "$tree" "$build" um linux
 
 begin=$SECONDS rc=0
 nice python3 "$tree/tools/testing/kunit/kunit.py" exec --build_dir="$build" --timeout=300 \
