@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel.sh VARIANT: build that kernel and its modules; print the directory it is in.
 #
-#   stock     the source as it came, base.config
-#   atomic    the same with atomic.config on top
 #   base      patched, base.config, scriptfs as a module
 #   debug, kcsan, lockstat    the same with that configuration on top
+#   unhooked  the same as base without the hook in mm/, see tree.sh
+#   stock     the source as it came, base.config
+#   atomic    the same with atomic.config on top
 #   arm64     the same as base for that architecture, with arm64.config on top
 #
 # The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in there, the modules are installed below
@@ -19,13 +20,14 @@ flavour=scriptfs arch=x86_64 image=bzImage
 case $variant in
 stock) flavour=stock ;;
 base) ;;
+unhooked) flavour=unhooked ;;
 atomic) flavour=stock fragments+=("$config/$variant.config") ;;
 debug | kcsan | lockstat) fragments+=("$config/$variant.config") ;;
 arm64)
 	fragments+=("$config/arm64.config")
 	arch=arm64 image=Image
 	;;
-*) die "usage: kernel.sh stock|atomic|base|debug|kcsan|lockstat|arm64" ;;
+*) die "usage: kernel.sh base|debug|kcsan|lockstat|unhooked|stock|atomic|arm64" ;;
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")

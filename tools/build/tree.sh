@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# tree.sh stock|scriptfs: print the path of a kernel tree to build from.
+# tree.sh stock|scriptfs|unhooked: print the path of a kernel tree to build from.
 #
 # stock is the source as it came. scriptfs is a copy of it, one for each clone of this repository,
 # with patches/v5.10 applied and the repository's own files laid over it. A file is written only
 # where its content changes, so that after an edit make rebuilds what depends on it and no more.
+#
+# unhooked is scriptfs without the hook: the .c files that the patches change are as they came. A
+# kernel built from it differs from the patched one in these files only, so the compiler cache has
+# all others.
 . "$(dirname "$0")/lib.sh"
 
 case "${1:-}" in
 stock) exec "$top/tools/build/source.sh" ;;
-scriptfs) ;;
-*) die "usage: tree.sh stock|scriptfs" ;;
+scriptfs | unhooked) ;;
+*) die "usage: tree.sh stock|scriptfs|unhooked" ;;
 esac
 
 pristine=$("$top/tools/build/source.sh")
@@ -72,7 +76,26 @@ refresh()
 	mv "$home/now" "$home/touched"
 }
 
+unhook()
+{
+	local place=$home/unhooked file
+
+	rm -rf "$place/tmp"
+	mkdir -p "$place"
+	cp -al "$tree" "$place/tmp"
+	grep '\.c$' "$home/patched" | while read -r file; do
+		cp -a --remove-destination "$pristine/$file" "$place/tmp/$file"
+	done
+	rm -rf "$place/src"
+	mv "$place/tmp" "$place/src"
+	cp "$home/changed" "$place/changed"
+}
+
 lock "tree-${home##*/}"
 [ -d "$tree" ] || step 'tree copy' copy_pristine
 step -q tree refresh
+if [ "$1" = unhooked ]; then
+	cmp -s "$home/changed" "$home/unhooked/changed" || step -q 'tree unhooked' unhook
+	tree=$home/unhooked/src
+fi
 echo "$tree"

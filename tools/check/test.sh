@@ -103,7 +103,7 @@ kernels()
 {
 	local kernel
 
-	for kernel in base stock atomic debug; do
+	for kernel in base unhooked atomic debug; do
 		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
 	done
 }
