@@ -9,8 +9,8 @@
 #   atomic    the same with atomic.config on top
 #   arm64     the same as base for that architecture, with arm64.config on top
 #
-# The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in there, the modules are installed below
-# mod/. Callers at the same time wait for one build; a build that has nothing to do takes seconds.
+# The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in that directory, the modules are installed
+# below mod/. Concurrent callers wait for one build; a build with nothing to do takes seconds.
 . "$(dirname "$0")/lib.sh"
 
 variant=${1:-}
@@ -31,8 +31,8 @@ arm64)
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")
-# Beside the source, so that ccache sees the same relative paths in every tree. A tree of the user's
-# own is not the place to build in.
+# Beside the source, so that ccache sees the same relative paths in every tree; but nothing is built
+# beside a tree of the user's own.
 build=${tree%/src}/$variant
 case $tree in
 "$cache"/*) ;;
@@ -49,8 +49,8 @@ compile()
 	kmake "$tree" "$build" "$arch" INSTALL_MOD_PATH="$build/mod" modules_install
 }
 
-# What the build is made of. tree.sh notes each change of the tree, the stock source has none; but a
-# tree of the user's own nobody watches, there make has to look every time.
+# What the build is made of. tree.sh notes each change of the tree, and the stock source never changes. A
+# tree of the user's own may change at any time: there make has to look.
 inputs()
 {
 	cat "${fragments[@]}"

@@ -15,8 +15,8 @@ jobs=$(nproc)
 overlay=(fs/scriptfs mm include Documentation tools/testing/selftests/scriptfs)
 mkdir -p "$cache" "$out/log"
 
-# The compilers found through this path are ccache. Objects must not depend on where the clone or
-# the cache is, on the day, or on the machine's name, or nothing would be found again.
+# The compilers in this path are ccache. Objects must not depend on where the clone or the cache is, on
+# the date, or on the machine's name, or the cache would never have them.
 export PATH=/usr/lib/ccache:$PATH
 export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=10G CCACHE_BASEDIR=$cache CCACHE_NOHASHDIR=1
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026' KBUILD_BUILD_VERSION=1
@@ -91,7 +91,7 @@ show_objects()
 	done
 }
 
-# lock NAME: hold a lock of the cache until this shell ends. Says so when it has to wait.
+# lock NAME: take a lock of the cache and hold it until this shell ends. Says so if it has to wait.
 lock()
 {
 	local fd
@@ -102,9 +102,8 @@ lock()
 	flock "$fd"
 }
 
-# forget_clones FILE...: remove the directories of these files, each of which names the clone that the
-# directory was made for, where that clone is gone. In a root of fresh.sh no clone but this one can be
-# seen, so nobody is judged there.
+# forget_clones FILE...: each file names the clone that its directory was made for; remove the directories
+# whose clone is gone. Not in a root of fresh.sh, where other clones are out of sight.
 forget_clones()
 {
 	local file

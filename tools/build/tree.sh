@@ -27,7 +27,7 @@ copy_pristine()
 	forget_clones "$cache"/tree/*/clone
 	rm -rf "$tree" "$home/tmp"
 	mkdir -p "$home"
-	# Nothing here writes into a file in place, so the trees can share their files; a tree of the
+	# Nothing writes into a file in place, so the trees can share files by hard links. A tree of the
 	# user's own (KERNEL_SRC) is copied as it is when first used.
 	case $pristine in
 	"$cache"/*) cp -al "$pristine" "$home/tmp" ;;
@@ -38,7 +38,7 @@ copy_pristine()
 	mv "$home/tmp" "$tree"
 }
 
-# Build in $stage what every touched file must look like, then carry over what differs.
+# Make every touched file in $stage, then copy those that differ.
 refresh()
 {
 	local stage=$home/stage name file
@@ -70,7 +70,7 @@ refresh()
 	done
 	cmp -s "$home/touched" "$home/now" || date +%s.%N >"$home/changed"
 	sort -u "$home/touched" "$home/now" -o "$home/touched"
-	# Timestamps are not carried over: a changed file is new now, whatever its age elsewhere.
+	# Without timestamps: a changed file is new to make, whatever its age in the repository.
 	rsync -rlpi --checksum "$stage/" "$tree/" >"$home/written"
 	! grep '^>f' "$home/written" || date +%s.%N >"$home/changed"
 	mv "$home/now" "$home/touched"

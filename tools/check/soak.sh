@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# soak.sh MINUTES base|debug block|page: the guest test that mixes everything with a model of what must
-# come of it (tools/testing/selftests/scriptfs/churn.c), for so long instead of seconds.
+# soak.sh MINUTES base|debug block|page: run churn, the guest test that mixes everything and compares it
+# with a model (tools/testing/selftests/scriptfs/churn.c), for minutes instead of seconds.
 . "$(dirname "$0")/../build/lib.sh"
 
 [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || die "usage: soak.sh MINUTES base|debug block|page"

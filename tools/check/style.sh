@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# style.sh: what can be said about the sources without running them. Prints ok / not ok lines.
+# style.sh: check the sources without running them. Prints ok / not ok lines.
 #
 # The kernel's own tools (checkpatch, kernel-doc, sparse, W=1, coccinelle, get_abi) look at the kernel
 # files and at the mailing-list series, shellcheck, docutils, clang-format and clang-tidy at the rest.
@@ -12,7 +12,7 @@ home=${tree%/src}
 build=$home/style
 config=$top/qemu/config
 
-# Everything of ours that goes into a kernel tree, by its name there, and all scripts of the repository.
+# All that goes into a kernel tree, by its path there, and all scripts of the repository
 cd "$top"
 mapfile -t kernel_files < <(
 	find "${overlay[@]}" -type f \
@@ -32,7 +32,7 @@ in_parallel()
 	xargs -d '\n' -P "$jobs" -n 1 "$@"
 }
 
-# quiet COMMAND...: fails if it says anything
+# quiet COMMAND...: run it, and fail if it prints anything
 quiet()
 {
 	"$@" 2>&1 | (! grep .)
@@ -40,7 +40,7 @@ quiet()
 
 checkpatch()
 {
-	# There, because checkpatch wants modules of Python that few have once it sees a .git.
+	# In the tree: where checkpatch sees a .git, it wants modules of Python that few have.
 	cd "$tree"
 	printf '%s\n' "$@" |
 		in_parallel perl scripts/checkpatch.pl --quiet --strict --show-types --no-summary --file
@@ -58,8 +58,8 @@ builtin_tests()
 	printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN
 }
 
-# In a directory of its own: W=1 is another command line, for which the kernel to be tested would be
-# compiled again. What was compiled before says nothing, so nothing is left of it.
+# In a directory of its own: W=1 changes the command line, and would have the tested kernel compiled
+# again. Objects that are there print no warning, so they are removed first.
 compile()
 {
 	local -a make=(kmake "$tree" "$build" x86_64) objects
@@ -94,7 +94,7 @@ no_warning()
 		(! grep -E '(warning|error): |^fs/scriptfs/.*: note: ')
 }
 
-# What other files may call is documented where it is defined.
+# A function that other files call is documented where it is defined.
 documented()
 {
 	local name lost=0
@@ -144,8 +144,7 @@ cxx_format()
 	clang-format --dry-run --Werror src/*.cc src/*.h tests/*.cc
 }
 
-# clang-tidy takes seconds a file: one that was clean, with these headers and checks, is not looked at
-# again.
+# clang-tidy takes seconds a file: skip those that were clean with the same headers and checks.
 cxx_tidy()
 {
 	local build clean file
@@ -178,7 +177,7 @@ licences()
 	return "$lost"
 }
 
-# The brackets keep the pattern from being found by itself, or by whoever looks for such words.
+# The brackets keep the pattern from matching itself.
 no_leftovers()
 {
 	(! grep -nwE 'TO[D]O|FIX[M]E|X[X]X' "${kernel_files[@]}")
@@ -190,7 +189,7 @@ rst()
 		in_parallel sh -c '/usr/bin/python3 -m docutils --halt=5 --exit-status=2 "$0" /dev/null'
 }
 
-# What our documents point to is there.
+# Links in our documents lead somewhere.
 links()
 {
 	local from to lost=0
@@ -204,7 +203,7 @@ links()
 	return "$lost"
 }
 
-# get_abi takes a line that it does not understand for text, so look at the tags too.
+# get_abi takes lines that it does not understand for text, so check the tags as well.
 abi()
 {
 	awk '

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
-# test.sh guest VARIANT block|page [NAME...]: only these guest tests (not among "every check" are those of
-# kcsan, which needs a kernel of its own, and arm64's, for which more packages are needed).
+# test.sh guest VARIANT block|page [NAME...]: run these guest tests only. "Every check" leaves out kcsan,
+# which needs one more kernel, and arm64, which needs more packages.
 #
-# Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
-# processor time that each part and each kernel took.
+# Each part is a script that prints ok / not ok lines. This one counts them, and the processor time that
+# each part and each kernel took.
 . "$(dirname "$0")/../build/lib.sh"
 
 begin=$SECONDS
@@ -13,7 +13,7 @@ mkdir -p "$out/test"
 results=$(mktemp) cpu=$(mktemp)
 trap 'rm -f "$results" "$cpu"' EXIT
 
-# timed NAME COMMAND...: run it, and note "NAME user system", in seconds
+# timed NAME COMMAND...: run it, and add "NAME user system", in seconds, to $cpu
 timed()
 {
 	local name=$1 TIMEFORMAT="$1 %U %S" rc=0
@@ -47,8 +47,8 @@ part()
 	echo "# ---- $name: $((SECONDS - start)) s"
 }
 
-# beside NAME COMMAND...: a part that runs beside the next ones, as most guests keep one processor busy;
-# what it says is shown by beside_done.
+# beside NAME COMMAND...: start a part that runs beside the next ones, as most guests keep one processor
+# busy. beside_done waits for it and shows what it printed.
 beside()
 {
 	part "$@" >"$out/test/beside.out" &
@@ -97,7 +97,7 @@ if [ "${1:-}" = guest ]; then
 	exit
 fi
 
-# The kernels are built one after the other beside the parts; a part waits for the one it needs.
+# The kernels are built one after the other, beside the parts; a part waits for the kernel it needs.
 "$top/tools/build/tree.sh" scriptfs >/dev/null
 kernels()
 {

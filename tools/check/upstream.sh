@@ -13,7 +13,7 @@ bin=$home/bin
 stage=$out/stage/upstream
 logs=$out/test/upstream
 
-# Those that are not run, and why.
+# Tests that are not run, and why
 skipped='vm.gup_benchmark: needs CONFIG_GUP_BENCHMARK
 vm.hmm-tests: needs CONFIG_TEST_HMM and libhugetlbfs
 vm.test_vmalloc.sh: needs CONFIG_TEST_VMALLOC
@@ -65,8 +65,8 @@ boot()
 	results "$logs/$2.out" >"$logs/$2.results"
 }
 
-# results FILE: NAME pass|fail|skip|late, a line for each test that ended, and for each part of those
-# whose parts have names that mean something.
+# results FILE: print NAME pass|fail|skip|late for each test that ended, and for the parts of those tests
+# that name their parts in a useful way
 results()
 {
 	tr -d '\r' <"$1" | awk '
@@ -95,7 +95,7 @@ results()
 	}'
 }
 
-# compare: ok / not ok lines of what both said. What got worse goes to $logs/worse.
+# compare: print an ok / not ok line for each result of both kernels. What got worse goes to $logs/worse.
 compare()
 {
 	: >"$logs/worse"
@@ -140,7 +140,7 @@ boot unhooked unhooked ''
 boot base base ''
 compare >"$logs/verdict"
 if [ -s "$logs/worse" ]; then
-	# Some of these tests lose races against themselves now and then, more so under emulation.
+	# Some of these tests now and then lose a race against themselves, more often under emulation.
 	cp "$logs/worse" "$logs/again"
 	boot base base-again "$(sed 's/^mincore\..*/mincore/; s/^\(splice\.[^.]*\)\..*/\1/' "$logs/again" |
 		sort -u | paste -sd,)"
