@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel.sh VARIANT: build that kernel and its modules; print the directory it is in.
 #
-#   base      patched, base.config, scriptfs as a module
-#   debug, kcsan, lockstat    the same with that configuration on top
-#   unhooked  the same as base without the hook in mm/, see tree.sh
-#   stock     the source as it came, base.config
-#   atomic    the same with atomic.config on top
-#   arm64     the same as base for that architecture, with arm64.config on top
+#   base      patched, base.config and bench.config, scriptfs as a module
+#   unhooked  the same without the hook in mm/, see tree.sh
+#   debug, kcsan, lockstat    patched, base.config and that one
+#   stock     the source as it came, base.config and bench.config
+#   atomic    the source as it came, base.config and atomic.config
+#   arm64     patched, for that architecture, base.config and arm64.config
 #
 # The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in that directory, the modules are installed
 # below mod/. Concurrent callers wait for one build; a build with nothing to do takes seconds.
@@ -18,9 +18,8 @@ config=$top/qemu/config
 fragments=("$config/base.config")
 flavour=scriptfs arch=x86_64 image=bzImage
 case $variant in
-stock) flavour=stock ;;
-base) ;;
-unhooked) flavour=unhooked ;;
+base) fragments+=("$config/bench.config") ;;
+stock | unhooked) flavour=$variant fragments+=("$config/bench.config") ;;
 atomic) flavour=stock fragments+=("$config/$variant.config") ;;
 debug | kcsan | lockstat) fragments+=("$config/$variant.config") ;;
 arm64)
