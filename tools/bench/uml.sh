@@ -22,12 +22,6 @@ tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/uml
 module=${tree%/src}/kbench-uml
 
-compile()
-{
-	configure "$tree" "$build" um "$top/tools/bench/uml.config"
-	kmake "$tree" "$build" um linux modules
-}
-
 # make_root CASES: the guest's init and BusyBox are all the system it needs
 make_root()
 {
@@ -61,7 +55,8 @@ run_guest()
 
 mkdir -p "$build" "$logs"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
-step 'kernel uml' compile
+step -q 'uml config' configure "$tree" "$build" um "$top/tools/bench/uml.config"
+step -k "$build" 'kernel uml' kmake "$tree" "$build" um linux modules
 step 'kbench module uml' build_module "$build" um "$module"
 each_guest 4096 run_guest "${cases[@]}"
 show_table "$begin" 0 "${outputs[@]}"
