@@ -3,7 +3,7 @@
 # qemu/; each of them can be called on its own and says in its head what it does.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell series style
+.PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell module series style
 .PHONY: clean
 
 help:		## this list
@@ -25,16 +25,16 @@ run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run
 	@tools/bench/run.sh
 
 test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
-	@tools/build/test.sh $(if $(T)$(V)$(A),guest $(or $(A),$(V),base) $(or $(IO),block) $(T))
+	@tools/check/test.sh $(if $(T)$(V)$(A),guest $(or $(A),$(V),base) $(or $(IO),block) $(T))
 
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
-	@tools/build/fresh.sh $(or $(T),test)
+	@tools/check/fresh.sh $(or $(T),test)
 
 soak: deps	## all ways into and out of a file's pages at once, for MINUTES=10; IO=, V= too
-	@tools/build/soak.sh $(or $(MINUTES),10) $(or $(V),base) $(or $(IO),block)
+	@tools/check/soak.sh $(or $(MINUTES),10) $(or $(V),base) $(or $(IO),block)
 
 kunit: deps	## the KUnit tests under user-mode Linux
-	@tools/build/kunit.sh
+	@tools/check/kunit.sh
 
 bench: deps	## measure on every bed of this machine: table, out/bench/report.html
 	@tools/bench/bench.sh
@@ -46,13 +46,16 @@ bench-baseline: deps	## write tools/bench/baseline.json anew
 	@tools/bench/check.sh -w
 
 shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: exit)
-	@tools/build/shell.sh
+	@qemu/shell.sh
+
+module:		## scriptfs.ko for a v5.10 kernel: KDIR=its headers or build tree (default: the running one's)
+	@tools/build/module.sh $(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build))
 
 series: deps	## write the mailing-list series to out/series/v5.10/
-	@tools/build/series.sh
+	@tools/series/series.sh
 
 style: deps	## checkpatch, sparse, W=1, shellcheck, clang-tidy
-	@tools/build/style.sh
+	@tools/check/style.sh
 
 clean:		## remove out/ and this clone's build trees (not the downloaded source, not ccache)
 	@tools/build/clean.sh

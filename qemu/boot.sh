@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Boot a guest. This is the one place that knows QEMU's command line.
+# Boot a guest. No other place knows QEMU's command line.
 #
 #   boot.sh [options] BUILD INITRAMFS     BUILD as tools/build/kernel.sh prints it
 #   boot.sh -p BUILD INITRAMFS            print the fastest bed that works here: kvm or tcg
@@ -9,16 +9,16 @@
 #               default: the fastest that works
 #   -m MIB      memory (3072)         -s CPUS     processors (2; tcg-icount always has one)
 #   -a ARGS     more kernel command line; guest.run=... says what the guest does (qemu/guest/init)
-#   -o FILE     what the guest reports through its virtio port (default: /dev/null)
-#   -l FILE     the console (default: /dev/null)
+#   -o FILE     what the guest writes to its virtio port (default: /dev/null)
+#   -l FILE     its console (default: /dev/null)
 #   -d DIR      shared with the guest over 9p as /host, read-only
 #   -t SECONDS  end the guest after that long (600)
 #   -i          interactive: the console is this terminal, no time limit
 #
-# What it boots is for arm64 if there is such an image in BUILD, on the one bed that all machines have.
+# If BUILD has an arm64 image, the guest is one, under TCG.
 #
-# Ends with 0 when the guest shut itself down or rebooted (which is also what it does on a panic: look
-# at what it reported), 124 when the time ran out.
+# Ends with 0 when the guest shut down or rebooted (which it also does on a panic: look at what it wrote),
+# 124 when the time ran out.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 bed='' mem=3072 smp=2 append='' port=/dev/null console=/dev/null dir='' limit=600 interactive='' probe=''
@@ -41,8 +41,8 @@ shift $((OPTIND - 1))
 [ $# -eq 2 ] || die "usage: boot.sh [options] BUILD INITRAMFS"
 build=$1 initramfs=$2
 
-# The node may be there, be ours to open, and a kernel still not come up under it (a nested machine):
-# only a guest that says so counts. The answer holds until this machine boots again.
+# /dev/kvm may exist and be writable and a kernel still not come up under it (in a nested machine): only a
+# guest that says so counts. The answer holds until this machine boots again.
 fastest_bed()
 {
 	local answer said
@@ -70,13 +70,13 @@ if [ -n "$probe" ]; then
 	exit
 fi
 
-# q35: a debug kernel takes half a minute to work out the interrupt routing of "pc", a loop in ACPI
+# q35: in "pc", a debug kernel takes half a minute to work out the interrupt routing, a loop in ACPI
 qemu=(qemu-system-x86_64 -M q35) image=$build/arch/x86/boot/bzImage tty=ttyS0
-# A string copy with ERMS or FSRM is one instruction a byte under TCG: nothing would be comparable.
+# Under TCG, a string copy with ERMS or FSRM is an instruction a byte, and nothing would be comparable.
 cpu=max,-erms,-fsrm
 if [ "$arm64" ]; then
 	qemu=(qemu-system-aarch64 -M virt) image=$build/arch/arm64/boot/Image tty=ttyAMA0
-	# v5.10 takes a processor with LPA2 for one without pages of 4 KiB.
+	# v5.10 believes that a processor with LPA2 has no pages of 4 KiB.
 	cpu=max,lpa2=off,pauth-impdef=on
 fi
 qemu+=(-nodefaults -no-user-config -no-reboot -m "$mem" -cpu "$cpu")
@@ -90,7 +90,7 @@ tcg-icount)
 *) die "no bed named $bed" ;;
 esac
 
-# mitigations and address randomisation would only add noise to what is measured and debugged here
+# mitigations and address randomisation would only add noise
 args="panic=-1 oops=panic mitigations=off nokaslr norandmaps"
 [ "$arm64" ] || args+=" no_timer_check"
 # a busy host must not look like a stuck guest

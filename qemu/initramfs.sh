@@ -3,10 +3,10 @@
 # initramfs.sh [-s] VARIANT [DIR...]: print the path of an initramfs for that kernel (kernel.sh); with -s a
 # small one, without fio, whose many libraries are half of a debug kernel's boot.
 #
-# BusyBox is the system. On top: the machine's own fio and GNU dd with their libraries (people compare
-# with these), the kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and
-# each DIR as /guest/<its name>. Not compressed: under TCG inflating costs more than reading. For arm64
-# there is Debian's BusyBox for it, and nothing else of this machine.
+# The system is BusyBox, with the machine's own fio and GNU dd and their libraries (for comparisons), the
+# kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and each DIR as
+# /guest/<its name>. Not compressed: under TCG inflating costs more than reading. For arm64, BusyBox is
+# Debian's for that architecture, and fio and dd are left out.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 small=''
@@ -36,7 +36,7 @@ pack()
 	(cd "$1" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0 --reproducible)
 }
 
-# What comes from installed packages changes only with them.
+# This part changes only with the installed packages.
 key=$(dpkg-query -W -f '${Package} ${Version}\n' fio coreutils busybox-static | sha256sum | cut -c1-12)
 tools=$cache/initramfs/tools-$key busybox=/bin/busybox
 if [ "$cross" ]; then
@@ -74,7 +74,7 @@ make_selftests()
 	make -k -j"$jobs" -C "$source" "${flags[@]}" all || :
 	make -s -C "$source" "${flags[@]}" emit_tests | sed -n 's/^scriptfs://p' >"$selftests/tests/list"
 	while read -r name; do
-		# One that does not compile fails in the guest, by its name: what it was before must not run.
+		# A test that does not compile fails in the guest by its name; an older binary must not run.
 		[ -f "$source/$name" ] || make -s -C "$source" "${flags[@]}" "$selftests/obj/$name" ||
 			rm -f "$selftests/obj/$name"
 		find "$selftests/obj/$name" "$source/$name" "$source/$name.dmesg" -maxdepth 0 -type f \
@@ -96,7 +96,7 @@ ln -s guest/init "$root/init"
 cp -a "$selftests/tests" "$root/guest/tests"
 (cd "$build/mod" && find lib/modules -type f | cpio --quiet -pd "$root")
 if [ "$variant" = atomic ]; then
-	# The kernel's own build does not know the module.
+	# The build of an unpatched kernel does not include the module.
 	module=$("$top/tools/build/module.sh" "$variant")
 	release=$(cat "$build/include/config/kernel.release")
 	install -D -t "$root/lib/modules/$release/extra" "$module"
@@ -110,7 +110,7 @@ done
 	[ "$small" ] || cat "$tools/fio.cpio"
 	pack "$root"
 } >"$home/initramfs.cpio"
-# Named by its content: a guest may be running from an older one.
+# Named by its content: a guest may still run from an older one.
 image=$home/initramfs-$variant-$(sha256sum <"$home/initramfs.cpio" | cut -c1-12).cpio
 find "$home" -maxdepth 1 -name "initramfs-$variant-*.cpio" -mmin +120 -delete
 mv "$home/initramfs.cpio" "$image"

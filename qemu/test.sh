@@ -4,11 +4,12 @@
 # atomic, kcsan or arm64) and with that io= path, and print one ok / not ok line for each. The unpatched
 # kernel (atomic) has the block path only.
 #
-# All tests share one guest. When it panics, hangs or falls silent, the test that was running has
-# failed, with the console's last lines, and another guest runs the rest.
-# TEST_TIMEOUT=SECONDS is the limit of one test (300, or 900 on a kernel that checks much). GUEST_ARGS
-# goes on the guest's command line: a NAME=VALUE there is in the environment of the tests.
+# All tests share one guest. When it panics, hangs or falls silent, the running test has failed, with the
+# last lines of the console, and another guest runs the rest.
+# TEST_TIMEOUT=SECONDS limits one test (300, or 900 on a slow kernel). GUEST_ARGS is added to the guest's
+# command line; a NAME=VALUE in it is in the environment of the tests.
 . "$(dirname "$0")/../tools/build/lib.sh"
+. "$(dirname "$0")/guest/trouble"
 
 variant=${1:-} io=${2:-}
 case $variant-$io in
@@ -20,7 +21,7 @@ atomic-page) die "an unpatched kernel has no io=page" ;;
 esac
 shift 2
 arguments="log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit"
-# This one is slow too, but a test cannot see it.
+# kcsan is slow too, but a test cannot tell.
 [ "$variant" != kcsan ] || arguments+=' guest.scale=0.25'
 
 build=$("$top/tools/build/kernel.sh" "$variant")
@@ -31,8 +32,7 @@ else
 	list=${initramfs%/*}/selftests/tests/list
 	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
 	mapfile -t pending <"$list"
-	# Those that are about names, mounts and the module, and not about data, need not be run on both
-	# paths.
+	# Tests of names, mounts and the module do not depend on the path of the data.
 	[ "$io" != page ] ||
 		mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
 			grep -vxE 'names|attributes|options|remount|lifecycle|users')
@@ -60,7 +60,7 @@ report()
 	esac
 }
 
-# heard LINE: what a guest says
+# heard LINE: act on a line from the guest
 heard()
 {
 	local word name what seconds reason
@@ -81,7 +81,7 @@ heard()
 	esac
 }
 
-# follow PID FILE: until the guest is gone, or silent for too long
+# follow PID FILE: read what the guest writes until it is gone, or silent for too long
 follow()
 {
 	local line rest='' alive=1 silent=$SECONDS fd
@@ -125,14 +125,14 @@ while [ "${#pending[@]}" -gt 0 ]; do
 	name=${current:-${pending[0]:-end}}
 	[ -n "$current" ] || : >"$logs/$name.log"
 	tail -n 40 "$console" | sed 's/^/# console: /' >>"$logs/$name.log"
-	reason=$(grep -aoE 'Kernel panic - .*|BUG: .*|Oops: .*' "$console" | tail -n 1 || :)
+	reason=$(complaints <"$console" | tail -n 1 | sed 's/^\[[^]]*\] //' || :)
 	report "$name" fail 0 "${stuck:-${reason:-the guest ended without a result}}"
 	tail -n 12 "$console" | sed 's/^/#   | /'
-	# A guest that cannot even begin will not do better the next time.
+	# A guest that did not get to a test will not the next time either.
 	[ -n "$current" ] || break
 	mapfile -t pending < <(printf '%s\n' "${pending[@]}" | grep -vxF "$name")
 done
-# What no guest got to.
+# Tests that no guest got to
 for name in ${pending[@]+"${pending[@]}"}; do
 	[ -n "$ended" ] && break
 	[ -f "$logs/$name.log" ] || { : >"$logs/$name.log"; report "$name" fail 0 "not run: no guest came up"; }

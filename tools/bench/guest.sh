@@ -3,6 +3,7 @@
 # Sourced by the scripts that measure in a guest of their own: what they share. Output goes to $bench,
 # as NAME.out (all the guest said) and NAME.log (its console).
 . "$(dirname "${BASH_SOURCE[0]}")/../build/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../../qemu/guest/trouble"
 
 bench=$out/bench
 
@@ -55,7 +56,7 @@ make_program_stage()
 	rm -rf "$stage"
 	mkdir -p "$stage"
 	cp "$program" "$stage/scriptfs-bench"
-	cp "$top/tools/bench/guest/$name" "$stage/main"
+	cp "$top/qemu/guest/bench/$name" "$stage/main"
 	settings "$stage/settings" "$@"
 }
 
@@ -81,6 +82,7 @@ boot()
 	shift
 	"$top/qemu/boot.sh" -o "$said" -l "$console" "$@" || return
 	tail -n 15 "$said"
-	! grep -E 'Kernel panic|BUG:|Oops|general protection|WARNING:|Out of memory' "$console" || return
+	! complaints <"$console" || return
+	! grep 'Out of memory' "$console" || return
 	grep -q '^finished$' "$said"
 }

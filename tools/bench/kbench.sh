@@ -49,7 +49,7 @@ build_module()
 	tree=$("$top/tools/build/tree.sh" scriptfs)
 	mkdir -p "$3"
 	rsync -rlpi --checksum "$top/tools/bench/kbench/" "$3/"
-	nice make -C "$tree" O="$1" ARCH="$2" M="$3" -j"$jobs" modules
+	kmake "$tree" "$1" "$2" M="$3" modules
 }
 
 # make_stage DIR BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
@@ -60,7 +60,7 @@ make_stage()
 	shift 3
 	rm -rf "$stage"
 	mkdir -p "$stage"
-	cp "$top/tools/bench/guest/kbench" "$stage/main"
+	cp "$top/qemu/guest/bench/kbench" "$stage/main"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/user" "$top/tools/bench/kbench/user.c"
 	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
 	settings "$stage/settings" "$@"
@@ -108,9 +108,9 @@ show_samples()
 	local reason
 
 	grep -E '^(info|sample) ' "$1" || :
-	reason=$(grep -m 1 -E 'Kernel panic|BUG:|Oops|general protection|WARNING:' "$2" ||
+	reason=$(complaints <"$2" ||
 		sed -n 's/^failed //p' "$1" | grep . || grep -qx finished "$1" || tail -n 5 "$1")
-	[ -z "$reason" ] || die "$reason (logs: $1, $2)"
+	[ -z "$reason" ] || die "${reason%%$'\n'*} (logs: $1, $2)"
 	grep -qx finished "$1" || die "the guest ended without a word (logs: $1, $2)"
 }
 

@@ -20,7 +20,7 @@ make_stage()
 {
 	rm -rf "$stage"
 	mkdir -p "$stage"
-	cp -r "$top/tools/bench/guest/compare" "$top/tools/bench/fio" "$stage"
+	cp -r "$top/qemu/guest/bench/compare" "$top/tools/bench/fio" "$stage"
 	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
 	settings "$stage/settings" rounds="$rounds" filesystems="$filesystems"
 }
@@ -70,10 +70,10 @@ code=0
 wait "$guest" || code=$?
 guest=
 
-panic=$(grep -m 1 -E 'Kernel panic|BUG:|Oops|general protection|WARNING:' "$run/guest.log" || :)
+panic=$(complaints <"$run/guest.log" || :)
 [ "$code" -ne 124 ] || fail 'the time ran out'
 [ "$code" -eq 0 ] || fail "QEMU ended with exit code $code"
-[ -z "$panic" ] || fail "$panic"
+[ -z "$panic" ] || fail "${panic%%$'\n'*}"
 if ! grep -q '^finished$' "$run/guest.out"; then
 	tail -n 15 "$run/guest.out" | sed 's/^/  | /' >&2
 	fail "$(sed -n 's/^EXIT /the comparison ended with exit code /p' "$run/guest.out" | grep . ||

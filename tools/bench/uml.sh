@@ -22,26 +22,6 @@ tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/uml
 module=${tree%/src}/kbench-uml
 
-kmake()
-{
-	nice make -C "$tree" O="$build" ARCH=um -j"$jobs" "$@"
-}
-
-compile()
-{
-	local line
-
-	if ! cmp -s "$top/tools/bench/uml.config" "$build/fragment"; then
-		cp "$top/tools/bench/uml.config" "$build/fragment.new"
-		kmake KCONFIG_ALLCONFIG="$build/fragment.new" allnoconfig
-		while read -r line; do
-			grep -qxF "$line" "$build/.config" || die "$line did not survive"
-		done < <(grep '^CONFIG_' "$build/fragment.new")
-		mv "$build/fragment.new" "$build/fragment"
-	fi
-	kmake linux modules
-}
-
 # make_root CASES: the guest's init and BusyBox are all the system it needs
 make_root()
 {
@@ -75,7 +55,8 @@ run_guest()
 
 mkdir -p "$build" "$logs"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
-step 'kernel uml' compile
+step -q 'uml config' configure "$tree" "$build" um "$top/tools/bench/uml.config"
+step -k "$build" 'kernel uml' kmake "$tree" "$build" um linux modules
 step 'kbench module uml' build_module "$build" um "$module"
 each_guest 4096 run_guest "${cases[@]}"
 show_table "$begin" 0 "${outputs[@]}"

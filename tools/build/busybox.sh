@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# busybox.sh ARCHITECTURE: print the path of Debian's static busybox for a machine unlike this one
-# (arm64); the first time, get it.
+# busybox.sh ARCHITECTURE: print the path of Debian's static busybox for another architecture (arm64); get
+# it the first time.
 #
-# apt fetches it from the mirror the machine uses already, and checks it against Debian's signatures,
-# in a state directory of its own. Nothing is installed, and the machine's lists stay what they are.
+# apt fetches it from the mirror that the machine uses, and checks Debian's signatures, in a state
+# directory of its own. Nothing is installed, and the machine's package lists stay as they are.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/mirror.sh"
 

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Sourced by the scripts that check: lib.sh, and how a check reports itself. The caller ends with
+# Sourced by scripts that check something: lib.sh, and how a check reports. The caller ends with
 # `exit "$failed"`.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck disable=SC2034 # for the scripts that source this
 failed=0
 
-# check NAME COMMAND...: ok if the command succeeds. What it said is in out/log/NAME.log, and after a
-# failure its last lines here too.
+# check NAME COMMAND...: print ok if the command succeeds. Its output goes to out/log/NAME.log; after a
+# failure the last lines are printed too.
 check()
 {
 	local name=$1 log begin=$SECONDS rc
 
 	shift
 	log=$out/log/$(tr -cs 'A-Za-z0-9._\n' '-' <<<"$name").log
-	# Not in a condition: a function in there would go on after an error.
+	# Not in a condition, where a function would go on after an error
 	set +e
 	(
 		set -e

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# deps.sh [NAME]: install the packages of tools/build/packages that are missing, and with NAME those of
-# packages.NAME; silent when none is.
+# deps.sh [NAME]: install the missing packages of tools/build/packages, and with NAME those of
+# packages.NAME; silent when none is missing.
 . "$(dirname "$0")/lib.sh"
 
 mapfile -t wanted < <(sed 's/#.*//; /^[[:space:]]*$/d' "$top/tools/build/packages" ${1:+"$top/tools/build/packages.$1"})

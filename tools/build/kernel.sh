@@ -2,35 +2,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel.sh VARIANT: build that kernel and its modules; print the directory it is in.
 #
-#   stock     the source as it came, base.config
-#   atomic    the same with atomic.config on top
-#   base      patched, base.config, scriptfs as a module
-#   debug, kcsan, lockstat    the same with that configuration on top
-#   arm64     the same as base for that architecture, with arm64.config on top
+#   base      patched, base.config and bench.config, scriptfs as a module
+#   unhooked  the same without the hook in mm/, see tree.sh
+#   debug, kcsan, lockstat    patched, base.config and that one
+#   stock     the source as it came, base.config and bench.config
+#   atomic    the source as it came, base.config and atomic.config
+#   arm64     patched, for that architecture, base.config and arm64.config
 #
-# The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in there, the modules are installed below
-# mod/. Callers at the same time wait for one build; a build that has nothing to do takes seconds.
+# The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in that directory, the modules are installed
+# below mod/. Concurrent callers wait for one build; a build with nothing to do takes seconds.
 . "$(dirname "$0")/lib.sh"
 
 variant=${1:-}
 config=$top/qemu/config
 fragments=("$config/base.config")
-flavour=scriptfs arch=(ARCH=x86_64) image=bzImage
+flavour=scriptfs arch=x86_64 image=bzImage
 case $variant in
-stock) flavour=stock ;;
-base) ;;
+base) fragments+=("$config/bench.config") ;;
+stock | unhooked) flavour=$variant fragments+=("$config/bench.config") ;;
 atomic) flavour=stock fragments+=("$config/$variant.config") ;;
 debug | kcsan | lockstat) fragments+=("$config/$variant.config") ;;
 arm64)
 	fragments+=("$config/arm64.config")
-	arch=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-) image=Image
+	arch=arm64 image=Image
 	;;
-*) die "usage: kernel.sh stock|atomic|base|debug|kcsan|lockstat|arm64" ;;
+*) die "usage: kernel.sh base|debug|kcsan|lockstat|unhooked|stock|atomic|arm64" ;;
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")
-# Beside the source, so that ccache sees the same relative paths in every tree. A tree of the user's
-# own is not the place to build in.
+# Beside the source, so that ccache sees the same relative paths in every tree; but nothing is built
+# beside a tree of the user's own.
 build=${tree%/src}/$variant
 case $tree in
 "$cache"/*) ;;
@@ -41,45 +42,19 @@ if [ "$flavour" = scriptfs ] && ! grep -q scriptfs "$tree/fs/Kconfig"; then
 	unset 'fragments[-1]'
 fi
 
-kmake()
-{
-	nice make -C "$tree" O="$build" "${arch[@]}" -j"$jobs" "$@"
-}
-
-# Every symbol asked for must be in .config as asked: kconfig drops what it cannot satisfy in silence.
-check_config()
-{
-	local line name lost=0
-
-	while read -r line; do
-		name=${line%%=*}
-		case $line in
-		*=n) ! grep -q "^$name=" "$build/.config" ;;
-		*) grep -qxF "$line" "$build/.config" ;;
-		esac || { echo "error: $line did not survive: $(grep -w "$name" "$build/.config")"; lost=1; }
-	done < <(grep -h '^CONFIG_' "${fragments[@]}" | tac | sort -t= -u -k1,1 -s)
-	return "$lost"
-}
-
-configure()
-{
-	kmake KCONFIG_ALLCONFIG="$build/fragments.new" allnoconfig
-	check_config
-}
-
 compile()
 {
-	kmake "$image" modules
-	kmake INSTALL_MOD_PATH="$build/mod" modules_install
+	kmake "$tree" "$build" "$arch" "$image" modules
+	kmake "$tree" "$build" "$arch" INSTALL_MOD_PATH="$build/mod" modules_install
 }
 
-# What the build is made of. tree.sh notes each change of the tree, the stock source has none; but a
-# tree of the user's own nobody watches, there make has to look every time.
+# What the build is made of. tree.sh notes each change of the tree, and the stock source never changes. A
+# tree of the user's own may change at any time: there make has to look.
 inputs()
 {
 	cat "${fragments[@]}"
 	gcc --version
-	[ "$variant" != arm64 ] || aarch64-linux-gnu-gcc --version
+	[ "$arch" != arm64 ] || aarch64-linux-gnu-gcc --version
 	case $tree in
 	"$cache/source"*/src) ;;
 	"$cache"/*) cat "${tree%/src}/changed" ;;
@@ -92,13 +67,8 @@ lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
 inputs=$(inputs | sha256sum)
 if [ "$inputs" != "$(cat "$build/made-of" 2>/dev/null)" ]; then
 	rm -f "$build/made-of"
-	cat "${fragments[@]}" >"$build/fragments.new"
-	if ! cmp -s "$build/fragments.new" "$build/fragments"; then
-		rm -f "$build/fragments"
-		step "kernel $variant config" configure
-		mv "$build/fragments.new" "$build/fragments"
-	fi
-	step "kernel $variant" compile
+	step -q "kernel $variant config" configure "$tree" "$build" "$arch" "${fragments[@]}"
+	step -k "$build" "kernel $variant" compile
 	echo "$inputs" >"$build/made-of"
 fi
 echo "$build"

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # Sourced by the scripts that fetch Debian's packages: which mirror this machine's apt uses.
 
-# mirror_site LISTS GREP-OPTION: the address of a configured suite whose name does (-e) or does not
-# (-v) say "security", by the package lists in that directory.
+# mirror_site LISTS GREP-OPTION: print the address of a configured suite that has (-e) or has not (-v)
+# "security" in its name, by the package lists in that directory
 mirror_site()
 {
 	# shellcheck disable=SC2016 # the $(...) are apt's
@@ -12,9 +12,9 @@ mirror_site()
 		grep "$2" '^[^|]*security' | cut -d'|' -f2 | sort -u | head -n 1
 }
 
-# find_mirror DIR APT_GET...: set main and security to the addresses of Debian's two archives;
-# security stays empty where there is none. A machine without package lists gets lists of our own in
-# DIR, made with that apt-get; those of the machine stay as they are.
+# find_mirror DIR APT_GET...: set main and security to the addresses of Debian's two archives; security
+# stays empty where there is none. Where the machine has no package lists, fetch some into DIR with that
+# apt-get; the machine's own state stays as it is.
 find_mirror()
 {
 	local own=$1 lists=/var/lib/apt/lists

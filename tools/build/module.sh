@@ -1,27 +1,46 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# module.sh stock|atomic: build scriptfs for that unpatched kernel (see kernel.sh) as a module of its
-# own, outside of any kernel tree; print the path of scriptfs.ko.
+# module.sh stock|atomic|DIR: build scriptfs out of a kernel tree, as a module for one of our unpatched
+# kernels (see kernel.sh), or for the kernel whose build tree or headers are in DIR (with a slash in its
+# name); print the path of scriptfs.ko.
 . "$(dirname "$0")/lib.sh"
 
-case ${1:-} in
-stock | atomic) ;;
-*) die "usage: module.sh stock|atomic" ;;
-esac
-source=$("$top/tools/build/source.sh")
-kernel=$("$top/tools/build/kernel.sh" "$1")
-home=$("$top/tools/build/tree.sh" scriptfs)
-home=${home%/src}/module-$1
+# fits DIR: end with a reason if no module can be built for that kernel
+fits()
+{
+	local version
+
+	[ -d "$1" ] || die "there is no $1: install the kernel's headers, or say KDIR=DIR"
+	[ -e "$1/include/generated/autoconf.h" ] ||
+		die "$1 is no configured kernel tree: build it, or 'make modules_prepare' there"
+	version=$(make -s --no-print-directory -C "$1" kernelversion)
+	[[ $version.x = 5.10.* ]] || die "$1 is Linux $version: scriptfs supports v5.10 so far"
+	[ -e "$1/Module.symvers" ] ||
+		say "    $1 has no Module.symvers: a kernel with CONFIG_MODVERSIONS will refuse the module"
+}
 
 compile()
 {
 	mkdir -p "$home"
-	rsync -a --checksum --delete --relative "$top/./fs/scriptfs" "$top"/./mm/page_run.c \
-		"$top"/./include/linux/*.h "$home" --exclude '*.o' --exclude '.*.cmd'
-	nice make -C "$source" O="$kernel" ARCH=x86_64 -j"$jobs" M="$home/fs/scriptfs" \
-		CONFIG_SCRIPTFS_FS=m modules
+	cd "$top"
+	rsync -a --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' --exclude '.*.cmd' \
+		Kbuild fs mm include "$home"
+	nice make -C "$kernel" M="$home" CONFIG_SCRIPTFS_FS=m -j"$jobs" modules
 }
 
+case ${1:-} in
+stock | atomic)
+	kernel=$("$top/tools/build/kernel.sh" "$1")
+	home=$("$top/tools/build/tree.sh" scriptfs)
+	home=${home%/src}/module-$1
+	;;
+*/*)
+	kernel=$1 home=$out/module
+	fits "$kernel"
+	rm -rf "$home"	# maybe that of another kernel
+	;;
+*) die "usage: module.sh stock|atomic|DIR" ;;
+esac
 lock "module-$(sha256sum <<<"$home" | cut -c1-12)"
-step -q "module $1" compile
+step -q module compile
 echo "$home/fs/scriptfs/scriptfs.ko"

@@ -3,16 +3,16 @@
 # Print the path of an untouched v5.10 kernel tree; the first time, get it from the first of these
 # that has it:
 #
-#   Debian's linux-source-5.10, of an older release than the machine's own: of its two suites (the
-#   release and its security updates) those that the mirror still has. apt fetches it from the mirror
-#   the machine uses already, and checks it against Debian's signatures, in a state directory of its
-#   own: the machine's package lists stay what they are.
+#   Debian's linux-source-5.10, of an older release than the machine's: from whichever of its two suites
+#   (the release and its security updates) the mirror still has. apt fetches it from the mirror that the
+#   machine uses, and checks Debian's signatures, in a state directory of its own: the machine's package
+#   lists stay as they are.
 #
-#   kernel.org's tarball of v5.10.252. Its checksum is the one of kernel.org's signed list, as other
-#   distributions have it pinned too.
+#   kernel.org's tarball of v5.10.252, with the checksum of kernel.org's signed list, which other
+#   distributions pin too.
 #
-# KERNEL_URL=URL KERNEL_SHA256=SUM takes another tarball of v5.10.y, and no other origin; file: is an
-# address like http: and https:. KERNEL_SRC=DIR takes a tree that is there.
+# KERNEL_URL=URL KERNEL_SHA256=SUM takes only that tarball of v5.10.y; file: works as http: and https: do.
+# KERNEL_SRC=DIR takes a tree that exists.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/mirror.sh"
 
@@ -41,7 +41,7 @@ if [ -n "${KERNEL_URL:-}" ]; then
 			die "KERNEL_URL=$KERNEL_URL: KERNEL_SHA256= must say the checksum of that file"
 		tarball_url=$KERNEL_URL tarball_sha256=$KERNEL_SHA256
 	fi
-	# Beside the usual one, which it shall not be mistaken for.
+	# Not to be mistaken for the usual one.
 	home=$cache/source-${tarball_sha256:0:12}
 fi
 src=$home/src
@@ -53,13 +53,13 @@ fi
 
 apt=$cache/apt tmp=$home/tmp
 
-# Leaves the package in $apt.
+# Leave the package in $apt.
 fetch_debian()
 {
 	local suite site main security
 	local key=/usr/share/keyrings/debian-archive-keyring.gpg
-	# The _apt user cannot enter a home directory. Check-Valid-Until: mirrors may have stopped
-	# signing a suite this old anew.
+	# The _apt user cannot enter a home directory. Check-Valid-Until: a suite this old may no longer
+	# be signed anew.
 	local apt_get=(apt-get -q -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)"
 		-o Acquire::Languages=none -o APT::Update::Error-Mode=any
 		-o Acquire::Check-Valid-Until=false)
@@ -84,7 +84,7 @@ fetch_debian()
 	"${apt_get[@]}" -o Dir::Etc::sourcelist="$apt/sources.list" download linux-source-5.10
 }
 
-# Leaves the tarball in $apt. apt's own way to get a file knows proxies, and checks the sum.
+# Leave the tarball in $apt. apt's helper knows about proxies.
 fetch_tarball()
 {
 	mkdir -p "$apt"
@@ -102,7 +102,7 @@ fetch()
 
 	rm -rf "$apt"
 	if [ -z "${KERNEL_URL:-}" ]; then
-		# Not in a condition: a function in there would go on after an error.
+		# Not in a condition, where a function would go on after an error
 		set +e
 		(set -e; fetch_debian)
 		rc=$?

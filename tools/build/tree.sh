@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# tree.sh stock|scriptfs: print the path of a kernel tree to build from.
+# tree.sh stock|scriptfs|unhooked: print the path of a kernel tree to build from.
 #
 # stock is the source as it came. scriptfs is a copy of it, one for each clone of this repository,
 # with patches/v5.10 applied and the repository's own files laid over it. A file is written only
 # where its content changes, so that after an edit make rebuilds what depends on it and no more.
+#
+# unhooked is scriptfs without the hook: the .c files that the patches change are as they came. A
+# kernel built from it differs from the patched one in these files only, so the compiler cache has
+# all others.
 . "$(dirname "$0")/lib.sh"
 
 case "${1:-}" in
 stock) exec "$top/tools/build/source.sh" ;;
-scriptfs) ;;
-*) die "usage: tree.sh stock|scriptfs" ;;
+scriptfs | unhooked) ;;
+*) die "usage: tree.sh stock|scriptfs|unhooked" ;;
 esac
 
 pristine=$("$top/tools/build/source.sh")
@@ -18,17 +22,12 @@ home=$cache/tree/$(printf '%s\n' "$top" "$pristine" | sha256sum | cut -c1-12)
 tree=$home/src
 patches=$top/patches/v5.10
 
-# Directories of the repository that are laid over the tree. Of its documentation, what is about the
-# kernel: not what the benchmarks measured.
-overlay=(fs/scriptfs mm include Documentation/filesystems Documentation/ABI)
-overlay+=(tools/testing/selftests/scriptfs)
-
 copy_pristine()
 {
 	forget_clones "$cache"/tree/*/clone
 	rm -rf "$tree" "$home/tmp"
 	mkdir -p "$home"
-	# Nothing here writes into a file in place, so the trees can share their files; a tree of the
+	# Nothing writes into a file in place, so the trees can share files by hard links. A tree of the
 	# user's own (KERNEL_SRC) is copied as it is when first used.
 	case $pristine in
 	"$cache"/*) cp -al "$pristine" "$home/tmp" ;;
@@ -39,7 +38,7 @@ copy_pristine()
 	mv "$home/tmp" "$tree"
 }
 
-# Build in $stage what every touched file must look like, then carry over what differs.
+# Make every touched file in $stage, then copy those that differ.
 refresh()
 {
 	local stage=$home/stage name file
@@ -71,13 +70,32 @@ refresh()
 	done
 	cmp -s "$home/touched" "$home/now" || date +%s.%N >"$home/changed"
 	sort -u "$home/touched" "$home/now" -o "$home/touched"
-	# Timestamps are not carried over: a changed file is new now, whatever its age elsewhere.
+	# Without timestamps: a changed file is new to make, whatever its age in the repository.
 	rsync -rlpi --checksum "$stage/" "$tree/" >"$home/written"
 	! grep '^>f' "$home/written" || date +%s.%N >"$home/changed"
 	mv "$home/now" "$home/touched"
 }
 
+unhook()
+{
+	local place=$home/unhooked file
+
+	rm -rf "$place/tmp"
+	mkdir -p "$place"
+	cp -al "$tree" "$place/tmp"
+	grep '\.c$' "$home/patched" | while read -r file; do
+		cp -a --remove-destination "$pristine/$file" "$place/tmp/$file"
+	done
+	rm -rf "$place/src"
+	mv "$place/tmp" "$place/src"
+	cp "$home/changed" "$place/changed"
+}
+
 lock "tree-${home##*/}"
 [ -d "$tree" ] || step 'tree copy' copy_pristine
 step -q tree refresh
+if [ "$1" = unhooked ]; then
+	cmp -s "$home/changed" "$home/unhooked/changed" || step -q 'tree unhooked' unhook
+	tree=$home/unhooked/src
+fi
 echo "$tree"

@@ -34,7 +34,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../../../include/linux/scriptfs.h"
+#include "../../../../include/uapi/linux/scriptfs.h"
 
 typedef unsigned long long u64;
 

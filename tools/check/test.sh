@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
-# test.sh guest VARIANT block|page [NAME...]: only these guest tests (not among "every check" are those of
-# kcsan, which needs a kernel of its own, and arm64's, for which more packages are needed).
+# test.sh guest VARIANT block|page [NAME...]: run these guest tests only. "Every check" leaves out kcsan,
+# which needs one more kernel, and arm64, which needs more packages.
 #
-# Each part is a script of its own that prints ok / not ok lines; here they are counted, and so is the
-# processor time that each part and each kernel took.
-. "$(dirname "$0")/lib.sh"
+# Each part is a script that prints ok / not ok lines. This one counts them, and the processor time that
+# each part and each kernel took.
+. "$(dirname "$0")/../build/lib.sh"
 
 begin=$SECONDS
 mkdir -p "$out/test"
 results=$(mktemp) cpu=$(mktemp)
 trap 'rm -f "$results" "$cpu"' EXIT
 
-# timed NAME COMMAND...: run it, and note "NAME user system", in seconds
+# timed NAME COMMAND...: run it, and add "NAME user system", in seconds, to $cpu
 timed()
 {
 	local name=$1 TIMEFORMAT="$1 %U %S" rc=0
@@ -47,8 +47,8 @@ part()
 	echo "# ---- $name: $((SECONDS - start)) s"
 }
 
-# beside NAME COMMAND...: a part that runs beside the next ones, as most guests keep one processor busy;
-# what it says is shown by beside_done.
+# beside NAME COMMAND...: start a part that runs beside the next ones, as most guests keep one processor
+# busy. beside_done waits for it and shows what it printed.
 beside()
 {
 	part "$@" >"$out/test/beside.out" &
@@ -97,13 +97,13 @@ if [ "${1:-}" = guest ]; then
 	exit
 fi
 
-# The kernels are built one after the other beside the parts; a part waits for the one it needs.
+# The kernels are built one after the other, beside the parts; a part waits for the kernel it needs.
 "$top/tools/build/tree.sh" scriptfs >/dev/null
 kernels()
 {
 	local kernel
 
-	for kernel in base stock atomic debug; do
+	for kernel in base unhooked atomic debug; do
 		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
 	done
 }
@@ -113,14 +113,14 @@ kernels=$!
 set +m
 trap 'rm -f "$results" "$cpu"; kill -- "-$kernels" 2>/dev/null || :' EXIT
 
-part source "$top/tools/build/source-test.sh"
-part style "$top/tools/build/style.sh"
-part kunit "$top/tools/build/kunit.sh"
+part source "$top/tools/check/source-test.sh"
+part style "$top/tools/check/style.sh"
+part kunit "$top/tools/check/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
 guests base
 beside guest-atomic-block "$top/qemu/test.sh" atomic block
-part upstream "$top/tools/build/upstream.sh"
-part hookcost "$top/tools/bench/hookcost.sh"
+part upstream "$top/tools/check/upstream.sh"
+part hookcost "$top/tools/check/hookcost.sh"
 part bench-check "$top/tools/bench/check.sh"
 beside_done
 guests debug

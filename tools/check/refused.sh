@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# refused.sh TREE: out of tree, scriptfs must not build for a kernel that it cannot work on, and say
+# refused.sh TREE: out of tree, a build of scriptfs for a kernel that it cannot work on must fail and say
 # why. TREE is a kernel tree; the configurations are made up, and only the preprocessor runs.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
 
 tree=${1:?usage: refused.sh TREE}
 work=$(mktemp -d)
@@ -10,8 +10,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/generated"
 lost=0
 
-# expect REASON CONFIG...: with these and nothing else a build ends for that one reason, or for none
-# if it is empty. A header that is not found ends the preprocessor too, but that is not what is asked.
+# expect REASON CONFIG...: with only these symbols set, the build fails for this reason alone, or for none
+# if REASON is empty. A missing header stops the preprocessor too, but is no matter here.
 expect()
 {
 	local want=$1 said

@@ -2,39 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kunit.sh: build scriptfs and its KUnit tests into a user-mode Linux, run them with the kernel's own
 # kunit.py, and print one ok / not ok line for each test.
-# shellcheck disable=SC2317 # what is called by step
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/../../qemu/guest/trouble"
 
 tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/kunit
 log=$out/log/kunit-run.log
-# Over allnoconfig, not over UML's defaults, which are much more to compile; and over what the
-# benchmark's UML has, so that the compiler cache knows most of it.
-fragments=("$top/tools/bench/uml.config" "$top/fs/scriptfs/.kunitconfig")
-
-kmake()
-{
-	nice make -C "$tree" O="$build" ARCH=um -j"$jobs" "$@"
-}
-
-compile()
-{
-	local line
-
-	cat "${fragments[@]}" >"$build/fragment.new"
-	if ! cmp -s "$build/fragment.new" "$build/fragment"; then
-		kmake KCONFIG_ALLCONFIG="$build/fragment.new" allnoconfig
-		while read -r line; do
-			grep -qxF "$line" "$build/.config" || die "$line did not survive"
-		done < <(grep '^CONFIG_' "${fragments[1]}")
-		mv "$build/fragment.new" "$build/fragment"
-	fi
-	kmake linux
-}
-
 mkdir -p "$build"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
-step kunit compile
+# Over what the benchmark's UML has, so that the compiler cache knows most of it
+step -q 'kunit config' configure "$tree" "$build" um "$top/tools/bench/uml.config" \
+	"$top/fs/scriptfs/.kunitconfig"
+step -k "$build" kunit kmake "$tree" "$build" um linux
 
 begin=$SECONDS rc=0
 nice python3 "$tree/tools/testing/kunit/kunit.py" exec --build_dir="$build" --timeout=300 \
@@ -54,7 +33,8 @@ if [ "$rc" -ne 0 ] && ! grep -q '^not ok' <<<"$results"; then
 	echo "not ok - kunit: kunit.py failed (exit $rc), see $log"
 	tail -n 15 "$log" | sed 's/^/#   | /'
 fi
-if said=$(grep -aE 'WARNING:|BUG:|Oops|[Bb]ad page' "$build/test.log"); then
+# The tests provoke scriptfs's own reports, and there is no init to start after them.
+if said=$(complaints <"$build/test.log" | grep -v 'scriptfs: \|No working init found'); then
 	echo "not ok - kunit: the kernel complained: $(head -n 1 <<<"$said")"
 	rc=1
 fi

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# shell.sh [base|debug]: an interactive guest with scriptfs on /mnt and the repository on /host.
-. "$(dirname "$0")/lib.sh"
+# shell.sh [VARIANT]: an interactive guest of that kernel (base) with scriptfs on /mnt, and on base with the
+# repository on /host.
+. "$(dirname "$0")/../tools/build/lib.sh"
 
 variant=${1:-base}
 build=$("$top/tools/build/kernel.sh" "$variant")

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# style.sh: what can be said about the sources without running them. Prints ok / not ok lines.
+# style.sh: check the sources without running them. Prints ok / not ok lines.
 #
 # The kernel's own tools (checkpatch, kernel-doc, sparse, W=1, coccinelle, get_abi) look at the kernel
 # files and at the mailing-list series, shellcheck, docutils, clang-format and clang-tidy at the rest.
 # shellcheck disable=SC2016,SC2317 # what is called by check, or expanded by another shell
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 tree=$("$top/tools/build/tree.sh" scriptfs)
 home=${tree%/src}
 build=$home/style
+config=$top/qemu/config
 
-# Everything of ours that goes into a kernel tree, by its name there, and all scripts of the repository.
+# All that goes into a kernel tree, by its path there, and all scripts of the repository
 cd "$top"
 mapfile -t kernel_files < <(
-	find fs mm include Documentation tools/testing -type f \
+	find "${overlay[@]}" -type f \
 		\( -name '*.[ch]' -o -name '*.rst' -o -name '*.sh' -o -name Kconfig -o -name Makefile \
 		-o -path '*/ABI/*' \) | sort)
 mapfile -t code_files < <(printf '%s\n' "${kernel_files[@]}" | grep '^\(fs\|mm\|include\)/.*\.[ch]$')
@@ -31,7 +32,7 @@ in_parallel()
 	xargs -d '\n' -P "$jobs" -n 1 "$@"
 }
 
-# quiet COMMAND...: fails if it says anything
+# quiet COMMAND...: run it, and fail if it prints anything
 quiet()
 {
 	"$@" 2>&1 | (! grep .)
@@ -39,7 +40,7 @@ quiet()
 
 checkpatch()
 {
-	# There, because checkpatch wants modules of Python that few have once it sees a .git.
+	# In the tree: where checkpatch sees a .git, it wants modules of Python that few have.
 	cd "$tree"
 	printf '%s\n' "$@" |
 		in_parallel perl scripts/checkpatch.pl --quiet --strict --show-types --no-summary --file
@@ -52,62 +53,38 @@ kernel_doc()
 		(! grep -vE 'info: Scanning doc|^$')
 }
 
-kmake()
+builtin_tests()
 {
-	nice make -C "$tree" O="$build" ARCH=x86_64 -j"$jobs" "$@"
+	printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN
 }
 
-# In a directory of its own: W=1 is another command line, for which the kernel to be tested would be
-# compiled again. What was compiled before says nothing, so nothing is left of it.
+# In a directory of its own: W=1 changes the command line, and would have the tested kernel compiled
+# again. Objects that are there print no warning, so they are removed first.
 compile()
 {
-	local line
-	local -a objects
+	local -a make=(kmake "$tree" "$build" x86_64) objects
 
-	mkdir -p "$build"
-	{
-		grep -v "^CONFIG_KUNIT=" "$top/qemu/config/base.config"
-		printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST
-	} >"$build/fragment"
-	kmake -s KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
-	for line in SCRIPTFS_FS SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN; do
-		grep -qx "CONFIG_$line=y" "$build/.config" || die "CONFIG_$line=y did not survive"
-	done
-	kmake -s prepare
+	configure "${make[@]:1}" "$config/base.config" <(builtin_tests)
+	"${make[@]}" -s prepare
 	rm -rf "$build/fs/scriptfs" "$build/mm/page_run.o"
-	kmake -k W=1 C=2 fs/scriptfs/ mm/page_run.o
+	"${make[@]}" -k W=1 C=2 fs/scriptfs/ mm/page_run.o
 	rm -rf "$build/kbench"
 	cp -r "$top/tools/bench/kbench" "$build/kbench"
 	read -ra objects < <(sed -n 's/^kbench-y := //p' "$build/kbench/Kbuild")
-	kmake -k W=1 C=2 M="$build/kbench" "${objects[@]}"
+	"${make[@]}" -k W=1 C=2 M="$build/kbench" "${objects[@]}"
 }
 
 # arm64 has other headers, and caches that x86 knows nothing of.
-kmake_arm64()
-{
-	nice make -C "$tree" O="$build-arm64" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" "$@"
-}
-
 configure_arm64()
 {
-	local place=$build-arm64 line
-
-	mkdir -p "$place"
-	{
-		cat "$top"/qemu/config/{base,arm64}.config
-		printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST
-	} >"$place/fragment"
-	kmake_arm64 -s KCONFIG_ALLCONFIG="$place/fragment" allnoconfig
-	for line in ARM64 SCRIPTFS_FS SCRIPTFS_KUNIT_TEST PAGE_CACHE_RUN; do
-		grep -qx "CONFIG_$line=y" "$place/.config" || die "CONFIG_$line=y did not survive"
-	done
-	kmake_arm64 -s prepare
+	configure "$tree" "$build-arm64" arm64 "$config"/{base,arm64}.config <(builtin_tests)
+	kmake "$tree" "$build-arm64" arm64 -s prepare
 }
 
 compile_arm64()
 {
 	rm -rf "$build-arm64/fs/scriptfs" "$build-arm64/mm/page_run.o"
-	kmake_arm64 -k W=1 fs/scriptfs/ mm/page_run.o
+	kmake "$tree" "$build-arm64" arm64 -k W=1 fs/scriptfs/ mm/page_run.o
 }
 
 no_warning()
@@ -117,7 +94,7 @@ no_warning()
 		(! grep -E '(warning|error): |^fs/scriptfs/.*: note: ')
 }
 
-# What other files may call is documented where it is defined.
+# A function that other files call is documented where it is defined.
 documented()
 {
 	local name lost=0
@@ -167,8 +144,7 @@ cxx_format()
 	clang-format --dry-run --Werror src/*.cc src/*.h tests/*.cc
 }
 
-# clang-tidy takes seconds a file: one that was clean, with these headers and checks, is not looked at
-# again.
+# clang-tidy takes seconds a file: skip those that were clean with the same headers and checks.
 cxx_tidy()
 {
 	local build clean file
@@ -201,7 +177,7 @@ licences()
 	return "$lost"
 }
 
-# The brackets keep the pattern from being found by itself, or by whoever looks for such words.
+# The brackets keep the pattern from matching itself.
 no_leftovers()
 {
 	(! grep -nwE 'TO[D]O|FIX[M]E|X[X]X' "${kernel_files[@]}")
@@ -213,21 +189,21 @@ rst()
 		in_parallel sh -c '/usr/bin/python3 -m docutils --halt=5 --exit-status=2 "$0" /dev/null'
 }
 
-# What our documents point to is there.
+# Links in our documents lead somewhere.
 links()
 {
 	local from to lost=0
 
 	while IFS=: read -r from to; do
 		[ -e "$(dirname "$from")/${to%%#*}" ] || { echo "$from: no $to"; lost=1; }
-	done < <(grep -oHE '\]\([^):]+\)' ./*.md | sed 's/:\](\(.*\))$/:\1/')
+	done < <(grep -oHE '\]\([^):]+\)' ./*.md doc/*.md | sed 's/:\](\(.*\))$/:\1/')
 	while IFS=: read -r from to; do
 		[ -e "$tree/$to" ] || { echo "$from: no $to"; lost=1; }
 	done < <(grep -ohHE 'Documentation/[A-Za-z0-9/_.-]*[A-Za-z0-9]' "${kernel_files[@]}")
 	return "$lost"
 }
 
-# get_abi takes a line that it does not understand for text, so look at the tags too.
+# get_abi takes lines that it does not understand for text, so check the tags as well.
 abi()
 {
 	awk '
@@ -240,7 +216,7 @@ abi()
 	quiet perl scripts/get_abi.pl --dir "$top/Documentation/ABI" validate
 }
 
-for place in fs/scriptfs mm include Documentation tools/testing; do
+for place in "${overlay[@]}"; do
 	mapfile -t files < <(printf '%s\n' "${kernel_files[@]}" | grep "^$place/")
 	check "style checkpatch $place" checkpatch "${files[@]}"
 done
@@ -252,7 +228,7 @@ check 'style configure for arm64' configure_arm64
 check 'style compile for arm64' compile_arm64
 check 'style warnings for arm64' no_warning "$out/log/style-compile-for-arm64.log"
 check 'style kernel-doc of shared functions' documented
-check 'style refused configurations' "$top/tools/build/refused.sh" "$tree"
+check 'style refused configurations' "$top/tools/check/refused.sh" "$tree"
 check 'style coccinelle' coccinelle
 check 'style shellcheck' shell_scripts
 check 'style python' python_scripts
@@ -263,5 +239,5 @@ check 'style leftovers' no_leftovers
 check 'style rst' rst
 check 'style links' links
 check 'style sysfs ABI' abi
-"$top/tools/build/series.sh" style || failed=1
+"$top/tools/series/series.sh" style || failed=1
 exit "$failed"

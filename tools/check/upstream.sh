@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# upstream.sh: the kernel's own mincore, splice and vm selftests on the patched (base) against the
-# unpatched (stock) kernel, test by test. What passes on stock has to pass on base. What does on
-# neither says nothing about the patches, and is listed as skipped.
-#
-# The unpatched kernel also shows that scriptfs can be built for it as a module of its own.
-. "$(dirname "$0")/lib.sh"
+# upstream.sh: the kernel's own mincore, splice and vm selftests on the kernel with the hook (base) against
+# the one without (unhooked), test by test. What passes without it has to pass with it. What passes on
+# neither says nothing about the hook, and is listed as skipped.
+. "$(dirname "$0")/../build/lib.sh"
 
 source=$("$top/tools/build/source.sh")
 selftests=$source/tools/testing/selftests
@@ -15,7 +13,7 @@ bin=$home/bin
 stage=$out/stage/upstream
 logs=$out/test/upstream
 
-# Those that are not run, and why.
+# Tests that are not run, and why
 skipped='vm.gup_benchmark: needs CONFIG_GUP_BENCHMARK
 vm.hmm-tests: needs CONFIG_TEST_HMM and libhugetlbfs
 vm.test_vmalloc.sh: needs CONFIG_TEST_VMALLOC
@@ -32,7 +30,7 @@ build_tests()
 
 	rm -rf "$bin"
 	mkdir -p "$bin"
-	make -s -C "$source" O="$home/headers" ARCH=x86_64 headers_install
+	kmake "$source" "$home/headers" x86_64 -s headers_install
 	for test in mincore/mincore_selftest splice/default_file_splice_read splice/splice_read \
 		vm/compaction_test vm/hugepage-mmap vm/hugepage-shm vm/map_fixed_noreplace \
 		vm/map_hugetlb vm/map_populate vm/mlock-random-test vm/mlock2-tests \
@@ -49,14 +47,14 @@ build_tests()
 	echo "$source" >"$bin/done"
 }
 
-# boot KERNEL REPORT NAMES [WORDS]: run them (all, if none is named) and leave $logs/REPORT.out
+# boot KERNEL REPORT NAMES: run them (all, if none is named) and leave $logs/REPORT.out
 boot()
 {
 	local build initramfs
 
 	build=$("$top/tools/build/kernel.sh" "$1")
 	initramfs=$("$top/qemu/initramfs.sh" "$1" "$stage")
-	"$top/qemu/boot.sh" -t 400 -a "guest.run=/guest/upstream/main guest.tests=$3 ${4:-}" \
+	"$top/qemu/boot.sh" -t 400 -a "guest.run=/guest/run-upstream guest.tests=$3" \
 		-o "$logs/$2.out" -l "$logs/$2.console" "$build" "$initramfs" || :
 	if ! grep -q '^END' "$logs/$2.out"; then
 		echo "not ok - upstream $2: the guest did not get to the end"
@@ -67,8 +65,8 @@ boot()
 	results "$logs/$2.out" >"$logs/$2.results"
 }
 
-# results FILE: NAME pass|fail|skip|late, a line for each test that ended, and for each part of those
-# whose parts have names that mean something.
+# results FILE: print NAME pass|fail|skip|late for each test that ended, and for the parts of those tests
+# that name their parts in a useful way
 results()
 {
 	tr -d '\r' <"$1" | awk '
@@ -97,13 +95,13 @@ results()
 	}'
 }
 
-# compare: ok / not ok lines of what both said. What got worse goes to $logs/worse.
+# compare: print an ok / not ok line for each result of both kernels. What got worse goes to $logs/worse.
 compare()
 {
 	: >"$logs/worse"
 	awk -v worse="$logs/worse" '
 	FILENAME == ARGV[1] {
-		stock[$1] = $2
+		unhooked[$1] = $2
 		order[++n] = $1
 		next
 	}
@@ -118,14 +116,14 @@ compare()
 			sub(/[.]/, ": ", title)
 			if (is == "pass")
 				print "ok - " title
-			else if (stock[name] != "pass")
-				print "ok - " title " # SKIP without the patches too: " stock[name]
+			else if (unhooked[name] != "pass")
+				print "ok - " title " # SKIP without the hook too: " unhooked[name]
 			else {
-				print "not ok - " title ": passes without the patches, with them: " is
+				print "not ok - " title ": passes without the hook, with it: " is
 				print name >worse
 			}
 		}
-	}' "$logs/stock.results" "$logs/base.results"
+	}' "$logs/unhooked.results" "$logs/base.results"
 }
 
 mkdir -p "$home" "$logs"
@@ -134,20 +132,15 @@ lock "upstream-$(sha256sum <<<"$home" | cut -c1-12)"
 if [ "$(cat "$bin/done" 2>/dev/null)" != "$source" ] || [ "$0" -nt "$bin/done" ]; then
 	step 'upstream selftests' build_tests
 fi
-module=$("$top/tools/build/module.sh" stock)
 rm -rf "$stage"
 mkdir -p "$stage"
 cp "$bin"/* "$stage"
-cp "$module" "$stage"
-cp "$top/tools/build/upstream-guest" "$stage/main"
 
-boot stock stock '' guest.unpatched=1
-unpatched=$(sed -n 's/^unpatched-module //p' "$logs/stock.results")
-sed -i '/^unpatched-module /d' "$logs/stock.results"
+boot unhooked unhooked ''
 boot base base ''
 compare >"$logs/verdict"
 if [ -s "$logs/worse" ]; then
-	# Some of these tests lose races against themselves now and then, more so under emulation.
+	# Some of these tests now and then lose a race against themselves, more often under emulation.
 	cp "$logs/worse" "$logs/again"
 	boot base base-again "$(sed 's/^mincore\..*/mincore/; s/^\(splice\.[^.]*\)\..*/\1/' "$logs/again" |
 		sort -u | paste -sd,)"
@@ -155,16 +148,9 @@ if [ -s "$logs/worse" ]; then
 	compare >"$logs/verdict"
 	sed 's/^/# ran again on base: /' "$logs/again"
 fi
-if [ "$unpatched" = pass ]; then
-	echo 'ok - module for an unpatched kernel'
-else
-	echo "not ok - module for an unpatched kernel: ${unpatched:-missing}"
-	sed -n '/^START unpatched-module/,/^RESULT/s/^/#   /p' "$logs/stock.out" | tail -n 20
-	echo unpatched-module >>"$logs/worse"
-fi
 cat "$logs/verdict"
 while IFS=: read -r name reason; do
 	echo "ok - upstream ${name/./: } # SKIP$reason"
 done <<<"$skipped"
-echo "# upstream: stock and base on $("$top/qemu/boot.sh" -p x x), $SECONDS s, output in $logs"
+echo "# upstream: unhooked and base on $("$top/qemu/boot.sh" -p x x), $SECONDS s, output in $logs"
 [ ! -s "$logs/worse" ]

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # fresh.sh run|test: make that target in a root made from nothing: debootstrap's minimal Debian 12 with
-# make, into which tools/build/packages are installed anew. A package missing from that list is a
-# failure there, whatever this machine happens to have.
+# make, into which tools/build/packages are installed anew. A package missing from that list makes it
+# fail, whatever this machine happens to have.
 #
-# This clone and the cache (source, compiled objects, kernels) are seen in there where they are outside,
-# and nothing else of the machine but how its apt gets at packages. Mounts and processes are in
-# namespaces that end with this program, however it ends. The root is a directory of the cache; one
-# that could not be removed is removed by the next run. The minimal root is made once a day, packages
-# are downloaded again when there are newer ones.
+# In the root, this clone and the cache (source, compiled objects, kernels) are at the same paths as
+# outside; of the machine's configuration only what apt needs is there. Mounts and processes are in
+# namespaces that end with this program, however it ends. The root is a directory of the cache; if it
+# cannot be removed, the next run removes it. The minimal root is made once a day, packages are
+# downloaded when there are newer ones.
 #
-# Where that cannot be done (not root, no namespaces, the mirror out of reach) it says so loudly, and
+# Where that is impossible (not root, no namespaces, the mirror out of reach) it says so loudly, and
 # makes the target on the machine itself.
 # shellcheck disable=SC2317 # what is called by step, guarded and trap
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/mirror.sh"
+. "$(dirname "$0")/../build/lib.sh"
+. "$(dirname "$0")/../build/mirror.sh"
 
 fresh=$cache/fresh
 base=$fresh/base.tar
@@ -29,7 +29,7 @@ on_machine()
 {
 	say '********************************************************************************'
 	say "NO FRESH ROOT: $1."
-	say "'make $target' runs on this machine itself, which may have by chance what is"
+	say "'make $target' runs on this machine itself, which may happen to have what is"
 	say 'missing from tools/build/packages.'
 	say '********************************************************************************'
 	"$top/tools/build/deps.sh"
@@ -38,7 +38,7 @@ on_machine()
 	exit
 }
 
-# bind PATH [ro]: have what is there, if anything is, at the same place in the root
+# bind PATH [ro]: show it at the same path in the root, if it exists
 bind()
 {
 	[ -e "$1" ] || return 0
@@ -52,8 +52,8 @@ bind()
 	[ -z "${2:-}" ] || mount -o remount,bind,ro "$root$1"
 }
 
-# enter COMMAND...: run it in the root. Only this process has the mounts, so that nobody who removes the
-# root can reach through them.
+# enter COMMAND...: run it in the root. Only this process has the mounts, so removing the root cannot
+# reach through them.
 enter()
 {
 	local node name
@@ -89,7 +89,7 @@ enter()
 	exit
 }
 
-# guarded COMMAND...: not at the same time as another run
+# guarded COMMAND...: run it while no other run is in such a command
 guarded()
 {
 	local fd
@@ -100,7 +100,7 @@ guarded()
 	exec {fd}>&-
 }
 
-# A root whose run is over is one on which nobody holds the lock.
+# A run holds a lock on its root: a root without one is left over.
 claim_root()
 {
 	local old
@@ -134,7 +134,7 @@ make_base()
 	mv "$base.new" "$base"
 }
 
-# The minimal root, and in it apt as the machine has it, and the packages downloaded earlier.
+# Unpack the minimal root, set up its apt like the machine's, and put the packages of earlier runs there.
 prepare()
 {
 	local main security etc=$root/etc
@@ -162,7 +162,7 @@ prepare()
 	cp -al "$fresh/packages/." "$root/var/cache/apt/archives"
 }
 
-# Those that are current, for the next time.
+# Keep the current packages for the next run.
 keep_packages()
 {
 	rm -rf "$root/packages"

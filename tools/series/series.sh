@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# series.sh: write the mailing-list series to out/series/v5.10/. patches/series/steps says what is in
-# which patch, its neighbours are the messages and the cover letter.
+# series.sh: write the mailing-list series to out/series/v5.10/. patches/series/steps says what goes into
+# which patch; the messages and the cover letter are beside it.
 #
 # series.sh style   and run checkpatch over it
 # series.sh check   and apply it to a pristine tree and build each step, scriptfs =y, =m and off
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 version=v5.10
 patches=$top/patches/$version
 messages=$top/patches/series
 series=$out/series/$version
 
-# Nothing of the user's git but the name and the address goes into the series.
+# Of the user's git, only name and address go into the series.
 name=$(git -C "$top" config user.name || :)
 email=$(git -C "$top" config user.email || :)
 if [ -z "$name" ] || [ -z "$email" ]; then
@@ -31,9 +31,9 @@ home=${tree%/src}
 
 # ---- writing
 
-# MAINTAINERS as it has to be when no more is there than in the current directory: of the "F:" lines that
-# the series adds, those of files to come are left out, and a directory is named file by file until its
-# Makefile has come.
+# MAINTAINERS as it must be with the files of the current directory: of the "F:" lines that the series
+# adds, leave out those of files still to come, and name a directory file by file until its Makefile is
+# there.
 maintainers()
 {
 	{
@@ -69,7 +69,7 @@ maintainers()
 		}'
 }
 
-# commit_step MESSAGE PATH...: take the paths over from $final into the repository here
+# commit_step MESSAGE PATH...: copy the paths from $final into the repository here, and commit them
 commit_step()
 {
 	local message=$1
@@ -153,8 +153,7 @@ checkpatch()
 		exec perl scripts/checkpatch.pl --quiet --strict --show-types --summary-file "$@"'
 }
 
-# Beside the tree all else is built from: the whole pristine source, of which git has to know only what
-# the series changes.
+# Apply to a copy of the whole pristine source, in which git knows only the files that the series changes.
 apply()
 {
 	local file
@@ -186,31 +185,23 @@ apply()
 	find "$series" -name '*.patch' ! -name '0000-*' -print0 | sort -z | xargs -0 git am -q
 }
 
-kmake()
-{
-	nice make -C "$work" O="$build" ARCH=x86_64 -j"$jobs" "$@"
-}
-
-# build STEP CONFIG TARGET...: CONFIG is off, y or m. All in one directory: kbuild knows which objects a
-# change of these few symbols concerns.
+# build STEP CONFIG TARGET...: CONFIG is off, y or m. All in one directory: kbuild knows which objects
+# depend on these few symbols.
 build()
 {
-	local step=$1 config=$2 line log
+	local step=$1 config=$2 log
+	local -a on=() make=(kmake "$work" "${work%/src}/build" x86_64)
 
 	shift 2
-	build=${work%/src}/build
-	mkdir -p "$build"
 	git -C "$work" checkout -q "$step"
-	cat "$top/tools/build/series.config" >"$build/fragment"
 	case $config in
-	y) printf 'CONFIG_%s=y\n' SCRIPTFS_FS KUNIT SCRIPTFS_KUNIT_TEST >>"$build/fragment" ;;
-	m) echo CONFIG_SCRIPTFS_FS=m >>"$build/fragment" ;;
+	y) on=(SCRIPTFS_FS=y KUNIT=y SCRIPTFS_KUNIT_TEST=y) ;;
+	m) on=(SCRIPTFS_FS=m) ;;
 	esac
-	kmake -s KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
-	while read -r line; do
-		grep -qxF "$line" "$build/.config" || die "$line did not survive"
-	done < <(grep '^CONFIG_' "$build/fragment")
-	log=$(kmake "$@" 2>&1) || { echo "$log"; exit 1; }
+	rm -f "${make[2]}/fragments"	# the step may have other symbols
+	configure "${make[@]:1}" "$top/tools/series/series.config" \
+		<([ "${#on[@]}" -eq 0 ] || printf 'CONFIG_%s\n' "${on[@]}")
+	log=$("${make[@]}" "$@" 2>&1) || { echo "$log"; exit 1; }
 	echo "$log"
 	(! grep -E '(fs|mm|include)/.*warning: ' <<<"$log")
 }
@@ -222,7 +213,7 @@ build_steps()
 	for step in $(git -C "$work" rev-list --reverse base..scriptfs); do
 		subject=$(git -C "$work" log -1 --format=%s "$step")
 		check "series builds without scriptfs: $subject" build "$step" off fs/ mm/
-		# Until there is a switch for it there is nothing else to build.
+		# Before there is a symbol for it, there is nothing else to build.
 		git -C "$work" grep -q scriptfs "$step" -- fs/Kconfig || continue
 		check "series builds with scriptfs=y: $subject" build "$step" y vmlinux
 		check "series builds with scriptfs=m: $subject" build "$step" m vmlinux modules

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# source-test.sh: source.sh takes the kernel from what there is, and from nothing that is wrong. With a
-# mirror in a directory (file:) and kernel trees of three files, so it takes seconds and no network.
+# source-test.sh: source.sh finds the kernel in each of its origins, and refuses what is wrong. The mirror
+# is a directory (file:) and the kernel trees have three files, so it takes seconds and no network.
 # shellcheck disable=SC2317 # what is called by check
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mirror=$work/mirror
 sum=$(printf '0%.0s' {1..64})
 
-# make_tree NAME PATCHLEVEL: $work/NAME.tar.xz, whose Makefile says which one it is
+# make_tree NAME PATCHLEVEL: make $work/NAME.tar.xz, whose Makefile has that name
 make_tree()
 {
 	mkdir -p "$work/$1/mm"
@@ -52,8 +52,8 @@ add_suite()
 	release "$1"
 }
 
-# The machine: its suite (and its security one) are configured, the lists are there, and unsigned ones
-# will do. The scripts are copies that want this directory's tarball.
+# A machine with its suite and the security one configured, package lists, and an apt that takes unsigned
+# ones. The scripts are copies that take the tarball of this directory.
 make_machine()
 {
 	mkdir -p "$work/clone/tools/build" "$work/lists/partial" "$work/apt.d"
@@ -87,7 +87,7 @@ get()
 		XDG_CACHE_HOME="$home" "$work/clone/tools/build/source.sh"
 }
 
-# is NAME CACHE [NAME=VALUE...]: the tree of that name comes, again when asked again, and nothing is left
+# is NAME CACHE [NAME=VALUE...]: source.sh prints the tree of that name, twice, and leaves nothing else
 is()
 {
 	local name=$1 tree
@@ -99,7 +99,7 @@ is()
 	[ ! -e "$work/cache-$1/scriptfs/apt" ]
 }
 
-# refuses WORDS CACHE [NAME=VALUE...]: no tree comes, but that message does
+# refuses WORDS CACHE [NAME=VALUE...]: source.sh fails with that message
 refuses()
 {
 	local words=$1 said
@@ -112,7 +112,7 @@ refuses()
 	grep -F -- "$words" <<<"$said"
 }
 
-# with SUITES COMMAND...: with just these suites of the old release on the mirror
+# with SUITES COMMAND...: run it with only these suites of the old release on the mirror
 with()
 {
 	local suite
