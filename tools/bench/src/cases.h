@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 inline constexpr std::uint64_t page_size = 4096; // what is called a page in results, everywhere
 inline constexpr std::uint64_t small_call = 4096;
@@ -87,4 +87,4 @@ void add_thread_jobs(std::vector<Job> &jobs, const Setup &setup);
 
 std::vector<Job> all_jobs(const Setup &setup);
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -2,13 +2,13 @@
 // Reading and writing by system calls: new-S, over-S, read-S, rndover-S, rndread-S, unlink-big,
 // append-100, copyrange-1M, fallocate-1G.
 #include "cases.h"
-#include "clock.h"
-#include "files.h"
-#include "machine.h"
+#include "lib/clock.h"
+#include "lib/files.h"
+#include "lib/sizes.h"
 
 #include <sys/stat.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 constexpr std::uint64_t call_sizes[] = {4 << 10, 16 << 10, 64 << 10, 1 << 20, 8 << 20};
@@ -304,4 +304,4 @@ void add_data_jobs(std::vector<Job> &jobs, const Setup &setup)
     jobs.push_back({{{"fallocate-1G", "call"}}, gib, allocate, {}});
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

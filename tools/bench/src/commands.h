@@ -3,11 +3,14 @@
 // main.cc.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace CLI {
 class App;
 }
 
-namespace bench {
+namespace scriptfs::bench {
 
 void add_collect(CLI::App &app);
 void add_compare(CLI::App &app);
@@ -16,4 +19,7 @@ void add_latency(CLI::App &app);
 void add_locks(CLI::App &app);
 void add_report(CLI::App &app);
 
-} // namespace bench
+// --fs: which file systems or directories. Others are refused before anything is measured.
+void add_fs_option(CLI::App &command, std::vector<std::string> &names); // in run.cc
+
+} // namespace scriptfs::bench

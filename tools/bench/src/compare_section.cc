@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <array>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -343,4 +343,4 @@ plots::BarChart headline(const Document &document)
     return chart;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace bench::figures {
+namespace scriptfs::bench::figures {
 namespace {
 
 constexpr std::string_view thin_space = "\u2009";
@@ -162,4 +162,4 @@ std::string growth_sentence(std::string_view what, std::string_view unit, std::v
     return fmt::format("{} costs {}.", what, fmt::join(parts, "; "));
 }
 
-} // namespace bench::figures
+} // namespace scriptfs::bench::figures

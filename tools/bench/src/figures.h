@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench::figures {
+namespace scriptfs::bench::figures {
 
 // Three significant digits, thousands apart: 0.52, 17.3, 812, 5 228, 1 390 000 (by thin spaces).
 std::string number(double value);
@@ -26,7 +26,7 @@ std::string time(double nanoseconds);
 std::optional<double> last_number(std::string_view name);
 
 // How many times as fast (or as cheap) as `base` the other one is, with what the spread allows.
-// Sure if the two are exact, or else if bench::meaningful() says so. Nothing if a median is 0.
+// Sure if the two are exact, or else if meaningful() says so. Nothing if a median is 0.
 std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other, bool exact);
 
 // The exponent of growth: the slope of a straight line through the logarithms of the points, by
@@ -49,4 +49,4 @@ struct Growth {
 std::string growth_sentence(std::string_view what, std::string_view unit, std::vector<Growth> lines,
                             std::string (*name)(double));
 
-} // namespace bench::figures
+} // namespace scriptfs::bench::figures

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace bench::html {
+namespace scriptfs::bench::html {
 
 std::string escape(std::string_view text)
 {
@@ -112,4 +112,4 @@ std::string page(std::string_view title, std::string_view body)
         escape(title), palette(), style, body);
 }
 
-} // namespace bench::html
+} // namespace scriptfs::bench::html

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace bench::html {
+namespace scriptfs::bench::html {
 
 // The text with the five characters that mean something in HTML and SVG replaced.
 std::string escape(std::string_view text);
@@ -18,4 +18,4 @@ std::string_view palette();
 // The whole document around a body.
 std::string page(std::string_view title, std::string_view body);
 
-} // namespace bench::html
+} // namespace scriptfs::bench::html

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <map>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -155,4 +155,4 @@ std::string latency(const Document &document)
            out;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

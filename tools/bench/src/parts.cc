@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 using html::escape;
 
@@ -51,4 +51,4 @@ std::string count_name(double x)
     return x < 1000 ? fmt::format("{:.0f}", x) : figures::number(x);
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

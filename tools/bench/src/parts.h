@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 // Each once, in the order of the columns, without the limits: what has a colour in plots.
 std::vector<std::string> plotted_fs(std::vector<std::string> names);
@@ -51,4 +51,4 @@ std::vector<plots::Tick> ticks(const Values &x, std::string (*name)(double))
     return out;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

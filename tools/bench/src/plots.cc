@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plots.h"
 
-#include "error.h"
 #include "html.h"
+#include "lib/error.h"
 #include "words.h"
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@
 
 extern char **environ; // NOLINT(readability-redundant-declaration): not declared everywhere
 
-namespace bench::plots {
+namespace scriptfs::bench::plots {
 namespace {
 
 // Colours given to gnuplot are numbers that mean something to adopt() only: 0x0102NN.
@@ -115,7 +115,7 @@ std::string as_format(const std::string &text)
 {
     std::string out;
 
-    for (const char c : quoted(text))
+    for (const char c : in_quotes(text))
         out += c == '%' ? std::string("%%") : std::string(1, c);
     return out;
 }
@@ -302,7 +302,7 @@ std::string key(const BarChart &chart, double height)
     std::string out;
     const auto word = [&](const std::string &text) {
         out += fmt::format("set label \"{}\" at screen {:.6g},{:.6g} left textcolor {}\n",
-                           quoted(text), (x + 20) / chart_width, y, rgb(code_ink));
+                           in_quotes(text), (x + 20) / chart_width, y, rgb(code_ink));
         x += 34 + letter * static_cast<double>(text.size());
     };
     const auto line = [&](std::string_view look) {
@@ -363,7 +363,7 @@ std::string bar_script(const BarChart &chart, const std::string &id)
                           "set label \"{}\" at screen {:.6g},{:.6g} center textcolor {}\nset grid "
                           "x ls 100\nset format x '%g×'\n"
                           "set arrow from 1,0 to 1,{:.6g} nohead lw 1 lc {}\n",
-                          area, tick_list(names), scale * 1.16, quoted(chart.axis),
+                          area, tick_list(names), scale * 1.16, in_quotes(chart.axis),
                           (name_width + chart_width) / 2 / chart_width, 9 / height, rgb(code_muted),
                           area, rgb(code_muted));
     return script + blocks.script();
@@ -419,7 +419,7 @@ std::string line_script(const LineChart &chart, const std::string &id)
     script +=
         fmt::format("set xlabel \"{}\"\nset ylabel \"{}\"\nset grid x y ls 100\n"
                     "set rmargin 3\nset tmargin 1.6\nset offsets graph 0.02, graph 0.02, 0, 0\n",
-                    quoted(chart.x_axis), quoted(chart.y_axis));
+                    in_quotes(chart.x_axis), in_quotes(chart.y_axis));
     if (chart.log_x)
         script += "set logscale x\n";
     if (chart.log_y)
@@ -445,7 +445,7 @@ std::string line_script(const LineChart &chart, const std::string &id)
             "set arrow from first {0:.9g},graph 0 to first {0:.9g},graph 1 nohead dt (2,3) "
             "lc {1}\nset label \"{2}\" at first {0:.9g},graph 1.035 center font ',10' "
             "textcolor {1}\n",
-            mark.at, rgb(code_muted), quoted(mark.text));
+            mark.at, rgb(code_muted), in_quotes(mark.text));
     return script + blocks.script();
 }
 
@@ -478,7 +478,7 @@ int colour(std::string_view fs)
     return static_cast<int>(known.size() + sum % (series_colours - known.size()));
 }
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     std::string out;
 
@@ -546,4 +546,4 @@ std::string draw(const LineChart &chart, Place place)
     return adopt(gnuplot(line_script(chart, id)), id, chart.title, place);
 }
 
-} // namespace bench::plots
+} // namespace scriptfs::bench::plots

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench::plots {
+namespace scriptfs::bench::plots {
 
 // The colour of a file system: a number N of the palette's --sN.
 int colour(std::string_view fs);
@@ -83,6 +83,6 @@ std::string adopt(std::string_view svg, std::string_view id, std::string_view ti
 
 // A text as gnuplot takes it between double quotes, with nothing in it that gnuplot would
 // interpret.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
-} // namespace bench::plots
+} // namespace scriptfs::bench::plots

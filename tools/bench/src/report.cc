@@ -3,11 +3,11 @@
 #include "report.h"
 
 #include "commands.h"
-#include "error.h"
 #include "html.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "plots.h"
 #include "sections.h"
-#include "text.h"
 #include "words.h"
 
 #include <CLI/CLI.hpp>
@@ -15,17 +15,17 @@
 
 #include <memory>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-struct Options {
+struct ReportOptions {
     std::string results;
     std::string html;
     std::string plot;
     std::vector<std::string> notes;
 };
 
-void run(const Options &options)
+void run(const ReportOptions &options)
 {
     if (options.html.empty() && options.plot.empty())
         throw Error("report: nothing to write; allowed are --html FILE and --plot FILE");
@@ -82,7 +82,7 @@ std::string report_html(const Document &document, const std::vector<std::string>
 
 void add_report(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ReportOptions>();
     CLI::App *const command = app.add_subcommand(
         "report", "Write what was measured as a page or a plot (needs gnuplot).");
 
@@ -94,4 +94,4 @@ void add_report(CLI::App &app)
     command->callback([options] { run(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // What may stand in a result.
 inline constexpr std::string_view beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host"};
@@ -124,4 +124,4 @@ Locks parse_locks(const std::string &text, const std::string &where);
 void write_document(const Document &document, const std::string &path);
 std::string document_json(const Document &document);
 
-} // namespace bench
+} // namespace scriptfs::bench

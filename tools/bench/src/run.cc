@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // run: measure file systems from user space.
 #include "commands.h"
-#include "error.h"
+#include "lib/error.h"
+#include "lib/mounts.h"
+#include "lib/sizes.h"
 #include "machine.h"
-#include "mounts.h"
 #include "runner.h"
 #include "table.h"
 
@@ -20,15 +21,14 @@
 
 #include <fnmatch.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-constexpr std::uint64_t mib = 1 << 20;
 constexpr std::uint64_t size_unit = 8 * mib; // of the longest call
 constexpr std::uint64_t default_size = 256 * mib;
 constexpr std::uint64_t emulated_size = 32 * mib;
 
-struct Options {
+struct RunOptions {
     std::vector<std::string> fs = {"ramfs", "tmpfs", "tmpfs-huge", "scriptfs"};
     std::vector<std::string> cases;
     unsigned rounds = 5;
@@ -81,42 +81,31 @@ void check_globs(const std::vector<std::string> &globs, const std::vector<Job> &
                         list_cases(jobs));
 }
 
-void check_fs(const std::vector<std::string> &names)
-{
-    for (const std::string &name : names)
-        if (name.find('/') == std::string::npos &&
-            std::find(std::begin(mountable), std::end(mountable), name) == std::end(mountable))
-            throw Error("--fs: \"{}\" is not allowed; allowed: {}, or a directory (with a slash: "
-                        "./{})",
-                        name, fmt::join(mountable, ", "), name);
-}
-
 // What the jobs need of each scriptfs, and of the machine.
 struct Need {
-    Room room;
+    Reserve reserve;
     std::uint64_t memory;
 };
 
-Need need_of(const std::vector<Job> &jobs, const Options &options, std::uint64_t size)
+Need need_of(const std::vector<Job> &jobs, const RunOptions &options, std::uint64_t size)
 {
-    Need need{{2 * size, 100}, 0};
     std::uint64_t most = 0;
+    std::uint64_t small_files = 100;
 
     for (const Job &job : jobs) {
         most = std::max(most, job.room);
         if (job.cases.front().name.starts_with("poems"))
-            need.room.poems = 1100;
+            small_files = 1100;
     }
-    need.room.bytes = std::max(need.room.bytes, most);
+    const Reserve reserve = reserve_for(std::max(2 * size, most), small_files);
     const auto reserves = std::count_if(options.fs.begin(), options.fs.end(),
                                         [](const auto &fs) { return fs.starts_with("scriptfs"); });
-    need.memory = size + most + static_cast<std::uint64_t>(reserves) * reserve_size(need.room);
-    return need;
+    return {reserve, size + most + static_cast<std::uint64_t>(reserves) * reserve.bytes()};
 }
 
 // Chooses the jobs, and a size that this machine has the memory for. Appends to `notes` what has to
 // be left out.
-Plan make_plan(const Options &options, Need &need, std::vector<std::string> &notes)
+Plan make_plan(const RunOptions &options, Need &need, std::vector<std::string> &notes)
 {
     const std::uint64_t room = available_memory() / 10 * 9;
     Plan plan;
@@ -160,12 +149,12 @@ Plan make_plan(const Options &options, Need &need, std::vector<std::string> &not
     return plan;
 }
 
-void mount_all(Mounts &mounts, const Options &options, const Room &room,
+void mount_all(Mounts &mounts, const RunOptions &options, const Reserve &reserve,
                std::vector<std::string> &notes)
 {
     for (const std::string &fs : options.fs) {
         try {
-            mounts.add(fs, room);
+            mounts.add(fs, reserve);
         } catch (const Error &error) {
             notes.push_back(fmt::format("{}: {}", fs, error.what()));
         }
@@ -198,7 +187,7 @@ void catch_signals()
         sigaction(number, &action, nullptr);
 }
 
-void run(const Options &options)
+void run(const RunOptions &options)
 {
     std::vector<std::string> notes;
     Need need{};
@@ -207,7 +196,6 @@ void run(const Options &options)
         fmt::print("{}", list_cases(all_jobs({size_unit, 1})));
         return;
     }
-    check_fs(options.fs);
     const Plan plan = make_plan(options, need, notes);
     if (plan.jobs.empty())
         throw Error("nothing is left to measure: {}", fmt::join(notes, "; "));
@@ -221,7 +209,7 @@ void run(const Options &options)
     Outcome outcome;
     try {
         Mounts mounts;
-        mount_all(mounts, options, need.room, notes);
+        mount_all(mounts, options, need.reserve, notes);
         outcome = run_plan(plan, mounts);
     } catch (const Stopped &) {
         fmt::print(stderr, "scriptfs-bench: stopped; everything is unmounted and removed\n");
@@ -239,19 +227,24 @@ void run(const Options &options)
 
 } // namespace
 
+void add_fs_option(CLI::App &command, std::vector<std::string> &names)
+{
+    command
+        .add_option("--fs", names,
+                    "What to measure: ramfs, tmpfs, tmpfs-huge, scriptfs, scriptfs-page, which are "
+                    "mounted for this program only (as root), or directories")
+        ->delimiter(',')
+        ->check([](const std::string &name) { return refusal_of(name); })
+        ->capture_default_str();
+}
+
 void add_run(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<RunOptions>();
     CLI::App *command = app.add_subcommand(
         "run", "Measure file systems by system calls, in interleaved rounds; print a table");
 
-    command
-        ->add_option(
-            "--fs", options->fs,
-            "What to measure: ramfs, tmpfs, tmpfs-huge, scriptfs, scriptfs-page, which are "
-            "mounted for this program only (as root), or directories")
-        ->delimiter(',')
-        ->capture_default_str();
+    add_fs_option(*command, options->fs);
     command->add_option("--case", options->cases, "Which cases: patterns; all if not given")
         ->delimiter(',');
     command->add_option("--rounds", options->rounds, "How often, after a warm-up round")
@@ -269,4 +262,4 @@ void add_run(CLI::App &app)
     command->callback([options] { run(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "runner.h"
 
-#include "clock.h"
+#include "lib/clock.h"
 #include "machine.h"
 #include "progress.h"
 #include "samples.h"
@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <optional>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using Key = std::pair<std::string, std::string>; // case, file system
@@ -187,4 +187,4 @@ Outcome run_plan(const Plan &plan, const Mounts &mounts)
     return {recorder.document(), recorder.skipped};
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

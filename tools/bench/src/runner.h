@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cases.h"
-#include "mounts.h"
+#include "lib/mounts.h"
 #include "results.h"
 
 #include <functional>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 struct Plan {
     Setup setup;
@@ -33,4 +33,4 @@ struct Outcome {
 // error ends the run: Error, naming the case and the file system. Throws Stopped after a signal.
 Outcome run_plan(const Plan &plan, const Mounts &mounts);
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -15,7 +15,7 @@
 #include <map>
 #include <set>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -228,4 +228,4 @@ std::string scaling(const Document &document)
     return text.empty() ? text : "<h2 id=\"scaling\">Scaling</h2>\n" + text;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 // What was measured where, and what the reader has to know. Notes are remarks of whoever measured.
 std::string introduction(const Document &document, const std::vector<std::string> &notes);
@@ -35,4 +35,4 @@ std::string missing(const Document &document);
 // No rows if there are no such results.
 plots::BarChart headline(const Document &document);
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

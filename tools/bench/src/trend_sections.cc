@@ -4,6 +4,7 @@
 #include "families.h"
 #include "figures.h"
 #include "html.h"
+#include "lib/classes.h"
 #include "parts.h"
 #include "sections.h"
 #include "words.h"
@@ -15,7 +16,7 @@
 #include <map>
 #include <set>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -65,17 +66,12 @@ std::vector<std::string> ordered(const Trend &trend)
 // The sizes of the five classes of block, as far as the plot goes.
 std::vector<plots::Tick> class_marks(const std::set<double> &x)
 {
-    constexpr double kib = 1024;
-    const std::array<plots::Tick, 5> classes{{{32 * kib, "poem"},
-                                              {64 * kib, " novel"},
-                                              {512 * kib, "medium"},
-                                              {2048 * kib, "large"},
-                                              {262144 * kib, "super"}}};
     std::vector<plots::Tick> out;
 
-    for (const plots::Tick &one : classes)
-        if (!x.empty() && one.at > *x.begin() && one.at < *x.rbegin())
-            out.push_back(one);
+    for (const Class &one : classes)
+        if (const auto at = static_cast<double>(one.block);
+            !x.empty() && at > *x.begin() && at < *x.rbegin())
+            out.push_back({at, std::string(one.name)});
     // at this distance their words would run into each other
     if (out.size() > 1 && out[0].text == "poem") {
         out[0].text = "poem, novel";
@@ -193,4 +189,4 @@ std::string scaling_times(const Document &document)
            "<div class=\"grid\">\n" + figures + "</div>\n";
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

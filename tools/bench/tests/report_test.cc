@@ -15,7 +15,7 @@
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::HasSubstr;
@@ -38,7 +38,7 @@ TEST(Html, APageNamesNoOtherFile)
 
 TEST(Plots, QuotesForGnuplot)
 {
-    EXPECT_EQ(plots::quoted("a\"b\\c`d\ne"), "a\\\"b\\\\c'd e");
+    EXPECT_EQ(plots::in_quotes("a\"b\\c`d\ne"), "a\\\"b\\\\c'd e");
 }
 
 TEST(Plots, ADirectoryKeepsItsColour)
@@ -220,4 +220,4 @@ TEST(Tables, OfLocks)
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `run` is made of: orders, sizes, estimates, copies, the table, and a run on a directory.
 #include "cases.h"
-#include "error.h"
-#include "machine.h"
-#include "mounts.h"
+#include "lib/error.h"
+#include "lib/grid.h"
+#include "lib/mounts.h"
 #include "progress.h"
 #include "runner.h"
 #include "table.h"
@@ -18,11 +18,10 @@
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::HasSubstr;
-using testing::ThrowsMessage;
 
 constexpr std::int64_t second = 1'000'000'000;
 
@@ -37,20 +36,6 @@ TEST(Permutation, HasEveryIndexOnceAndFollowsItsSeed)
     for (std::uint64_t i = 0; i < order.size(); i++)
         EXPECT_EQ(order[i], i);
     EXPECT_TRUE(permutation(0, 1).empty());
-}
-
-TEST(Sizes, AreReadAndNamed)
-{
-    EXPECT_EQ(parse_size("65536", "x"), 65536U);
-    EXPECT_EQ(parse_size("64K", "x"), 65536U);
-    EXPECT_EQ(parse_size("2G", "x"), 2ULL << 30);
-    EXPECT_EQ(size_name(4096), "4K");
-    EXPECT_EQ(size_name(8 << 20), "8M");
-    EXPECT_EQ(size_name(1 << 30), "1G");
-    for (const char *wrong : {"", "0", "M", "-1M", "1T", "1MM", "99999999999G"})
-        EXPECT_THAT([&] { parse_size(wrong, "--size"); },
-                    ThrowsMessage<Error>(HasSubstr("--size: ")))
-            << wrong;
 }
 
 TEST(Estimates, TakeUnknownStepsForAverageOnes)
@@ -91,24 +76,6 @@ TEST(Cases, HaveKnownUnits)
             EXPECT_NO_THROW(check_one_of(pers, one.per, one.name));
         }
     EXPECT_EQ(names.size(), 61U);
-}
-
-TEST(Mounts, TakeWhatTheFilesNeed)
-{
-    const Room room{64 << 20, 1100};
-
-    EXPECT_EQ(mount_options("ramfs", room), "");
-    EXPECT_THAT(mount_options("tmpfs-huge", room), HasSubstr("huge=always"));
-    EXPECT_THAT(mount_options("scriptfs", room), HasSubstr("io=block,poem=1100"));
-    EXPECT_GT(reserve_size(room), room.bytes);
-}
-
-TEST(Mounts, RefuseADirectoryThatIsNone)
-{
-    Mounts mounts;
-
-    EXPECT_THROW(mounts.add("/nowhere/at/all", {}), Error);
-    EXPECT_TRUE(mounts.places().empty());
 }
 
 // Every case that a directory allows, once: results for all, and nothing is left behind.
@@ -184,11 +151,7 @@ TEST(Table, FitsAndWithholdsWhatMeansNothing)
         EXPECT_LE(line.size(), table_width) << line;
     EXPECT_THAT(text, HasSubstr("~"));
     EXPECT_THAT(text, HasSubstr("nvme"));
-    EXPECT_EQ(figure(0.416), "0.42");
-    EXPECT_EQ(figure(12.34), "12.3");
-    EXPECT_EQ(figure(123456), "123456");
-    EXPECT_EQ(figure(131072000), "131M");
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench
