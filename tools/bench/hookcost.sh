@@ -6,7 +6,7 @@
 # to within TOLERANCE (0.1) percent. Prints an "ok" or "not ok" line each; ends with 1 if any is not ok.
 #
 # Both kernels run the same program in the same way in a guest whose clock counts instructions, and what
-# counts is the cheapest of many short repetitions (see meter.c), so a kernel measured
+# counts is the cheapest of many short repetitions (see src/calls.cc), so a kernel measured
 # twice differs by nothing. `hookcost.sh stock stock` shows that.
 . "$(dirname "$0")/guest.sh"
 
@@ -17,13 +17,13 @@ bench=$out/hookcost
 
 make_stage()
 {
-	rm -rf "$stage" "$bench"
-	mkdir -p "$stage" "$bench"
-	cp "$top/tools/bench/guest/hookcost" "$stage/main"
-	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
+	rm -rf "$bench"
+	make_program_stage hookcost
 	make_ext4 "$stage/ext4.img" 16M	# small: unpacking it is slow under emulation
 }
 
+# shellcheck disable=SC2034 # of make_program_stage
+program=$("$top/tools/bench/build.sh")
 step 'hook cost stage' make_stage
 for i in 0 1; do
 	kernel=${kernels[i]}
@@ -36,13 +36,10 @@ done
 # shellcheck disable=SC2016 # awk's own
 awk -v tolerance="$tolerance" -v names="${kernels[*]}" '
 $1 == "cost" {
-	split("new over read", what)
-	for (i = 1; i <= 3; i++) {
-		name = "hookcost-" $2 "-" what[i] "-" $3
-		if (FILENAME == ARGV[1])
-			order[++n] = name
-		value[name, FILENAME == ARGV[1]] = $(3 + i)
-	}
+	name = "hookcost-" $2 "-" $3
+	if (FILENAME == ARGV[1])
+		order[++n] = name
+	value[name, FILENAME == ARGV[1]] = $4
 }
 END {
 	split(names, kernel, " ")

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # icount.sh: instructions of in-kernel calls into the file systems, in a guest whose clock counts
-# instructions (any machine gives the same figures). Samples go to standard output, a table of
-# medians less the memcpy limit of the same case to standard error.
+# instructions (any machine gives the same figures). Samples go to standard output, tables of
+# medians, and of them less the memcpy limit of the same case, to standard error.
 # Cases of 100000 files and more get a guest of their own with more memory (kbench.sh says how much), or
 # are left out where that is more than half of what is free.
 #
@@ -40,4 +40,4 @@ step 'kbench module' build_module "$build" x86_64 "$module"
 rm -rf "$logs"
 mkdir -p "$logs"
 each_guest 3072 run_guest "${cases[@]}"
-show_table "$begin" 1 "${outputs[@]}"
+show_table "$begin" "${outputs[@]}"

@@ -114,14 +114,14 @@ show_samples()
 	grep -qx finished "$1" || die "the guest ended without a word (logs: $1, $2)"
 }
 
-# show_table BEGIN LESS OUTPUT...: the table for people of these guests; with LESS 1 it has what is beyond
-# the copy
+# show_table BEGIN OUTPUT...: the table for people of these guests
 show_table()
 {
-	local begin=$1 less=$2
+	local begin=$1 program
 
-	shift 2
-	[ $# -gt 0 ] || return 0
+	shift
+	[ $# -gt 0 ] && grep -q '^sample ' "$@" || return 0
+	program=$("$top/tools/bench/build.sh")
 	say "==> in-kernel driver ... $((SECONDS - begin)) s"
-	grep -h '^sample ' "$@" | awk -v less="$less" -f "$top/tools/bench/kbench.awk" >&2
+	"$program" collect "$@" >&2
 }

@@ -78,4 +78,4 @@ lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
 step 'kernel uml' compile
 step 'kbench module uml' build_module "$build" um "$module"
 each_guest 4096 run_guest "${cases[@]}"
-show_table "$begin" 0 "${outputs[@]}"
+show_table "$begin" "${outputs[@]}"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// results.json: what was measured. Schema 2 is written; schema 1, as `make run` writes it, is read
-// too.
+// results.json: what was measured. Schema 2 is written; schema 1 is read too.
 #pragma once
 
 #include "stats.h"

@@ -19,8 +19,12 @@ struct Plan {
     std::vector<Job> jobs;                              // those of which a case is wanted
     std::function<bool(const std::string &name)> wants; // is that case?
     std::string bed;
-    unsigned rounds = 0;  // and one to warm up
-    bool samples = false; // print a line for each measurement
+    unsigned rounds = 0;
+    // Other programs do it: a round that warms up and a limit of non-temporal copies say nothing,
+    // and what the last program left the kernel to do must not count.
+    bool programs = false;
+    bool samples = false;                              // print a line for each measurement
+    std::function<void(const Document &)> after_round; // has what was measured until then
 };
 
 struct Outcome {

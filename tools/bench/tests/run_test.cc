@@ -118,6 +118,34 @@ TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
     EXPECT_TRUE(outcome.document.find(like, fs)->p999);
 }
 
+// A signal in the second round: the first one was handed over, and nothing is left behind.
+TEST(Run, KeepsTheRoundsBeforeASignal)
+{
+    const OwnDir dir(testing::TempDir());
+    Plan plan;
+    int handed_over = 0;
+    plan.setup = {8 << 20, 1};
+    plan.bed = "host";
+    plan.rounds = 5;
+    plan.programs = true;
+    plan.wants = [](const std::string &name) { return name == "new-8M"; };
+    plan.jobs = all_jobs(plan.setup);
+    std::erase_if(plan.jobs, [&](const Job &job) { return !plan.wants(job.cases.front().name); });
+    plan.after_round = [&](const Document &document) {
+        handed_over++;
+        EXPECT_EQ(document.results.front().figure.runs, 1);
+        stopped = true;
+    };
+    {
+        Mounts mounts;
+        mounts.add(dir.path(), {});
+        EXPECT_THROW(run_plan(plan, mounts), Stopped);
+    }
+    stopped = false;
+    EXPECT_EQ(handed_over, 1);
+    EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+}
+
 TEST(Table, NeedsNoRepetitionOfInstructions)
 {
     Document document;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "lib/grid.h"
 #include "lib/mounts.h"
+#include "lib/program.h"
 #include "lib/sizes.h"
 
 #include <gtest/gtest.h>
@@ -56,6 +57,29 @@ TEST(Figures, HaveThreeDigits)
     EXPECT_EQ(figure(12.34), "12.3");
     EXPECT_EQ(figure(123456), "123456");
     EXPECT_EQ(figure(131072000), "131M");
+}
+
+TEST(Programs, AreGivenWhatTheyNeed)
+{
+    const Output output = run_program({.arguments = {"sh", "-c", "cat; pwd; echo $A >&2"},
+                                       .input = "in\n",
+                                       .more = {"A=b"},
+                                       .directory = "/"});
+
+    EXPECT_EQ(output.out, "in\n/\n");
+    EXPECT_EQ(output.err, "b\n");
+    EXPECT_GT(output.time, 0);
+}
+
+TEST(Programs, SayWhyTheyFailed)
+{
+    EXPECT_THAT(
+        [] {
+            run_program({.arguments = {"sh", "-c", "echo no >&2; exit 1"}});
+        },
+        ThrowsMessage<Error>(HasSubstr("no\n")));
+    EXPECT_THAT([] { run_program({.arguments = {"/nowhere"}}); },
+                ThrowsMessage<Error>(HasSubstr("No such file")));
 }
 
 } // namespace
