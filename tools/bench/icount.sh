@@ -16,10 +16,8 @@ run_guest()
 {
 	local initramfs output=$logs/guest-$1.out console=$logs/guest-$1.log
 
-	step -q 'kbench stage' make_stage "$out/stage/kbench" \
-		"$build" "$module" bed=tcg-icount unit=instructions rounds="$rounds" \
-		filesystems="$filesystems" \
-		cases="$2" drivers="$drivers" file_size=$((64 << 20)) passes=2
+	step -q 'kbench stage' make_stage "$build" "$module" cases="${2// /,}" \
+		drivers="${drivers// /,}" file_size=$((64 << 20)) passes=2
 	initramfs=$("$top/qemu/initramfs.sh" -s base "$out/stage/kbench")
 	"$top/qemu/boot.sh" -b tcg-icount -m "$1" -t 3600 -a guest.run=/guest/kbench/main \
 		-o "$output" -l "$console" "$build" "$initramfs"

@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2034 # for the scripts that source this
 rounds=$(number ROUNDS 5)
+program=$("$top/tools/bench/build.sh")
 
 # chosen_cases: the names in kbench/cases that match one of the globs in CASES, in that order
 chosen_cases()
@@ -52,18 +53,15 @@ build_module()
 	nice make -C "$tree" O="$1" ARCH="$2" M="$3" -j"$jobs" modules
 }
 
-# make_stage DIR BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
+# shellcheck disable=SC2154 # filesystems: of the script that sources this
+# make_stage BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
 make_stage()
 {
-	local stage=$1 build=$2 module=$3
+	local build=$1 module=$2
 
-	shift 3
-	rm -rf "$stage"
-	mkdir -p "$stage"
-	cp "$top/tools/bench/guest/kbench" "$stage/main"
-	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/user" "$top/tools/bench/kbench/user.c"
-	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
-	settings "$stage/settings" "$@"
+	shift 2
+	make_program_stage kbench rounds="$rounds" filesystems="${filesystems// /,}" "$@"
+	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$out/stage/kbench"
 }
 
 # memory_of CASE USUAL: MiB of the guest that it runs in, the usual ones unless it does not fit. They
@@ -117,11 +115,10 @@ show_samples()
 # show_table BEGIN OUTPUT...: the table for people of these guests
 show_table()
 {
-	local begin=$1 program
+	local begin=$1
 
 	shift
 	[ $# -gt 0 ] && grep -q '^sample ' "$@" || return 0
-	program=$("$top/tools/bench/build.sh")
 	say "==> in-kernel driver ... $((SECONDS - begin)) s"
 	"$program" collect "$@" >&2
 }

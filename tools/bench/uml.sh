@@ -47,15 +47,13 @@ make_root()
 {
 	local root=$out/stage/uml
 
-	make_stage "$out/stage/kbench-uml" "$build" "$module" bed=uml unit=ns rounds="$rounds" \
-		filesystems="$filesystems" \
-		cases="$1" drivers=kernel file_size=$((256 << 20)) passes=3
+	make_stage "$build" "$module" cases="${1// /,}" drivers=kernel file_size=$((256 << 20)) passes=3
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}
 	cp /bin/busybox "$root/bin"
 	ln -s busybox "$root/bin/sh"
 	cp "$top/qemu/guest/init" "$root/init"
-	cp -r "$out/stage/kbench-uml" "$root/guest/kbench"
+	cp -r "$out/stage/kbench" "$root/guest/kbench"
 	(cd "$root" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0) >"$logs/initramfs"
 }
 
