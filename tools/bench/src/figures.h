@@ -2,6 +2,7 @@
 // Figures as people read them: numbers, sizes, ratios with their doubt, how a cost grows.
 #pragma once
 
+#include "bars.h"
 #include "plots.h"
 #include "results.h"
 
@@ -27,7 +28,7 @@ std::optional<double> last_number(std::string_view name);
 
 // How many times as fast (or as cheap) as `base` the other one is, with what the spread allows.
 // Sure if the two are exact, or else if meaningful() says so. Nothing if a median is 0.
-std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other, bool exact);
+std::optional<Bar> times_as_fast(const Summary &base, const Summary &other, bool exact);
 
 // The exponent of growth: the slope of a straight line through the logarithms of the points, by
 // least squares. 0 does not grow, 1 grows in proportion. Nothing with fewer than two different x or

@@ -17,16 +17,6 @@ std::vector<std::string> plotted_fs(std::vector<std::string> names)
     return ordered_fs(std::move(names));
 }
 
-std::string key(const std::vector<std::string> &names, std::string_view more_html)
-{
-    std::string out = "<ul class=\"key\">";
-
-    for (const std::string &fs : names)
-        out += fmt::format("<li><i style=\"background:var(--s{})\"></i>{}</li>", plots::colour(fs),
-                           escape(fs));
-    return fmt::format("{}{}</ul>\n", out, more_html);
-}
-
 std::string figure(std::string_view title, std::string_view drawings_html,
                    std::string_view caption_html)
 {

@@ -2,11 +2,11 @@
 // scriptfs-bench report: results.json as a page that people look at.
 #include "report.h"
 
+#include "bars.h"
 #include "commands.h"
 #include "html.h"
 #include "lib/error.h"
 #include "lib/text.h"
-#include "plots.h"
 #include "sections.h"
 #include "words.h"
 
@@ -33,12 +33,12 @@ void run(const ReportOptions &options)
     if (!options.html.empty())
         write_text(options.html, report_html(document, options.notes));
     if (!options.plot.empty()) {
-        const plots::BarChart chart = sections::headline(document);
+        const BarChart chart = sections::headline(document);
         if (chart.rows.empty())
             throw Error(
                 "{}: too few of the cases that --plot shows, on ramfs and another file system",
                 options.results);
-        write_text(options.plot, plots::draw(chart, plots::Place::file));
+        write_text(options.plot, bars_svg(chart));
     }
 }
 
@@ -70,13 +70,13 @@ std::string report_html(const Document &document, const std::vector<std::string>
         link(id, name);
     }
     body += "<nav>" + contents + "</nav>\n";
-    const plots::BarChart chart = sections::headline(document);
+    const BarChart chart = sections::headline(document);
     if (!chart.rows.empty())
-        body +=
-            fmt::format("<figure><h4>In short</h4>{}<figcaption>The thick line is memcpy: what is "
-                        "left of it is not the copy. Hatched: too few rounds, or too different, "
-                        "for a ratio.</figcaption></figure>\n",
-                        plots::draw(chart, plots::Place::page));
+        body += fmt::format(
+            "<figure><h4>In short</h4>{}{}<figcaption>The thick line is memcpy: what is "
+            "left of it is not the copy. Hatched: too few rounds, or too different, "
+            "for a ratio.</figcaption></figure>\n",
+            key(chart.series), bars_html(chart));
     return html::page("scriptfs measured", body + rest);
 }
 

@@ -111,7 +111,7 @@ std::string locks_figure(const Curve &curve, const LocksOf &all)
         chart.x_ticks = ticks(x, count_name);
         chart.width = 380;
         chart.height = 250;
-        drawings += plots::draw(chart, plots::Place::page);
+        drawings += plots::draw(chart);
     }
     return figure(curve.title, drawings + "</div>\n", escape(sentence(curve, mine, names)));
 }

@@ -97,7 +97,7 @@ std::string growth_figure(const Curve &curve, const Place &place, const Trend &t
     chart.x_ticks = ticks(trend.x, name);
     if (by_file_size)
         chart.marks = class_marks(trend.x);
-    return figure(curve.title, plots::draw(chart, plots::Place::page),
+    return figure(curve.title, plots::draw(chart),
                   fmt::format("{} <span class=\"muted\">Lower is better; {}.</span>",
                               escape(figures::growth_sentence(curve.what, trend.unit, lines, name)),
                               escape(words::place(place.first, place.second))));
@@ -177,7 +177,7 @@ std::string scaling_times(const Document &document)
             chart.y_from = 0;
             chart.x_ticks = ticks(trend.x, count_name);
             figures +=
-                figure(curve.title, plots::draw(chart, plots::Place::page),
+                figure(curve.title, plots::draw(chart),
                        fmt::format("{} <span class=\"muted\">Flat and low is better; {}.</span>",
                                    escape(scaling_sentence(curve, trend)),
                                    escape(words::place(place.first, place.second))));
