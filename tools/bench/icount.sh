@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # icount.sh: instructions of in-kernel calls into the file systems, in a guest whose clock counts
-# instructions (any machine gives the same figures). Samples go to standard output, a table of
-# medians less the memcpy limit of the same case to standard error.
+# instructions (any machine gives the same figures). Samples go to standard output, tables of
+# medians, and of them less the memcpy limit of the same case, to standard error.
 # Cases of 100000 files and more get a guest of their own with more memory (kbench.sh says how much), or
 # are left out where that is more than half of what is free.
 #
@@ -16,10 +16,8 @@ run_guest()
 {
 	local initramfs output=$logs/guest-$1.out console=$logs/guest-$1.log
 
-	step -q 'kbench stage' make_stage "$out/stage/kbench" \
-		"$build" "$module" bed=tcg-icount unit=instructions rounds="$rounds" \
-		filesystems="$filesystems" \
-		cases="$2" drivers="$drivers" file_size=$((64 << 20)) passes=2
+	step -q 'kbench stage' make_stage "$build" "$module" cases="${2// /,}" \
+		drivers="${drivers// /,}" file_size=$((64 << 20)) passes=2
 	initramfs=$("$top/qemu/initramfs.sh" -s base "$out/stage/kbench")
 	"$top/qemu/boot.sh" -b tcg-icount -m "$1" -t 3600 -a guest.run=/guest/kbench/main \
 		-o "$output" -l "$console" "$build" "$initramfs"
@@ -40,4 +38,4 @@ step 'kbench module' build_module "$build" x86_64 "$module"
 rm -rf "$logs"
 mkdir -p "$logs"
 each_guest 3072 run_guest "${cases[@]}"
-show_table "$begin" 1 "${outputs[@]}"
+show_table "$begin" "${outputs[@]}"

@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2034 # for the scripts that source this
 rounds=$(number ROUNDS 5)
+program=$("$top/tools/bench/build.sh")
 
 # chosen_cases: the names in kbench/cases that match one of the globs in CASES, in that order
 chosen_cases()
@@ -52,18 +53,15 @@ build_module()
 	kmake "$tree" "$1" "$2" M="$3" modules
 }
 
-# make_stage DIR BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
+# shellcheck disable=SC2154 # filesystems: of the script that sources this
+# make_stage BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
 make_stage()
 {
-	local stage=$1 build=$2 module=$3
+	local build=$1 module=$2
 
-	shift 3
-	rm -rf "$stage"
-	mkdir -p "$stage"
-	cp "$top/qemu/guest/bench/kbench" "$stage/main"
-	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/user" "$top/tools/bench/kbench/user.c"
-	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$stage"
-	settings "$stage/settings" "$@"
+	shift 2
+	make_program_stage kbench rounds="$rounds" filesystems="${filesystems// /,}" "$@"
+	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$out/stage/kbench"
 }
 
 # memory_of CASE USUAL: MiB of the guest that it runs in, the usual ones unless it does not fit. They
@@ -114,14 +112,13 @@ show_samples()
 	grep -qx finished "$1" || die "the guest ended without a word (logs: $1, $2)"
 }
 
-# show_table BEGIN LESS OUTPUT...: the table for people of these guests; with LESS 1 it has what is beyond
-# the copy
+# show_table BEGIN OUTPUT...: the table for people of these guests
 show_table()
 {
-	local begin=$1 less=$2
+	local begin=$1
 
-	shift 2
-	[ $# -gt 0 ] || return 0
+	shift
+	[ $# -gt 0 ] && grep -q '^sample ' "$@" || return 0
 	say "==> in-kernel driver ... $((SECONDS - begin)) s"
-	grep -h '^sample ' "$@" | awk -v less="$less" -f "$top/tools/bench/kbench.awk" >&2
+	"$program" collect "$@" >&2
 }

@@ -27,15 +27,13 @@ make_root()
 {
 	local root=$out/stage/uml
 
-	make_stage "$out/stage/kbench-uml" "$build" "$module" bed=uml unit=ns rounds="$rounds" \
-		filesystems="$filesystems" \
-		cases="$1" drivers=kernel file_size=$((256 << 20)) passes=3
+	make_stage "$build" "$module" cases="${1// /,}" drivers=kernel file_size=$((256 << 20)) passes=3
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}
 	cp /bin/busybox "$root/bin"
 	ln -s busybox "$root/bin/sh"
 	cp "$top/qemu/guest/init" "$root/init"
-	cp -r "$out/stage/kbench-uml" "$root/guest/kbench"
+	cp -r "$out/stage/kbench" "$root/guest/kbench"
 	(cd "$root" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0) >"$logs/initramfs"
 }
 
@@ -59,4 +57,4 @@ step -q 'uml config' configure "$tree" "$build" um "$top/tools/bench/uml.config"
 step -k "$build" 'kernel uml' kmake "$tree" "$build" um linux modules
 step 'kbench module uml' build_module "$build" um "$module"
 each_guest 4096 run_guest "${cases[@]}"
-show_table "$begin" 0 "${outputs[@]}"
+show_table "$begin" "${outputs[@]}"

@@ -10,8 +10,8 @@
 # kernel, but for offsets; `hookcost.sh stock unhooked` counts them, for the price of one more kernel.
 #
 # Both kernels run the same program in the same way in a guest whose clock counts instructions, and what
-# counts is the cheapest of many short repetitions (see meter.c), so a kernel measured twice differs by
-# nothing. `hookcost.sh base base` shows that.
+# counts is the cheapest of many short repetitions (see tools/bench/src/calls.cc), so a kernel measured
+# twice differs by nothing. `hookcost.sh base base` shows that.
 . "$(dirname "$0")/../bench/guest.sh"
 
 tolerance=${TOLERANCE:-0.1}
@@ -21,13 +21,13 @@ bench=$out/hookcost
 
 make_stage()
 {
-	rm -rf "$stage" "$bench"
-	mkdir -p "$stage" "$bench"
-	cp "$top/qemu/guest/bench/hookcost" "$stage/main"
-	gcc -O2 -Wall -Wextra -Werror -static -o "$stage/meter" "$top/tools/bench/meter.c"
+	rm -rf "$bench"
+	make_program_stage hookcost
 	make_ext4 "$stage/ext4.img" 16M	# small: unpacking it is slow under emulation
 }
 
+# shellcheck disable=SC2034 # of make_program_stage
+program=$("$top/tools/bench/build.sh")
 step 'hook cost stage' make_stage
 for i in 0 1; do
 	kernel=${kernels[i]}
@@ -40,13 +40,10 @@ done
 # shellcheck disable=SC2016 # awk's own
 awk -v tolerance="$tolerance" -v names="${kernels[*]}" '
 $1 == "cost" {
-	split("new over read", what)
-	for (i = 1; i <= 3; i++) {
-		name = "hookcost-" $2 "-" what[i] "-" $3
-		if (FILENAME == ARGV[1])
-			order[++n] = name
-		value[name, FILENAME == ARGV[1]] = $(3 + i)
-	}
+	name = "hookcost-" $2 "-" $3
+	if (FILENAME == ARGV[1])
+		order[++n] = name
+	value[name, FILENAME == ARGV[1]] = $4
 }
 END {
 	split(names, kernel, " ")

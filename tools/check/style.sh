@@ -140,31 +140,31 @@ python_scripts()
 
 cxx_format()
 {
-	cd "$top/tools/bench"
-	clang-format --dry-run --Werror src/*.cc src/*.h tests/*.cc
+	find "$top"/tools/{lib,bench/src,bench/tests} -name "*.[ch]*" -print0 |
+		xargs -0 clang-format --dry-run --Werror
 }
 
-# clang-tidy takes seconds a file: skip those that were clean with the same headers and checks.
+# clang-tidy spends nearly all of its time in the headers of others, so it looks at the large units that
+# CMake makes. What was clean is not looked at again.
 cxx_tidy()
 {
-	local build clean file
+	local build clean
 
 	build=$("$top/tools/bench/build.sh" -b)
-	clean=$cache/bench/tidy-$(cat "$top"/tools/bench/{.clang-tidy,CMakeLists.txt,src/*.h} |
-		sha256sum | cut -c1-12)
-	mkdir -p "$clean"
-	for file in "$top"/tools/bench/src/*.cc; do
-		[ -e "$clean/$(sha256sum <"$file" | cut -c1-12)" ] || echo "$file"
-	done | in_parallel -r nice sh -c 'clang-tidy --quiet -p "$0" "$2" &&
-		touch "$1/$(sha256sum <"$2" | cut -c1-12)"' "$build" "$clean"
+	clean=$cache/bench/tidy-$(cd "$top/tools" && cat .clang-tidy CMakeLists.txt {lib,bench}/CMakeLists.txt \
+		lib/*.{cc,h} bench/src/*.{cc,h} | sha256sum | cut -c1-12)
+	[ ! -e "$clean" ] || return 0
+	sed -n 's/^ *"file": "\(.*\)".*/\1/p' "$build/compile_commands.json" | grep -v -- -tests.dir |
+		in_parallel nice clang-tidy --quiet --config-file="$top/tools/.clang-tidy" -p "$build"
 	find "$cache/bench" -maxdepth 1 -name 'tidy-*' -mtime +7 -exec rm -r {} +
+	touch "$clean"
 }
 
 licences()
 {
 	local file line lost=0
 
-	for file in "${kernel_files[@]}" "${shell_files[@]}" tools/bench/{src,tests}/*; do
+	for file in "${kernel_files[@]}" "${shell_files[@]}" tools/{lib,lib/tests,bench/src,bench/tests}/*.*; do
 		case $file in
 		Documentation/ABI/*) continue ;;
 		esac

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <random>
 
-namespace bench {
+namespace scriptfs::bench {
 
 std::atomic<bool> stopped{false};
 
@@ -31,4 +31,4 @@ std::vector<Job> all_jobs(const Setup &setup)
     return jobs;
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

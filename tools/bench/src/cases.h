@@ -3,6 +3,7 @@
 // jobs is made by the functions at the end, one for each cases_*.cc.
 #pragma once
 
+#include "lib/files.h"
 #include "memory.h"
 #include "results.h"
 
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 inline constexpr std::uint64_t page_size = 4096; // what is called a page in results, everywhere
 inline constexpr std::uint64_t small_call = 4096;
@@ -54,6 +55,7 @@ public:
     const std::string fs;
     const std::uint64_t seed; // another one each round, the same for all file systems
     int dir = -1;             // empty, and has to be empty again afterwards
+    std::string path;         // of that directory, for other programs
     Copy limit = Copy::plain; // for jobs' limits, and the memory to copy into or from
     const Memory *memory = nullptr;
 };
@@ -61,6 +63,7 @@ public:
 struct Case {
     std::string name;
     std::string_view per;
+    std::string_view driver = "bench";
 };
 
 struct Job {
@@ -77,6 +80,13 @@ inline void look()
         throw Stopped();
 }
 
+// What a pass over a file in calls of that size is called, and all of these passes: new-4K, ...
+std::vector<Case> data_cases(std::uint64_t call_size);
+// The copies of those of them that are wanted.
+void data_limit(Stage &stage, std::uint64_t call_size);
+// Writes so many bytes, a multiple of 1 MiB, at the file's position.
+void fill(const Fd &fd, std::uint64_t size);
+
 // 0 ... count - 1 in an order that only the seed determines.
 std::vector<std::uint64_t> permutation(std::uint64_t count, std::uint64_t seed);
 
@@ -87,4 +97,4 @@ void add_thread_jobs(std::vector<Job> &jobs, const Setup &setup);
 
 std::vector<Job> all_jobs(const Setup &setup);
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -2,13 +2,13 @@
 // Reading and writing by system calls: new-S, over-S, read-S, rndover-S, rndread-S, unlink-big,
 // append-100, copyrange-1M, fallocate-1G.
 #include "cases.h"
-#include "clock.h"
-#include "files.h"
-#include "machine.h"
+#include "lib/clock.h"
+#include "lib/files.h"
+#include "lib/sizes.h"
 
 #include <sys/stat.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 constexpr std::uint64_t call_sizes[] = {4 << 10, 16 << 10, 64 << 10, 1 << 20, 8 << 20};
@@ -148,15 +148,6 @@ void data(Stage &stage, std::uint64_t call_size)
     unlink_at(stage.dir, "data");
 }
 
-void data_limit(Stage &stage, std::uint64_t call_size)
-{
-    const Memory buffer(call_size);
-
-    for (const Pass &pass : passes)
-        if (stage.wants(case_name(pass, call_size)))
-            do_pass(stage, pass, Copier(stage, buffer, pass), call_size);
-}
-
 // The 4K cases once more, on a smaller file, with a look at the clock after each call.
 void single_calls(Stage &stage)
 {
@@ -177,12 +168,7 @@ void single_calls(Stage &stage)
 
 void unlink_big(Stage &stage)
 {
-    const Memory buffer(range);
-    Fd fd = create_at(stage.dir, "big");
-
-    for (std::uint64_t done = 0; done < stage.setup.size; done += range)
-        whole(write(fd.get(), buffer.at(0), range), range, "unlink-big");
-    fd.shut();
+    fill(create_at(stage.dir, "big"), stage.setup.size);
     look();
     const std::int64_t time = taken([&] { unlink_at(stage.dir, "big"); });
     stage.record("unlink-big", time, stage.setup.size / page_size);
@@ -220,13 +206,11 @@ void append_limit(Stage &stage)
 // From one half of the size to the other, so that both files together are no larger than others.
 void copy_range(Stage &stage)
 {
-    const Memory buffer(range);
     const std::uint64_t calls = stage.setup.size / 2 / range;
     const Fd from = create_at(stage.dir, "from");
     const Fd to = create_at(stage.dir, "to");
 
-    for (std::uint64_t i = 0; i < calls; i++)
-        whole(write(from.get(), buffer.at(0), range), range, "copyrange-1M");
+    fill(from, calls * range);
     rewind(from);
     look();
     const auto first = copy_file_range(from.get(), nullptr, to.get(), nullptr, range, 0);
@@ -282,17 +266,39 @@ void allocate(Stage &stage)
 
 } // namespace
 
+std::vector<Case> data_cases(std::uint64_t call_size)
+{
+    std::vector<Case> cases;
+
+    for (const Pass &pass : passes)
+        cases.push_back({case_name(pass, call_size), call_size == small_call ? "call" : "page"});
+    return cases;
+}
+
+void data_limit(Stage &stage, std::uint64_t call_size)
+{
+    const Memory buffer(call_size);
+
+    for (const Pass &pass : passes)
+        if (stage.wants(case_name(pass, call_size)))
+            do_pass(stage, pass, Copier(stage, buffer, pass), call_size);
+}
+
+void fill(const Fd &fd, std::uint64_t size)
+{
+    const Memory buffer(range);
+
+    for (std::uint64_t done = 0; done < size; done += range)
+        whole(write(fd.get(), buffer.at(0), range), range, "write");
+}
+
 void add_data_jobs(std::vector<Job> &jobs, const Setup &setup)
 {
     Job single = {{}, timed_calls * small_call, single_calls, {}};
 
     for (const std::uint64_t size : call_sizes) {
-        Job job = {{},
-                   setup.size,
-                   [size](Stage &stage) { data(stage, size); },
+        Job job = {data_cases(size), setup.size, [size](Stage &stage) { data(stage, size); },
                    [size](Stage &stage) { data_limit(stage, size); }};
-        for (const Pass &pass : passes)
-            job.cases.push_back({case_name(pass, size), size == small_call ? "call" : "page"});
         if (size == small_call)
             single.cases = job.cases;
         jobs.push_back(job);
@@ -304,4 +310,4 @@ void add_data_jobs(std::vector<Job> &jobs, const Setup &setup)
     jobs.push_back({{{"fallocate-1G", "call"}}, gib, allocate, {}});
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

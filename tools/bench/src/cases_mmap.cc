@@ -5,12 +5,12 @@
 // written, of one that write(2) filled when it is read. Second is another map of the same file,
 // when the page is there and only this map does not know it yet.
 #include "cases.h"
-#include "clock.h"
-#include "files.h"
+#include "lib/clock.h"
+#include "lib/files.h"
 
 #include <sys/mman.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 class Map {
@@ -78,4 +78,4 @@ void add_mmap_jobs(std::vector<Job> &jobs, const Setup &setup)
     }
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

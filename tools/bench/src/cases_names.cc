@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Many small files: poems-P-create, -read and -unlink, and storms of names.
 #include "cases.h"
-#include "clock.h"
-#include "files.h"
-#include "machine.h"
+#include "lib/clock.h"
+#include "lib/files.h"
+#include "lib/sizes.h"
 
 #include <fmt/format.h>
 
 #include <dirent.h>
 #include <sys/stat.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 constexpr std::uint64_t poem_sizes[] = {1 << 10, 4 << 10, 32 << 10, 64 << 10};
@@ -140,4 +140,4 @@ void add_name_jobs(std::vector<Job> &jobs, const Setup & /*setup*/)
                     {}});
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -4,9 +4,9 @@
 // file of its own, or each its own part of one file. The figure is the time of a call as its thread
 // sees it, so it stays the same where threads do not slow each other.
 #include "cases.h"
-#include "clock.h"
 #include "crowd.h"
-#include "files.h"
+#include "lib/clock.h"
+#include "lib/files.h"
 #include "machine.h"
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 #include <exception>
 #include <thread>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 constexpr unsigned counts[] = {1, 2, 4};
@@ -130,4 +130,4 @@ void add_thread_jobs(std::vector<Job> &jobs, const Setup &setup)
             }
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

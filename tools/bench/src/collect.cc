@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // collect: from the lines that drivers print to results.json and a table.
 #include "commands.h"
-#include "error.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "samples.h"
 #include "table.h"
-#include "text.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -14,10 +14,10 @@
 #include <set>
 #include <sstream>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-struct Options {
+struct CollectOptions {
     std::vector<std::string> files;
     std::string json;
     bool quiet = false;
@@ -76,7 +76,7 @@ void add_document(Document &all, const Document &other, const std::string &name)
     add(all.locks, other.locks, name);
 }
 
-void collect(const Options &options)
+void collect(const CollectOptions &options)
 {
     Samples samples;
     Document document;
@@ -108,7 +108,7 @@ void collect(const Options &options)
 
 void add_collect(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CollectOptions>();
     CLI::App *command = app.add_subcommand(
         "collect", "Make statistics of the lines that drivers print; print tables");
 
@@ -122,4 +122,4 @@ void add_collect(CLI::App &app)
     command->callback([options] { collect(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -3,17 +3,27 @@
 // main.cc.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace CLI {
 class App;
 }
 
-namespace bench {
+namespace scriptfs::bench {
 
+void add_calls(CLI::App &app);
 void add_collect(CLI::App &app);
 void add_compare(CLI::App &app);
-void add_run(CLI::App &app);
+void add_fio(CLI::App &app);
+void add_kbench(CLI::App &app);
 void add_latency(CLI::App &app);
 void add_locks(CLI::App &app);
+void add_now(CLI::App &app); // in fio.cc
 void add_report(CLI::App &app);
+void add_run(CLI::App &app);
 
-} // namespace bench
+// --fs: which file systems or directories. Others are refused before anything is measured.
+void add_fs_option(CLI::App &command, std::vector<std::string> &names); // in run.cc
+
+} // namespace scriptfs::bench

@@ -3,7 +3,8 @@
 #include "compare.h"
 
 #include "commands.h"
-#include "error.h"
+#include "lib/error.h"
+#include "lib/grid.h"
 #include "table.h"
 
 #include <CLI/CLI.hpp>
@@ -14,10 +15,10 @@
 #include <limits>
 #include <memory>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-struct Options {
+struct CompareOptions {
     std::string before;
     std::string after;
     double tolerance = 2; // percent
@@ -76,7 +77,7 @@ std::string percent(double ratio)
                        : fmt::format("{:+.1f} %", 100 * (ratio - 1));
 }
 
-void keep_only(Document &document, const Options &options)
+void keep_only(Document &document, const CompareOptions &options)
 {
     std::erase_if(document.results, [&](const Result &result) {
         return (!options.bed.empty() && result.bed != options.bed) ||
@@ -85,7 +86,7 @@ void keep_only(Document &document, const Options &options)
     });
 }
 
-void compare(const Options &options)
+void compare(const CompareOptions &options)
 {
     if (!options.bed.empty())
         check_one_of(beds, options.bed, "--bed");
@@ -153,7 +154,7 @@ std::string changes_text(const std::vector<Change> &changes, double tolerance)
 
 void add_compare(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CompareOptions>();
     CLI::App *command = app.add_subcommand("compare", "Show what changed between two results.json");
 
     command->add_option("OLD", options->before, "results.json of before")->required();
@@ -170,4 +171,4 @@ void add_compare(CLI::App &app)
     command->callback([options] { compare(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

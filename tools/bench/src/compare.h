@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 enum class Verdict { unchanged, better, worse, gone, added };
 
@@ -27,4 +27,4 @@ std::vector<Change> changes(const Document &before, const Document &after, doubl
 // As text of 100 columns: what changed, then how many did not.
 std::string changes_text(const std::vector<Change> &changes, double tolerance);
 
-} // namespace bench
+} // namespace scriptfs::bench

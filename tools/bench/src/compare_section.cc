@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <array>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -61,11 +61,11 @@ std::optional<double> sure_limit(const Result *base, const Result *limit)
     return bar && bar->sure ? std::optional(bar->value) : std::nullopt;
 }
 
-plots::BarRow bar_row(const std::vector<const Result *> &results,
-                      const std::vector<std::string> &shown, const std::string &name)
+BarRow bar_row(const std::vector<const Result *> &results, const std::vector<std::string> &shown,
+               const std::string &name)
 {
     const Result *const base = find(results, name, "ramfs");
-    plots::BarRow row;
+    BarRow row;
 
     row.name = name;
     for (const std::string &fs : shown) {
@@ -83,7 +83,7 @@ plots::BarRow bar_row(const std::vector<const Result *> &results,
 }
 
 // Bars need something to be compared with.
-bool has_bars(const plots::BarRow &row)
+bool has_bars(const BarRow &row)
 {
     return std::count_if(row.bars.begin(), row.bars.end(),
                          [](const auto &bar) { return bar.has_value(); }) > 1;
@@ -124,11 +124,11 @@ std::string row_name(const std::string &name, const Result &like)
 std::string bars(const std::vector<const Result *> &results, const Family &family,
                  const std::vector<std::string> &shown)
 {
-    plots::BarChart chart;
+    BarChart chart;
 
     chart.title = family.title;
     for (const std::string &name : names_of(results, family)) {
-        plots::BarRow row = bar_row(results, shown, name);
+        BarRow row = bar_row(results, shown, name);
         if (has_bars(row))
             chart.rows.push_back(std::move(row));
     }
@@ -136,17 +136,16 @@ std::string bars(const std::vector<const Result *> &results, const Family &famil
         return {};
     // only what has a bar somewhere in this plot
     for (std::size_t i = shown.size(); i-- > 0;) {
-        const bool any =
-            std::any_of(chart.rows.begin(), chart.rows.end(),
-                        [i](const plots::BarRow &row) { return row.bars[i].has_value(); });
+        const bool any = std::any_of(chart.rows.begin(), chart.rows.end(),
+                                     [i](const BarRow &row) { return row.bars[i].has_value(); });
         if (any)
             chart.series.insert(chart.series.begin(), shown[i]);
         else
-            for (plots::BarRow &row : chart.rows)
+            for (BarRow &row : chart.rows)
                 row.bars.erase(row.bars.begin() + static_cast<std::ptrdiff_t>(i));
     }
     chart.axis = words::better(results.front()->unit);
-    return figure(family.title, plots::draw(chart, plots::Place::page), escape(family.text));
+    return figure(family.title, bars_html(chart), escape(family.text));
 }
 
 // What a byte rate means for a result: bytes a unit, or 0.
@@ -304,7 +303,7 @@ std::string comparison(const Document &document, const Place &place, const std::
     return out;
 }
 
-plots::BarChart headline(const Document &document)
+BarChart headline(const Document &document)
 {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 9> wanted{{
         {"new-4K", "write, new, 4 KiB"},
@@ -317,7 +316,7 @@ plots::BarChart headline(const Document &document)
         {"poems-32K-unlink", "unlink small files"},
         {"unlink-big", "unlink a big file"},
     }};
-    plots::BarChart chart;
+    BarChart chart;
 
     for (const Place &place : places(document)) {
         const std::vector<const Result *> results = results_of(document, place);
@@ -327,7 +326,7 @@ plots::BarChart headline(const Document &document)
                            chart.series.end());
         chart.rows.clear();
         for (const auto &[name, text] : wanted) {
-            plots::BarRow row = bar_row(results, chart.series, std::string(name));
+            BarRow row = bar_row(results, chart.series, std::string(name));
             row.name = text;
             if (has_bars(row))
                 chart.rows.push_back(std::move(row));
@@ -336,11 +335,10 @@ plots::BarChart headline(const Document &document)
             continue;
         chart.title = "scriptfs compared with ramfs and tmpfs";
         chart.axis = fmt::format("{} ({})", words::better(results.front()->unit), place.first);
-        chart.key = true;
         return chart;
     }
     chart.rows.clear();
     return chart;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace bench {
+namespace scriptfs::bench {
 
 struct Crowd {
     unsigned threads;
@@ -20,4 +20,4 @@ struct Crowd {
     }
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "families.h"
 
+#include "lib/mounts.h"
+
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <map>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-constexpr std::array<std::string_view, 7> fs_order{
-    "memcpy", "memcpy-nt", "ramfs", "tmpfs", "tmpfs-huge", "scriptfs-page", "scriptfs"};
+// The place of its column: limits, what can be mounted, directories.
+std::size_t rank_of(const std::string &fs)
+{
+    std::size_t rank = 0;
+
+    if (is_limit(fs))
+        return fs == "memcpy" ? 0 : 1;
+    while (rank < file_systems.size() && file_systems.at(rank).name != fs)
+        rank++;
+    return 2 + rank;
+}
 
 bool begins(std::string_view text, std::string_view prefix)
 {
@@ -134,17 +144,14 @@ bool is_limit(std::string_view fs)
 std::vector<std::string> ordered_fs(std::vector<std::string> names)
 {
     std::vector<std::string> found;
-    const auto rank = [](const std::string &fs) {
-        return std::find(fs_order.begin(), fs_order.end(), fs);
-    };
 
     for (std::string &name : names)
         if (std::find(found.begin(), found.end(), name) == found.end())
             found.push_back(std::move(name));
-    std::stable_sort(
-        found.begin(), found.end(),
-        [rank](const std::string &a, const std::string &b) { return rank(a) < rank(b); });
+    std::stable_sort(found.begin(), found.end(), [](const std::string &a, const std::string &b) {
+        return rank_of(a) < rank_of(b);
+    });
     return found;
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 struct Family {
     std::string_view prefix; // of the names of its cases
@@ -45,4 +45,4 @@ std::vector<std::string> ordered_scalings(const std::vector<std::string> &names)
 std::vector<std::string> ordered_fs(std::vector<std::string> names);
 bool is_limit(std::string_view fs);
 
-} // namespace bench
+} // namespace scriptfs::bench

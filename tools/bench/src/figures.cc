@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace bench::figures {
+namespace scriptfs::bench::figures {
 namespace {
 
 constexpr std::string_view thin_space = "\u2009";
@@ -91,11 +91,11 @@ std::optional<double> last_number(std::string_view name)
     return static_cast<double>(value) * factor;
 }
 
-std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other, bool exact)
+std::optional<Bar> times_as_fast(const Summary &base, const Summary &other, bool exact)
 {
     if (base.median <= 0 || other.median <= 0)
         return {};
-    plots::Bar bar;
+    Bar bar;
     bar.value = base.median / other.median;
     bar.low = other.q3 > 0 ? base.q1 / other.q3 : bar.value;
     bar.high = other.q1 > 0 ? base.q3 / other.q1 : bar.value;
@@ -162,4 +162,4 @@ std::string growth_sentence(std::string_view what, std::string_view unit, std::v
     return fmt::format("{} costs {}.", what, fmt::join(parts, "; "));
 }
 
-} // namespace bench::figures
+} // namespace scriptfs::bench::figures

@@ -2,6 +2,7 @@
 // Figures as people read them: numbers, sizes, ratios with their doubt, how a cost grows.
 #pragma once
 
+#include "bars.h"
 #include "plots.h"
 #include "results.h"
 
@@ -10,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench::figures {
+namespace scriptfs::bench::figures {
 
 // Three significant digits, thousands apart: 0.52, 17.3, 812, 5 228, 1 390 000 (by thin spaces).
 std::string number(double value);
@@ -26,8 +27,8 @@ std::string time(double nanoseconds);
 std::optional<double> last_number(std::string_view name);
 
 // How many times as fast (or as cheap) as `base` the other one is, with what the spread allows.
-// Sure if the two are exact, or else if bench::meaningful() says so. Nothing if a median is 0.
-std::optional<plots::Bar> times_as_fast(const Summary &base, const Summary &other, bool exact);
+// Sure if the two are exact, or else if meaningful() says so. Nothing if a median is 0.
+std::optional<Bar> times_as_fast(const Summary &base, const Summary &other, bool exact);
 
 // The exponent of growth: the slope of a straight line through the logarithms of the points, by
 // least squares. 0 does not grow, 1 grows in proportion. Nothing with fewer than two different x or
@@ -49,4 +50,4 @@ struct Growth {
 std::string growth_sentence(std::string_view what, std::string_view unit, std::vector<Growth> lines,
                             std::string (*name)(double));
 
-} // namespace bench::figures
+} // namespace scriptfs::bench::figures

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <set>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 using html::escape;
 
@@ -96,4 +96,4 @@ std::string missing(const Document &document)
     return "<h2 id=\"missing\">Not measured in this run</h2>\n<ul>\n" + items + "</ul>\n";
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

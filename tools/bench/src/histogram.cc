@@ -5,7 +5,7 @@
 #include <bit>
 #include <cmath>
 
-namespace bench {
+namespace scriptfs::bench {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::vector<std::pair<double, double>> Histogram::cdf(std::size_t points) const
     return all;
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

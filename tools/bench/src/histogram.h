@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // All memory is allocated when it is made, so that counting never waits for any.
 class Histogram {
@@ -36,4 +36,4 @@ private:
     std::uint64_t max_ = 0;
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "hogs.h"
 
-#include "error.h"
+#include "lib/error.h"
 
 #include <array>
 #include <cerrno>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 namespace {
 
@@ -141,4 +141,4 @@ void Hogs::check()
     }
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

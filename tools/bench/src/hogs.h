@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // What the hogs are to use.
 struct Pressure {
@@ -36,4 +36,4 @@ private:
     std::string cache_file_;
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "html.h"
 
+#include "palette.h"
+
 #include <fmt/format.h>
 
-namespace bench::html {
+namespace scriptfs::bench::html {
 
 std::string escape(std::string_view text)
 {
@@ -34,17 +36,36 @@ std::string escape(std::string_view text)
     return out;
 }
 
-// Series in Okabe and Ito's colours, which people with any kind of colour vision tell apart. s0
-// ramfs, s1 tmpfs, s2 tmpfs-huge, s3 scriptfs, s4 scriptfs-page, s5-s7 what else there is.
-std::string_view palette()
+std::string_view bars_style()
 {
-    return R"(:root{--paper:#fff;--ink:#1b1b1f;--muted:#5c5f66;--grid:#dadce0;--panel:#f6f7f9;
---s0:#8b9098;--s1:#e69f00;--s2:#c4649a;--s3:#0072b2;--s4:#4aa8dc;--s5:#009e73;--s6:#d55e00;--s7:#7a5195}
-@media (prefers-color-scheme:dark){:root{--paper:#16181c;--ink:#e8e9ec;--muted:#a2a6ae;--grid:#3a3e46;
---panel:#1e2127;--s0:#8f949c;--s1:#f0b429;--s2:#e08bbd;--s3:#3fa2e6;--s4:#9bd3f5;--s5:#27c497;
---s6:#f08040;--s7:#b794d6}}
-@media print{:root{--paper:#fff;--ink:#000;--muted:#444;--grid:#ccc;--panel:#fff;
---s0:#8b9098;--s1:#e69f00;--s2:#c4649a;--s3:#0072b2;--s4:#4aa8dc;--s5:#009e73;--s6:#d55e00;--s7:#7a5195}}
+    return R"(
+.key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.7rem 0 1rem;padding:0;list-style:none;
+font-size:.92rem;max-width:none}
+.key i{display:inline-block;width:1.05em;height:1.05em;margin-right:.4em;vertical-align:-.17em;
+border-radius:2px}
+.key i.line{width:0;height:1.15em;border-left:3px solid var(--ink);border-radius:0;margin:0 .7em 0 .4em}
+.key i.dashes{border-left-style:dashed;border-left-width:2px}
+.key i.hatch{border:1px solid var(--muted);
+background:repeating-linear-gradient(45deg,var(--muted) 0 1px,transparent 1px 5px)}
+.bars{display:grid;grid-template-columns:8rem 1fr;font-size:12px;line-height:14px;max-width:40rem}
+.bars .name{text-align:right;padding-right:8px;align-self:center}
+.lane{position:relative;padding:6px 0;
+background:repeating-linear-gradient(90deg,var(--grid) 0 1px,transparent 1px var(--step))}
+.lane::before{content:"";position:absolute;top:0;bottom:0;left:var(--one);border-left:1px solid var(--muted)}
+.bar{position:relative;height:14px}
+.bar i,.bar u,.bar b{position:absolute;top:1px;bottom:1px}
+.bar i{left:0;background:currentColor}
+.bar i.unsure{background:repeating-linear-gradient(45deg,currentColor 0 2px,transparent 2px 5px)}
+.bar u{top:6.5px;bottom:6.5px;background:var(--ink)}
+.bar b{top:0;margin-left:5px;font:10px/14px sans-serif;color:var(--ink);white-space:nowrap}
+.bar b.unsure{color:var(--muted)}
+.lane s{position:absolute;top:4px;bottom:4px;margin-left:-1px;border-left:3px solid var(--ink)}
+.lane s.dashes{border-left:2px dashed var(--ink)}
+.axis{grid-column:2;position:relative;height:20px}
+.axis span{position:absolute;top:3px;transform:translateX(-50%)}
+.what{grid-column:2;text-align:center;color:var(--muted);padding:4px 0}
+.picture{background:var(--paper);color:var(--ink);font:12px sans-serif;padding:1px 8px}
+.picture .key{margin:8px 6px 6px;font-size:12px;flex-wrap:nowrap;white-space:nowrap;gap:14px}
 )";
 }
 
@@ -72,16 +93,8 @@ a{color:var(--s3)}
 @media(min-width:60rem){.three{grid-template-columns:repeat(3,1fr)}}
 figure{margin:0;break-inside:avoid}
 figure h4{margin:0 0 .1rem;font-size:.98rem}
-figure svg{display:block;width:100%;height:auto;max-width:40rem}
+figure img{display:block;width:100%;height:auto;max-width:40rem}
 figcaption{font-size:.88rem;max-width:40rem;margin-top:.15rem}
-.key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.7rem 0 1rem;padding:0;list-style:none;
-font-size:.92rem;max-width:none}
-.key i{display:inline-block;width:1.05em;height:1.05em;margin-right:.4em;vertical-align:-.17em;
-border-radius:2px}
-.key i.line{width:0;height:1.15em;border-left:3px solid var(--ink);border-radius:0;margin:0 .7em 0 .4em}
-.key i.dashes{border-left-style:dashed;border-left-width:2px}
-.key i.hatch{border:1px solid var(--muted);
-background:repeating-linear-gradient(45deg,var(--muted) 0 1px,transparent 1px 5px)}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem;margin:.6rem 0 1rem}
 caption{text-align:left;color:var(--muted);font-size:.9rem;padding-bottom:.35rem}
@@ -108,8 +121,8 @@ std::string page(std::string_view title, std::string_view body)
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-        escape(title), palette(), style, body);
+        "<title>{}</title>\n<style>\n{}{}{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
+        escape(title), palette_css(), bars_style(), style, body);
 }
 
-} // namespace bench::html
+} // namespace scriptfs::bench::html

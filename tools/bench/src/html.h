@@ -5,17 +5,15 @@
 #include <string>
 #include <string_view>
 
-namespace bench::html {
+namespace scriptfs::bench::html {
 
 // The text with the five characters that mean something in HTML and SVG replaced.
 std::string escape(std::string_view text);
 
-// The palette as CSS custom properties (--ink, --paper, --grid, --muted, --s0 ...), for light, dark
-// and print. Plots name these properties only, so the same SVG serves the page and a file of its
-// own.
-std::string_view palette();
+// The style of what bars.h draws.
+std::string_view bars_style();
 
 // The whole document around a body.
 std::string page(std::string_view title, std::string_view body);
 
-} // namespace bench::html
+} // namespace scriptfs::bench::html

@@ -13,16 +13,18 @@
 // Under pressure one process touches more memory than there is, so that the machine swaps all the
 // time, and another writes and reads a big file. A run in which the kernel did not have to reclaim
 // and to swap is refused. The measuring process has all of its own memory locked.
-#include "clock.h"
 #include "commands.h"
-#include "error.h"
-#include "files.h"
 #include "histogram.h"
 #include "hogs.h"
+#include "lib/clock.h"
+#include "lib/error.h"
+#include "lib/files.h"
+#include "lib/grid.h"
+#include "lib/mounts.h"
+#include "lib/sizes.h"
 #include "machine.h"
 #include "reclaim.h"
 #include "results.h"
-#include "scratch.h"
 #include "table.h"
 
 #include <CLI/CLI.hpp>
@@ -45,18 +47,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 namespace {
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 constexpr std::int64_t second = 1'000'000'000;
+constexpr std::size_t file_size = mib;
 constexpr std::size_t cdf_points = 200;
 
 // How long the hogs may take until the machine swaps.
 constexpr auto pressure_limit = std::chrono::seconds(120);
 
-struct Options {
+struct LatencyOptions {
     std::vector<std::string> filesystems{"ramfs", "tmpfs", "scriptfs"};
     std::string json;
     std::string cache_dir;
@@ -78,7 +80,7 @@ void sleep_until(std::int64_t when)
 // Appends to files of 1 MiB, the oldest of which is removed when there is a new one.
 class Writer {
 public:
-    Writer(std::string dir, const Options &options)
+    Writer(std::string dir, const LatencyOptions &options)
         : dir_(std::move(dir)), files_(options.live), data_(options.size, 'x')
     {
         next_file();
@@ -97,7 +99,7 @@ public:
     // Returns how long write(2) took, in nanoseconds, and sets when it returned.
     std::uint64_t write_one(std::int64_t &returned)
     {
-        if (length_ + data_.size() > scratch_file)
+        if (length_ + data_.size() > file_size)
             next_file();
         const std::int64_t called = now();
         const ssize_t written = write(fd_.get(), data_.data(), data_.size());
@@ -157,7 +159,7 @@ void lock_memory()
         throw Error("cannot lock memory: {}: run as root", std::strerror(errno));
 }
 
-void write_at_rate(Writer &writer, ReclaimTrace &trace, const Options &options, Run &run)
+void write_at_rate(Writer &writer, ReclaimTrace &trace, const LatencyOptions &options, Run &run)
 {
     const std::int64_t interval = second / options.rate;
     const std::uint64_t warm_up = options.writes / 10;
@@ -210,11 +212,11 @@ void wait_for_pressure(Hogs &hogs)
     }
 }
 
-std::vector<std::unique_ptr<Run>> measure(const std::string &fs, const Options &options)
+std::vector<std::unique_ptr<Run>> measure(const std::string &fs, const LatencyOptions &options)
 {
     std::vector<std::unique_ptr<Run>> runs;
-    const Scratch place(fs, options.live);
-    Writer writer(place.dir(), options);
+    Mounts mounts;
+    Writer writer(mounts.add(fs, strict_reserve_for(options.live)).path(), options);
 
     for (const char *load : {"idle", "pressure"}) {
         auto run = std::make_unique<Run>();
@@ -267,7 +269,7 @@ Latency result(const Run &run, const std::string &bed)
     return latency;
 }
 
-void print_tables(const std::vector<std::unique_ptr<Run>> &runs, const Options &options,
+void print_tables(const std::vector<std::unique_ptr<Run>> &runs, const LatencyOptions &options,
                   const std::string &bed)
 {
     std::vector<std::vector<std::string>> times{
@@ -303,7 +305,7 @@ void print_tables(const std::vector<std::unique_ptr<Run>> &runs, const Options &
             fmt::print("{}, {}: first in {}\n", run->fs, run->load, run->writer.first);
 }
 
-void run_latency(const Options &options)
+void run_latency(const LatencyOptions &options)
 {
     const std::string bed = detect_bed();
     Document document;
@@ -335,11 +337,11 @@ void run_latency(const Options &options)
 
 void add_latency(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<LatencyOptions>();
     CLI::App *command = app.add_subcommand(
         "latency", "Time fresh writes at a fixed rate, idle and under memory pressure (root only)");
 
-    add_scratch_option(*command, options->filesystems);
+    add_fs_option(*command, options->filesystems);
     command->add_option("--rate", options->rate, "Writes a second")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -347,7 +349,7 @@ void add_latency(CLI::App &app)
         ->check(CLI::Range(1000, 100'000'000))
         ->capture_default_str();
     command->add_option("--size", options->size, "Bytes a write")
-        ->check(CLI::Range(1, static_cast<int>(scratch_file)))
+        ->check(CLI::Range(1, static_cast<int>(file_size)))
         ->capture_default_str();
     command->add_option("--live", options->live, "MiB of files that are kept, of 1 MiB each")
         ->check(CLI::Range(1, 1 << 20))
@@ -369,4 +371,4 @@ void add_latency(CLI::App &app)
     command->callback([options] { run_latency(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <map>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -83,7 +83,7 @@ std::string cdf_figure(const std::vector<const Latency *> &all, std::string_view
     chart.x_to = extent.high;
     chart.x_ticks = time_ticks(extent);
     chart.y_ticks = nines_ticks(extent.nines);
-    return figure(chart.title, plots::draw(chart, plots::Place::page),
+    return figure(chart.title, plots::draw(chart),
                   "Further left is better; each step up the axis is one nine more.");
 }
 
@@ -155,4 +155,4 @@ std::string latency(const Document &document)
            out;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

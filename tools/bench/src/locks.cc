@@ -8,12 +8,12 @@
 // Atomic counters outside of locks are not seen.
 #include "commands.h"
 #include "crowd.h"
-#include "error.h"
-#include "files.h"
+#include "lib/error.h"
+#include "lib/files.h"
+#include "lib/mounts.h"
 #include "lockstat.h"
 #include "machine.h"
 #include "results.h"
-#include "scratch.h"
 #include "table.h"
 
 #include <CLI/CLI.hpp>
@@ -29,17 +29,17 @@
 
 #include <sys/stat.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 namespace {
 
 constexpr std::size_t call = 4096;
-constexpr std::uint64_t calls_a_file = scratch_file / call;
+constexpr std::uint64_t calls_a_file = (std::size_t{1} << 20) / call;
 
 // Classes that are neither shared nor taken as often as this for 1000 calls hardly matter.
 constexpr double often_taken = 500;
 
-struct Options {
+struct LocksOptions {
     std::vector<std::string> filesystems{"ramfs", "tmpfs", "scriptfs"};
     std::vector<unsigned> threads{1, 2};
     std::uint64_t calls = 16384;
@@ -48,7 +48,7 @@ struct Options {
 // What one thread does, with what it needs: a directory of its own, or a file that it shares.
 class Worker {
 public:
-    Worker(const std::string &dir, const Crowd &crowd, const Options &options, unsigned index)
+    Worker(const std::string &dir, const Crowd &crowd, const LocksOptions &options, unsigned index)
         : crowd_(crowd), calls_(options.calls), index_(index), dir_(dir), data_(call, 'x')
     {
         if (!crowd.one) {
@@ -148,11 +148,13 @@ std::vector<LockClass> count(std::vector<std::unique_ptr<Worker>> &workers)
     return classes;
 }
 
-Locks measure(const std::string &fs, const Crowd &crowd, const Options &options)
+Locks measure(const std::string &fs, const Crowd &crowd, const LocksOptions &options)
 {
     Locks locks;
     const std::uint64_t calls = options.calls * crowd.threads;
-    const Scratch scratch(fs, 4 * crowd.threads + calls / calls_a_file);
+    Mounts mounts;
+    const Place &place =
+        mounts.add(fs, strict_reserve_for(4 * crowd.threads + calls / calls_a_file));
     std::vector<std::unique_ptr<Worker>> workers;
 
     locks.fs = fs;
@@ -160,7 +162,7 @@ Locks measure(const std::string &fs, const Crowd &crowd, const Options &options)
     locks.processors = static_cast<int>(processors());
     locks.calls = calls;
     for (unsigned i = 0; i < crowd.threads; i++)
-        workers.push_back(std::make_unique<Worker>(scratch.dir(), crowd, options, i));
+        workers.push_back(std::make_unique<Worker>(place.path(), crowd, options, i));
     for (const LockClass &one : count(workers)) {
         auto thousand = [&](std::uint64_t n) {
             return 1000 * static_cast<double>(n) / static_cast<double>(calls);
@@ -175,7 +177,7 @@ Locks measure(const std::string &fs, const Crowd &crowd, const Options &options)
     return locks;
 }
 
-void run_locks(const Options &options)
+void run_locks(const LocksOptions &options)
 {
     const std::string bed = detect_bed();
     std::vector<Locks> all;
@@ -202,11 +204,11 @@ void run_locks(const Options &options)
 
 void add_locks(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<LocksOptions>();
     CLI::App *command = app.add_subcommand(
         "locks", "Count the locks that N writers and readers take (root, CONFIG_LOCK_STAT)");
 
-    add_scratch_option(*command, options->filesystems);
+    add_fs_option(*command, options->filesystems);
     command->add_option("--threads", options->threads, "How many threads, one number or several")
         ->delimiter(',')
         ->capture_default_str();
@@ -216,4 +218,4 @@ void add_locks(CLI::App &app)
     command->callback([options] { run_locks(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

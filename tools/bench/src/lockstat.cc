@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "lockstat.h"
 
-#include "error.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,22 +10,13 @@
 #include <fstream>
 #include <sstream>
 
-namespace bench {
+namespace scriptfs::bench {
 
 namespace {
 
-constexpr const char *figures = "/proc/lock_stat";
+constexpr const char *stat_file = "/proc/lock_stat";
+constexpr std::string_view hint = "only root may, in a kernel with CONFIG_LOCK_STAT";
 constexpr const char *control = "/proc/sys/kernel/lock_stat";
-
-void write_to(const char *path, const char *text)
-{
-    std::ofstream file(path);
-
-    file << text << std::flush;
-    if (!file)
-        throw Error("{}: cannot be written: only root may, in a kernel with CONFIG_LOCK_STAT",
-                    path);
-}
 
 } // namespace
 
@@ -34,7 +26,7 @@ std::vector<LockClass> read_lock_stat(std::istream &in)
     std::string line;
 
     while (std::getline(in, line)) {
-        // A class has a colon after its name and a dozen figures; what lies between are the
+        // A class has a colon after its name and a dozen stat_file; what lies between are the
         // places that waited for it.
         const auto colon = line.rfind(": ");
         const auto begin = line.find_first_not_of(' ');
@@ -51,7 +43,7 @@ std::vector<LockClass> read_lock_stat(std::istream &in)
             rest >> ignored; // how long was waited
         rest >> one.bounced >> one.taken;
         if (!rest)
-            throw Error("{}: \"{}\" is not a name, a colon and twelve figures", figures, line);
+            throw Error("{}: \"{}\" is not a name, a colon and twelve stat_file", stat_file, line);
         classes.push_back(std::move(one));
     }
     std::stable_sort(classes.begin(), classes.end(), [](const LockClass &a, const LockClass &b) {
@@ -62,13 +54,13 @@ std::vector<LockClass> read_lock_stat(std::istream &in)
 
 LockStat::LockStat()
 {
-    write_to(control, "0");
-    write_to(figures, "0");
+    write_setting(control, "0", hint);
+    write_setting(stat_file, "0", hint);
 }
 
 void LockStat::start()
 {
-    write_to(control, "1");
+    write_setting(control, "1", hint);
 }
 
 LockStat::~LockStat()
@@ -78,11 +70,11 @@ LockStat::~LockStat()
 
 std::vector<LockClass> LockStat::stop()
 {
-    write_to(control, "0");
-    std::ifstream in(figures);
+    write_setting(control, "0", hint);
+    std::ifstream in(stat_file);
     if (!in)
-        throw Error("{}: {}", figures, std::strerror(errno));
+        throw Error("{}: {}", stat_file, std::strerror(errno));
     return read_lock_stat(in);
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // One class of locks: all that are initialised at the same place of the source. Of a lock that can
 // be shared, readers and writers are counted apart (the name ends in -R or -W).
@@ -35,4 +35,4 @@ public:
     std::vector<LockClass> stop();
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

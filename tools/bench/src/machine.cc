@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "machine.h"
 
-#include "error.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "results.h"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <vector>
 
 #include <sched.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 const std::vector<int> &usable()
@@ -60,17 +59,11 @@ std::string unit_of(const std::string &bed)
 
 std::uint64_t available_memory()
 {
-    std::ifstream file("/proc/meminfo");
-    std::string line;
+    const std::string kib = field_of("/proc/meminfo", "MemAvailable");
 
-    while (std::getline(file, line)) {
-        std::istringstream words(line);
-        std::string name;
-        std::uint64_t kib = 0;
-        if (words >> name >> kib && name == "MemAvailable:")
-            return kib * 1024;
-    }
-    throw Error("/proc/meminfo: no MemAvailable");
+    if (kib.empty())
+        throw Error("/proc/meminfo: no MemAvailable");
+    return std::stoull(kib) * 1024;
 }
 
 unsigned processors()
@@ -89,33 +82,4 @@ void pin(unsigned index)
     sched_setaffinity(0, sizeof(set), &set);
 }
 
-std::uint64_t parse_size(const std::string &text, const std::string &where)
-{
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const std::string suffix(end, text.data() + text.size());
-    unsigned shift = 0;
-
-    if (suffix == "K")
-        shift = 10;
-    else if (suffix == "M")
-        shift = 20;
-    else if (suffix == "G")
-        shift = 30;
-    if (error != std::errc() || (shift == 0 && !suffix.empty()) || value == 0 ||
-        value > (std::uint64_t{1} << 50 >> shift))
-        throw Error("{}: \"{}\" is not allowed; allowed: a size such as 65536, 64K, 256M, 2G",
-                    where, text);
-    return value << shift;
-}
-
-std::string size_name(std::uint64_t bytes)
-{
-    if (bytes % (1U << 30) == 0)
-        return fmt::format("{}G", bytes >> 30);
-    if (bytes % (1U << 20) == 0)
-        return fmt::format("{}M", bytes >> 20);
-    return fmt::format("{}K", bytes >> 10);
-}
-
-} // namespace bench
+} // namespace scriptfs::bench

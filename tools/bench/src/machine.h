@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // Where this runs: what GUEST_BED or guest.bed= on the kernel command line says, as the guest's
 // init sets them, else "host". Throws Error when that is no bed.
@@ -24,10 +24,4 @@ unsigned processors();
 // its start, so that it does not wander while it is measured. Does nothing if that is not allowed.
 void pin(unsigned index);
 
-// Bytes from 4096, 64K, 256M, 2G. Throws Error, which begins with `where`, for anything else.
-std::uint64_t parse_size(const std::string &text, const std::string &where);
-
-// The way back, for multiples of 1 KiB: 4K, 64K, 1M, 1G.
-std::string size_name(std::uint64_t bytes);
-
-} // namespace bench
+} // namespace scriptfs::bench

@@ -4,7 +4,7 @@
 // Exit codes: 0, 1 when a check that was asked for failed, 2 when something was wrong with the
 // command line, a file or the machine.
 #include "commands.h"
-#include "error.h"
+#include "lib/error.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -14,9 +14,11 @@
 
 namespace {
 
+using namespace scriptfs::bench;
+
 constexpr void (*commands[])(CLI::App &) = {
-    bench::add_run,     bench::add_collect, bench::add_compare,
-    bench::add_latency, bench::add_locks,   bench::add_report,
+    add_run,     add_fio,   add_collect, add_compare, add_report,
+    add_latency, add_locks, add_calls,   add_kbench,  add_now,
 };
 
 } // namespace

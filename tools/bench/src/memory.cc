@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "memory.h"
 
-#include "error.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include <sys/mman.h>
@@ -15,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 enum class Plain { movsb, movsq, library };
@@ -24,19 +23,12 @@ enum class Plain { movsb, movsq, library };
 Plain find_plain()
 {
 #ifdef __x86_64__
-    std::ifstream file("/proc/cpuinfo");
-    std::string line;
+    const std::string flags = field_of("/proc/cpuinfo", "flags") + " ";
 
-    while (std::getline(file, line)) {
-        if (!line.starts_with("flags"))
-            continue;
-        line += ' ';
-        if (line.find(" erms ") != std::string::npos)
-            return Plain::movsb;
-        if (line.find(" rep_good ") != std::string::npos)
-            return Plain::movsq;
-        break;
-    }
+    if (flags.find(" erms ") != std::string::npos)
+        return Plain::movsb;
+    if (flags.find(" rep_good ") != std::string::npos)
+        return Plain::movsq;
 #endif
     return Plain::library;
 }
@@ -154,4 +146,4 @@ void copy(Copy kind, char *to, const char *from, std::size_t size)
         copy_non_temporal(to, from, size);
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

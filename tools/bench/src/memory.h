@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // Anonymous memory, page-aligned, filled with a byte so that no fault is left to be measured. Asks
 // for huge pages, as the kernel reaches its memory through such.
@@ -39,4 +39,4 @@ std::string_view plain_copy_name();
 // Copy size bytes; a multiple of 4 where it is non-temporal.
 void copy(Copy kind, char *to, const char *from, std::size_t size);
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 using html::escape;
 
@@ -15,16 +15,6 @@ std::vector<std::string> plotted_fs(std::vector<std::string> names)
 {
     std::erase_if(names, is_limit);
     return ordered_fs(std::move(names));
-}
-
-std::string key(const std::vector<std::string> &names, std::string_view more_html)
-{
-    std::string out = "<ul class=\"key\">";
-
-    for (const std::string &fs : names)
-        out += fmt::format("<li><i style=\"background:var(--s{})\"></i>{}</li>", plots::colour(fs),
-                           escape(fs));
-    return fmt::format("{}{}</ul>\n", out, more_html);
 }
 
 std::string figure(std::string_view title, std::string_view drawings_html,
@@ -51,4 +41,4 @@ std::string count_name(double x)
     return x < 1000 ? fmt::format("{:.0f}", x) : figures::number(x);
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -3,6 +3,7 @@
 // called html is taken as it is.
 #pragma once
 
+#include "bars.h"
 #include "plots.h"
 
 #include <cmath>
@@ -11,13 +12,10 @@
 #include <string_view>
 #include <vector>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 // Each once, in the order of the columns, without the limits: what has a colour in plots.
 std::vector<std::string> plotted_fs(std::vector<std::string> names);
-
-// What the colours are; `more_html` is further <li>.
-std::string key(const std::vector<std::string> &names, std::string_view more_html = {});
 
 // A heading, drawings, and what is said beneath.
 std::string figure(std::string_view title, std::string_view drawings_html,
@@ -51,4 +49,4 @@ std::vector<plots::Tick> ticks(const Values &x, std::string (*name)(double))
     return out;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

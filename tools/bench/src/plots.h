@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Plots as SVG, drawn by gnuplot. Colours are names of the palette in html.h and no more, so a plot
-// follows the page's light or dark.
+// Plots of lines, drawn by gnuplot.
 #pragma once
 
 #include <optional>
@@ -8,33 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bench::plots {
-
-// The colour of a file system: a number N of the palette's --sN.
-int colour(std::string_view fs);
-
-// One bar of a row. Values are multiples of what the row is compared with.
-struct Bar {
-    double value = 0;
-    double low = 0; // the worst and the best that the spread allows
-    double high = 0;
-    bool sure = true; // an unsure one is hatched and gets no figure
-};
-
-struct BarRow {
-    std::string name;
-    std::vector<std::optional<Bar>> bars; // one for each series of the chart
-    std::optional<double> limit;          // memcpy, a full line
-    std::optional<double> limit_nt;       // memcpy-nt, a dashed line
-};
-
-struct BarChart {
-    std::string title;
-    std::string axis; // what the values are, and which direction is better
-    std::vector<std::string> series;
-    std::vector<BarRow> rows;
-    bool key = false; // name the series in the plot itself
-};
+namespace scriptfs::bench::plots {
 
 struct Point {
     double x = 0;
@@ -70,19 +43,12 @@ struct LineChart {
     int height = 340;
 };
 
-// Where the drawing goes: into the page, or into a file of its own that brings the palette with it.
-enum class Place { page, file };
-
-// The SVG element. Throws Error, saying why, if gnuplot cannot be run or refuses.
-std::string draw(const BarChart &chart, Place place);
-std::string draw(const LineChart &chart, Place place);
-
-// gnuplot's output made fit for a page: its ids made different from those of any other plot (`id`),
-// its colours replaced by the palette's names.
-std::string adopt(std::string_view svg, std::string_view id, std::string_view title, Place place);
+// A <picture> that has the plot in it, as an SVG for light and one for dark. Throws Error, saying
+// why, if gnuplot cannot be run or refuses.
+std::string draw(const LineChart &chart);
 
 // A text as gnuplot takes it between double quotes, with nothing in it that gnuplot would
 // interpret.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
-} // namespace bench::plots
+} // namespace scriptfs::bench::plots

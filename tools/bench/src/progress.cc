@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 void Estimate::done(std::size_t step, unsigned round, std::int64_t time)
 {
@@ -60,4 +60,4 @@ void Progress::show(const std::string &text) const
     std::fflush(stderr);
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // How long the rest takes, when the same steps are done `rounds` times, each about as long as in
 // the round before.
@@ -42,4 +42,4 @@ private:
     bool terminal_;
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

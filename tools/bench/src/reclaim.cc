@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "reclaim.h"
 
-#include "error.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 namespace {
 
@@ -84,13 +85,7 @@ ReclaimTrace::~ReclaimTrace()
 
 void ReclaimTrace::set(const std::string &file, const std::string &value)
 {
-    const std::string path = dir_ + "/" + file;
-    std::ofstream out(path);
-
-    out << value << std::flush;
-    if (!out)
-        throw Error("{}: cannot be set to {}: is this kernel built with these tracepoints?", path,
-                    value);
+    write_setting(dir_ + "/" + file, value, "is this kernel built with these tracepoints?");
 }
 
 void ReclaimTrace::start()
@@ -121,4 +116,4 @@ Reclaim ReclaimTrace::stop()
     return counted;
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

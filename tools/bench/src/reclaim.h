@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // Figures of the whole machine, as /proc/vmstat has them, since it was booted.
 struct Vmstat {
@@ -48,4 +48,4 @@ private:
     std::string dir_;
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -2,12 +2,12 @@
 // scriptfs-bench report: results.json as a page that people look at.
 #include "report.h"
 
+#include "bars.h"
 #include "commands.h"
-#include "error.h"
 #include "html.h"
-#include "plots.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "sections.h"
-#include "text.h"
 #include "words.h"
 
 #include <CLI/CLI.hpp>
@@ -15,17 +15,17 @@
 
 #include <memory>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-struct Options {
+struct ReportOptions {
     std::string results;
     std::string html;
     std::string plot;
     std::vector<std::string> notes;
 };
 
-void run(const Options &options)
+void run(const ReportOptions &options)
 {
     if (options.html.empty() && options.plot.empty())
         throw Error("report: nothing to write; allowed are --html FILE and --plot FILE");
@@ -33,12 +33,12 @@ void run(const Options &options)
     if (!options.html.empty())
         write_text(options.html, report_html(document, options.notes));
     if (!options.plot.empty()) {
-        const plots::BarChart chart = sections::headline(document);
+        const BarChart chart = sections::headline(document);
         if (chart.rows.empty())
             throw Error(
                 "{}: too few of the cases that --plot shows, on ramfs and another file system",
                 options.results);
-        write_text(options.plot, plots::draw(chart, plots::Place::file));
+        write_text(options.plot, bars_svg(chart));
     }
 }
 
@@ -70,19 +70,19 @@ std::string report_html(const Document &document, const std::vector<std::string>
         link(id, name);
     }
     body += "<nav>" + contents + "</nav>\n";
-    const plots::BarChart chart = sections::headline(document);
+    const BarChart chart = sections::headline(document);
     if (!chart.rows.empty())
-        body +=
-            fmt::format("<figure><h4>In short</h4>{}<figcaption>The thick line is memcpy: what is "
-                        "left of it is not the copy. Hatched: too few rounds, or too different, "
-                        "for a ratio.</figcaption></figure>\n",
-                        plots::draw(chart, plots::Place::page));
+        body += fmt::format(
+            "<figure><h4>In short</h4>{}{}<figcaption>The thick line is memcpy: what is "
+            "left of it is not the copy. Hatched: too few rounds, or too different, "
+            "for a ratio.</figcaption></figure>\n",
+            key(chart.series), bars_html(chart));
     return html::page("scriptfs measured", body + rest);
 }
 
 void add_report(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ReportOptions>();
     CLI::App *const command = app.add_subcommand(
         "report", "Write what was measured as a page or a plot (needs gnuplot).");
 
@@ -94,4 +94,4 @@ void add_report(CLI::App &app)
     command->callback([options] { run(*options); });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

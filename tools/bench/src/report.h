@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // The whole page. Throws Error if gnuplot cannot draw.
 std::string report_html(const Document &document, const std::vector<std::string> &notes);
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,58 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "results.h"
 
-#include "error.h"
 #include "families.h"
-#include "text.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <thread>
 
 #include <sys/utsname.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
 
 // A value of a JSON file that knows where it stands.
-class Place {
+class Value {
 public:
-    Place(const json &value, std::string where) : value_(value), where_(std::move(where)) {}
+    Value(const json &value, std::string where) : value_(value), where_(std::move(where)) {}
 
     [[noreturn]] void wrong(std::string_view allowed) const
     {
         throw Error("{}: {} is not allowed; allowed: {}", where_, short_text(), allowed);
     }
 
-    [[nodiscard]] std::optional<Place> find(const std::string &key) const
+    [[nodiscard]] std::optional<Value> find(const std::string &key) const
     {
         if (!value_.is_object())
             wrong("an object");
         const auto found = value_.find(key);
         if (found == value_.end())
             return std::nullopt;
-        return Place(*found, where_ + (where_.ends_with(": ") ? "" : ".") + key);
+        return Value(*found, where_ + (where_.ends_with(": ") ? "" : ".") + key);
     }
 
-    [[nodiscard]] Place at(const std::string &key) const
+    [[nodiscard]] Value at(const std::string &key) const
     {
         if (auto place = find(key))
             return *place;
         throw Error("{}{}: the key is missing", where_ + (where_.ends_with(": ") ? "" : "."), key);
     }
 
-    [[nodiscard]] std::vector<Place> items() const
+    [[nodiscard]] std::vector<Value> items() const
     {
         if (!value_.is_array())
             wrong("a list");
-        std::vector<Place> places;
+        std::vector<Value> places;
         places.reserve(value_.size());
         for (const json &item : value_)
             places.emplace_back(item, fmt::format("{}[{}]", where_, places.size()));
@@ -129,7 +128,7 @@ std::string driver_of_schema_1(const std::string &name)
     return name.starts_with("poems") || name.starts_with("unlink") ? "bench" : "fio";
 }
 
-Result result_from(const Place &place, const Document &document, std::uint64_t schema)
+Result result_from(const Value &place, const Document &document, std::uint64_t schema)
 {
     Result result;
 
@@ -159,7 +158,7 @@ Result result_from(const Place &place, const Document &document, std::uint64_t s
     return result;
 }
 
-Latency latency_from(const Place &place)
+Latency latency_from(const Value &place)
 {
     Latency latency;
 
@@ -174,7 +173,7 @@ Latency latency_from(const Place &place)
     latency.max = place.at("max").number();
     latency.reclaim = place.at("reclaim").count();
     latency.compaction = place.at("compaction").count();
-    for (const Place &point : place.at("cdf").items()) {
+    for (const Value &point : place.at("cdf").items()) {
         const auto pair = point.items();
         if (pair.size() != 2 || pair[1].number() > 1)
             point.wrong("[nanoseconds, fraction from 0 to 1]");
@@ -183,7 +182,7 @@ Latency latency_from(const Place &place)
     return latency;
 }
 
-LockCount lock_count_from(const Place &place)
+LockCount lock_count_from(const Value &place)
 {
     LockCount count;
 
@@ -193,7 +192,7 @@ LockCount lock_count_from(const Place &place)
     return count;
 }
 
-Locks locks_from(const Place &place)
+Locks locks_from(const Value &place)
 {
     Locks locks;
 
@@ -205,7 +204,7 @@ Locks locks_from(const Place &place)
     locks.processors = place.at("processors").small_count();
     locks.calls = place.at("calls").count();
     locks.sum = lock_count_from(place);
-    for (const Place &one : place.at("classes").items())
+    for (const Value &one : place.at("classes").items())
         locks.classes.emplace_back(one.at("class").text(), lock_count_from(one));
     return locks;
 }
@@ -294,15 +293,8 @@ void see(std::string &common, std::string_view next)
 
 std::string cpu_name()
 {
-    std::ifstream file("/proc/cpuinfo");
-    std::string line;
-
-    while (std::getline(file, line)) {
-        const auto colon = line.find(": ");
-        if (line.starts_with("model name") && colon != std::string::npos)
-            return line.substr(colon + 2);
-    }
-    return "unknown";
+    const std::string name = field_of("/proc/cpuinfo", "model name");
+    return name.empty() ? "unknown" : name;
 }
 
 } // namespace
@@ -353,8 +345,8 @@ void describe(Document &document)
 Document parse_document(const std::string &text, const std::string &name)
 {
     const json root = parse(text, name);
-    const Place top(root, name + ": ");
-    const Place version = top.at("schema");
+    const Value top(root, name + ": ");
+    const Value version = top.at("schema");
     const std::uint64_t schema = version.count();
     Document document;
 
@@ -365,17 +357,17 @@ Document parse_document(const std::string &text, const std::string &name)
     document.unit = top.at("unit").text(document_units);
     document.rounds = top.at("rounds").small_count();
     if (schema == 2) {
-        const Place host = top.at("host");
+        const Value host = top.at("host");
         document.cpu = host.at("cpu").text();
         document.cores = host.at("cores").small_count();
     }
-    for (const Place &place : top.at("results").items())
+    for (const Value &place : top.at("results").items())
         document.results.push_back(result_from(place, document, schema));
     if (const auto latency = top.find("latency"))
-        for (const Place &place : latency->items())
+        for (const Value &place : latency->items())
             document.latency.push_back(latency_from(place));
     if (const auto locks = top.find("locks"))
-        for (const Place &place : locks->items())
+        for (const Value &place : locks->items())
             document.locks.push_back(locks_from(place));
     return document;
 }
@@ -425,7 +417,7 @@ std::string latency_json(const Latency &latency)
 Latency parse_latency(const std::string &text, const std::string &where)
 {
     const json root = parse(text, where);
-    return latency_from(Place(root, where + ": "));
+    return latency_from(Value(root, where + ": "));
 }
 
 std::string locks_json(const Locks &locks)
@@ -436,7 +428,7 @@ std::string locks_json(const Locks &locks)
 Locks parse_locks(const std::string &text, const std::string &where)
 {
     const json root = parse(text, where);
-    return locks_from(Place(root, where + ": "));
+    return locks_from(Value(root, where + ": "));
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// results.json: what was measured. Schema 2 is written; schema 1, as `make run` writes it, is read
-// too.
+// results.json: what was measured. Schema 2 is written; schema 1 is read too.
 #pragma once
 
 #include "stats.h"
@@ -13,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // What may stand in a result.
 inline constexpr std::string_view beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host"};
@@ -124,4 +123,4 @@ Locks parse_locks(const std::string &text, const std::string &where);
 void write_document(const Document &document, const std::string &path);
 std::string document_json(const Document &document);
 
-} // namespace bench
+} // namespace scriptfs::bench

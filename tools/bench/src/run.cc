@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // run: measure file systems from user space.
+#include "run.h"
+
 #include "commands.h"
-#include "error.h"
+#include "lib/error.h"
+#include "lib/mounts.h"
+#include "lib/sizes.h"
 #include "machine.h"
-#include "mounts.h"
-#include "runner.h"
 #include "table.h"
 
 #include <CLI/CLI.hpp>
@@ -20,24 +22,11 @@
 
 #include <fnmatch.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
-constexpr std::uint64_t mib = 1 << 20;
 constexpr std::uint64_t size_unit = 8 * mib; // of the longest call
 constexpr std::uint64_t default_size = 256 * mib;
-constexpr std::uint64_t emulated_size = 32 * mib;
-
-struct Options {
-    std::vector<std::string> fs = {"ramfs", "tmpfs", "tmpfs-huge", "scriptfs"};
-    std::vector<std::string> cases;
-    unsigned rounds = 5;
-    std::string size;
-    std::string json;
-    std::string bed;
-    bool samples = false;
-    bool list = false;
-};
 
 bool matches(const std::vector<std::string> &globs, const std::string &name)
 {
@@ -81,42 +70,31 @@ void check_globs(const std::vector<std::string> &globs, const std::vector<Job> &
                         list_cases(jobs));
 }
 
-void check_fs(const std::vector<std::string> &names)
-{
-    for (const std::string &name : names)
-        if (name.find('/') == std::string::npos &&
-            std::find(std::begin(mountable), std::end(mountable), name) == std::end(mountable))
-            throw Error("--fs: \"{}\" is not allowed; allowed: {}, or a directory (with a slash: "
-                        "./{})",
-                        name, fmt::join(mountable, ", "), name);
-}
-
 // What the jobs need of each scriptfs, and of the machine.
 struct Need {
-    Room room;
+    Reserve reserve;
     std::uint64_t memory;
 };
 
-Need need_of(const std::vector<Job> &jobs, const Options &options, std::uint64_t size)
+Need need_of(const std::vector<Job> &jobs, const RunOptions &options, std::uint64_t size)
 {
-    Need need{{2 * size, 100}, 0};
     std::uint64_t most = 0;
+    std::uint64_t small_files = 100;
 
     for (const Job &job : jobs) {
         most = std::max(most, job.room);
         if (job.cases.front().name.starts_with("poems"))
-            need.room.poems = 1100;
+            small_files = 1100;
     }
-    need.room.bytes = std::max(need.room.bytes, most);
+    const Reserve reserve = reserve_for(std::max(2 * size, most), small_files);
     const auto reserves = std::count_if(options.fs.begin(), options.fs.end(),
                                         [](const auto &fs) { return fs.starts_with("scriptfs"); });
-    need.memory = size + most + static_cast<std::uint64_t>(reserves) * reserve_size(need.room);
-    return need;
+    return {reserve, size + most + static_cast<std::uint64_t>(reserves) * reserve.bytes()};
 }
 
 // Chooses the jobs, and a size that this machine has the memory for. Appends to `notes` what has to
 // be left out.
-Plan make_plan(const Options &options, Need &need, std::vector<std::string> &notes)
+Plan make_plan(const RunOptions &options, Need &need, std::vector<std::string> &notes)
 {
     const std::uint64_t room = available_memory() / 10 * 9;
     Plan plan;
@@ -124,11 +102,12 @@ Plan make_plan(const Options &options, Need &need, std::vector<std::string> &not
     plan.bed = options.bed.empty() ? detect_bed() : options.bed;
     check_one_of(beds, plan.bed, "--bed");
     plan.rounds = options.rounds;
+    plan.programs = options.programs;
     plan.samples = options.samples;
     plan.setup.processors = processors();
     plan.wants = [globs = options.cases](const std::string &name) { return matches(globs, name); };
 
-    std::uint64_t size = plan.bed.starts_with("tcg") ? emulated_size : default_size;
+    std::uint64_t size = plan.bed.starts_with("tcg") ? options.emulated_size : default_size;
     if (!options.size.empty()) {
         size = parse_size(options.size, "--size");
         if (size % size_unit)
@@ -136,7 +115,7 @@ Plan make_plan(const Options &options, Need &need, std::vector<std::string> &not
     }
     for (bool whole = true;;) {
         plan.setup.size = size;
-        plan.jobs = all_jobs(plan.setup);
+        plan.jobs = options.jobs(plan.setup, plan.bed);
         check_globs(options.cases, plan.jobs);
         std::erase_if(plan.jobs, [&](const Job &job) {
             return !wanted(job, options.cases) ||
@@ -160,12 +139,12 @@ Plan make_plan(const Options &options, Need &need, std::vector<std::string> &not
     return plan;
 }
 
-void mount_all(Mounts &mounts, const Options &options, const Room &room,
+void mount_all(Mounts &mounts, const RunOptions &options, const Reserve &reserve,
                std::vector<std::string> &notes)
 {
     for (const std::string &fs : options.fs) {
         try {
-            mounts.add(fs, room);
+            mounts.add(fs, reserve);
         } catch (const Error &error) {
             notes.push_back(fmt::format("{}: {}", fs, error.what()));
         }
@@ -198,20 +177,21 @@ void catch_signals()
         sigaction(number, &action, nullptr);
 }
 
-void run(const Options &options)
+} // namespace
+
+Outcome run_cases(const RunOptions &options)
 {
     std::vector<std::string> notes;
     Need need{};
 
-    if (options.list) {
-        fmt::print("{}", list_cases(all_jobs({size_unit, 1})));
-        return;
-    }
-    check_fs(options.fs);
-    const Plan plan = make_plan(options, need, notes);
+    Plan plan = make_plan(options, need, notes);
     if (plan.jobs.empty())
         throw Error("nothing is left to measure: {}", fmt::join(notes, "; "));
     catch_signals();
+    if (!options.json.empty())
+        plan.after_round = [&options](const Document &document) {
+            write_document(document, options.json);
+        };
     if (options.samples) {
         Document machine;
         describe(machine);
@@ -221,52 +201,70 @@ void run(const Options &options)
     Outcome outcome;
     try {
         Mounts mounts;
-        mount_all(mounts, options, need.room, notes);
+        mount_all(mounts, options, need.reserve, notes);
         outcome = run_plan(plan, mounts);
     } catch (const Stopped &) {
-        fmt::print(stderr, "scriptfs-bench: stopped; everything is unmounted and removed\n");
+        fmt::print(stderr, "scriptfs-bench: stopped; everything is unmounted and removed{}{}\n",
+                   options.json.empty() ? "" : "; what is finished of its rounds is in ",
+                   options.json);
         throw CLI::RuntimeError(130);
     }
-    if (!options.json.empty())
-        write_document(outcome.document, options.json);
     note_skipped(outcome, notes);
     if (!options.samples)
         fmt::print("{}", tables(outcome.document));
     fmt::print("Files of {} MiB; plain copies by {}.\n", plan.setup.size / mib, plain_copy_name());
     for (const std::string &note : notes)
         fmt::print("not measured: {}\n", note);
+    return outcome;
 }
 
-} // namespace
+void add_fs_option(CLI::App &command, std::vector<std::string> &names)
+{
+    command
+        .add_option("--fs", names,
+                    "What to measure: ramfs, tmpfs, tmpfs-huge, scriptfs, scriptfs-page, which are "
+                    "mounted for this program only (as root), or directories")
+        ->delimiter(',')
+        ->check([](const std::string &name) { return refusal_of(name); })
+        ->capture_default_str();
+}
+
+void add_run_options(CLI::App &command, RunOptions &options)
+{
+    add_fs_option(command, options.fs);
+    command.add_option("--case", options.cases, "Which cases: patterns; all if not given")
+        ->delimiter(',');
+    command.add_option("--rounds", options.rounds, "How often each is measured")
+        ->check(CLI::Range(1U, 10000U))
+        ->capture_default_str();
+    command.add_option("--size", options.size,
+                       fmt::format("Size of the large files, a multiple of 8M; {} if not given, {} "
+                                   "on an emulated processor, less if memory is short",
+                                   size_name(default_size), size_name(options.emulated_size)));
+    command.add_option("--json", options.json,
+                       "Write results.json there, with what is finished after each round");
+    command.add_option("--bed", options.bed,
+                       "What is said about where this ran, if it is not found out");
+    command.add_flag("--samples", options.samples,
+                     "Print every measurement as a line for `collect`, and no table");
+}
 
 void add_run(CLI::App &app)
 {
-    auto options = std::make_shared<Options>();
-    CLI::App *command = app.add_subcommand(
-        "run", "Measure file systems by system calls, in interleaved rounds; print a table");
+    auto options = std::make_shared<RunOptions>();
+    auto list = std::make_shared<bool>(false);
+    CLI::App *command = app.add_subcommand("run", "Measure file systems by system calls, in "
+                                                  "interleaved rounds after one that does not "
+                                                  "count; print a table");
 
-    command
-        ->add_option(
-            "--fs", options->fs,
-            "What to measure: ramfs, tmpfs, tmpfs-huge, scriptfs, scriptfs-page, which are "
-            "mounted for this program only (as root), or directories")
-        ->delimiter(',')
-        ->capture_default_str();
-    command->add_option("--case", options->cases, "Which cases: patterns; all if not given")
-        ->delimiter(',');
-    command->add_option("--rounds", options->rounds, "How often, after a warm-up round")
-        ->check(CLI::Range(1U, 10000U))
-        ->capture_default_str();
-    command->add_option("--size", options->size,
-                        "Size of the large files, a multiple of 8M; 256M if not given, 32M on an "
-                        "emulated processor, less if memory is short");
-    command->add_option("--json", options->json, "Write results.json there");
-    command->add_option("--bed", options->bed,
-                        "What is said about where this ran, if it is not found out");
-    command->add_flag("--samples", options->samples,
-                      "Print every measurement as a line for `collect`, and no table");
-    command->add_flag("--list", options->list, "Only print the names of all cases");
-    command->callback([options] { run(*options); });
+    add_run_options(*command, *options);
+    command->add_flag("--list", *list, "Only print the names of all cases");
+    command->callback([options, list] {
+        if (*list)
+            fmt::print("{}", list_cases(all_jobs({size_unit, 1})));
+        else
+            run_cases(*options);
+    });
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

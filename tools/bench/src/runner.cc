@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "runner.h"
 
-#include "clock.h"
+#include "lib/clock.h"
 #include "machine.h"
 #include "progress.h"
 #include "samples.h"
@@ -9,11 +9,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <optional>
+#include <thread>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
+
+// How long the kernel may take to finish what was left to it: freeing, a queue's work.
+constexpr std::chrono::milliseconds settling(200);
 
 using Key = std::pair<std::string, std::string>; // case, file system
 
@@ -31,7 +35,7 @@ public:
     {
         for (const Job &job : plan.jobs)
             for (const Case &one : job.cases)
-                pers_[one.name] = one.per;
+                cases_[one.name] = one;
     }
 
     void record(unsigned round, const std::string &fs, const std::string &name, double value)
@@ -41,14 +45,14 @@ public:
         Result result;
         result.name = name;
         result.fs = fs;
-        result.per = pers_.at(name);
+        result.per = cases_.at(name).per;
         result.bed = plan_.bed;
-        result.driver = "bench";
+        result.driver = cases_.at(name).driver;
         result.unit = unit_of(plan_.bed);
         samples_.add(result, static_cast<int>(round), value);
         if (plan_.samples) {
-            fmt::print("sample {} bench {} {} {} {} {} {:.4f}\n", result.bed, round, fs, name,
-                       result.per, result.unit, value);
+            fmt::print("sample {} {} {} {} {} {} {} {:.4f}\n", result.bed, result.driver, round, fs,
+                       name, result.per, result.unit, value);
             std::fflush(stdout);
         }
     }
@@ -79,7 +83,7 @@ public:
 private:
     const Plan &plan_;
     Samples samples_;
-    std::map<std::string, std::string> pers_;
+    std::map<std::string, Case> cases_;
     std::map<Key, std::vector<std::uint32_t>> calls_;
 };
 
@@ -89,7 +93,10 @@ public:
         : Stage(plan.setup, target.name, round), plan_(plan), recorder_(recorder), round_(round)
     {
         limit = target.copy;
-        dir = target.place ? target.place->dir() : -1;
+        if (target.place) {
+            dir = target.place->dir();
+            path = target.place->path();
+        }
     }
 
     void record(const std::string &name, std::int64_t time, std::uint64_t units) override
@@ -113,11 +120,11 @@ private:
     unsigned round_;
 };
 
-std::vector<Target> targets_of(const Mounts &mounts)
+std::vector<Target> targets_of(const Plan &plan, const Mounts &mounts)
 {
     std::vector<Target> targets = {{"memcpy", nullptr, Copy::plain}};
 
-    if (has_copy(Copy::non_temporal))
+    if (!plan.programs && has_copy(Copy::non_temporal))
         targets.push_back({"memcpy-nt", nullptr, Copy::non_temporal});
     for (const auto &place : mounts.places())
         targets.push_back({place->name(), place.get(), Copy::plain});
@@ -141,10 +148,11 @@ void run_job(const Plan &plan, const Job &job, const Target &target, RoundStage 
     }
     try {
         job.run(stage);
-    } catch (const Failed &error) {
+    } catch (const Error &error) {
         look(); // a signal can be why
         target.place->clear();
-        if (error.number != EOPNOTSUPP && error.number != ENOSPC)
+        const auto *failed = dynamic_cast<const Failed *>(&error);
+        if (!failed || (failed->number != EOPNOTSUPP && failed->number != ENOSPC))
             throw Error("{} on {}: {}", title_of(plan, job), target.name, error.what());
         for (const Case &one : job.cases)
             if (plan.wants(one.name))
@@ -156,18 +164,17 @@ void run_job(const Plan &plan, const Job &job, const Target &target, RoundStage 
 
 Outcome run_plan(const Plan &plan, const Mounts &mounts)
 {
-    const std::vector<Target> targets = targets_of(mounts);
+    const std::vector<Target> targets = targets_of(plan, mounts);
     const Memory memory(plan.setup.size);
     Recorder recorder(plan);
-    Estimate estimate(plan.jobs.size() * targets.size(), plan.rounds + 1);
+    const unsigned first = plan.programs ? 1 : 0;
+    Estimate estimate(plan.jobs.size() * targets.size(), plan.rounds + 1 - first);
     const Progress progress;
 
     pin(plan.setup.processors - 1);
-    for (unsigned round = 0; round <= plan.rounds; round++) {
+    for (unsigned round = first; round <= plan.rounds; round++) {
         const std::string title =
             round ? fmt::format("round {} of {}", round, plan.rounds) : "warm-up";
-        if (plan.samples)
-            fmt::print("step {}\n", title);
         for (std::size_t j = 0; j < plan.jobs.size(); j++)
             for (std::size_t i = 0; i < targets.size(); i++) {
                 // another one begins each time: nobody always follows the same one
@@ -175,16 +182,25 @@ Outcome run_plan(const Plan &plan, const Mounts &mounts)
                 const Target &target = targets[which];
                 const Job &job = plan.jobs[j];
                 const std::int64_t left = estimate.left();
-                progress.show(fmt::format("{}: {} on {}{}", title, title_of(plan, job), target.name,
-                                          left < 0 ? "" : ", " + duration(left) + " left"));
+                const std::string step =
+                    fmt::format("{}: {} on {}", title, title_of(plan, job), target.name);
+                progress.show(step + (left < 0 ? "" : ", " + duration(left) + " left"));
+                if (plan.samples) {
+                    fmt::print("step {}\n", step);
+                    std::fflush(stdout);
+                }
                 look();
+                if (plan.programs)
+                    std::this_thread::sleep_for(settling);
                 RoundStage stage(plan, recorder, round, target);
                 stage.memory = &memory;
                 const std::int64_t time = taken([&] { run_job(plan, job, target, stage); });
-                estimate.done(j * targets.size() + which, round, time);
+                estimate.done(j * targets.size() + which, round - first, time);
             }
+        if (round && plan.after_round)
+            plan.after_round(recorder.document());
     }
     return {recorder.document(), recorder.skipped};
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

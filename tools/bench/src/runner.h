@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cases.h"
-#include "mounts.h"
+#include "lib/mounts.h"
 #include "results.h"
 
 #include <functional>
@@ -12,15 +12,19 @@
 #include <utility>
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 struct Plan {
     Setup setup;
     std::vector<Job> jobs;                              // those of which a case is wanted
     std::function<bool(const std::string &name)> wants; // is that case?
     std::string bed;
-    unsigned rounds = 0;  // and one to warm up
-    bool samples = false; // print a line for each measurement
+    unsigned rounds = 0;
+    // Other programs do it: a round that warms up and a limit of non-temporal copies say nothing,
+    // and what the last program left the kernel to do must not count.
+    bool programs = false;
+    bool samples = false;                              // print a line for each measurement
+    std::function<void(const Document &)> after_round; // has what was measured until then
 };
 
 struct Outcome {
@@ -33,4 +37,4 @@ struct Outcome {
 // error ends the run: Error, naming the case and the file system. Throws Stopped after a signal.
 Outcome run_plan(const Plan &plan, const Mounts &mounts);
 
-} // namespace bench
+} // namespace scriptfs::bench

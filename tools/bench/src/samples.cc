@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "samples.h"
 
-#include "error.h"
+#include "lib/error.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 #include <cmath>
 #include <sstream>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 constexpr std::string_view sample_form =
@@ -158,4 +158,4 @@ Document Samples::document() const
     return document;
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -12,7 +12,7 @@
 #include <map>
 #include <string>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // Gathers lines of any number of files.
 class Samples {
@@ -46,4 +46,4 @@ private:
     int rounds_ = 0;
 };
 
-} // namespace bench
+} // namespace scriptfs::bench

@@ -15,7 +15,7 @@
 #include <map>
 #include <set>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -111,7 +111,7 @@ std::string locks_figure(const Curve &curve, const LocksOf &all)
         chart.x_ticks = ticks(x, count_name);
         chart.width = 380;
         chart.height = 250;
-        drawings += plots::draw(chart, plots::Place::page);
+        drawings += plots::draw(chart);
     }
     return figure(curve.title, drawings + "</div>\n", escape(sentence(curve, mine, names)));
 }
@@ -228,4 +228,4 @@ std::string scaling(const Document &document)
     return text.empty() ? text : "<h2 id=\"scaling\">Scaling</h2>\n" + text;
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -2,14 +2,14 @@
 // The parts of the report's page. Each returns HTML, empty if there is nothing to show.
 #pragma once
 
-#include "plots.h"
+#include "bars.h"
 #include "results.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 
 // What was measured where, and what the reader has to know. Notes are remarks of whoever measured.
 std::string introduction(const Document &document, const std::vector<std::string> &notes);
@@ -33,6 +33,6 @@ std::string missing(const Document &document);
 
 // The one plot that says most: a few cases of the bed nearest to a real machine, all file systems.
 // No rows if there are no such results.
-plots::BarChart headline(const Document &document);
+BarChart headline(const Document &document);
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 constexpr double same = 0.10; // both spreads below: equal figures are equal
@@ -57,4 +57,4 @@ bool meaningful(const Summary &a, const Summary &b)
     return !overlap || (a.spread() <= same && b.spread() <= same);
 }
 
-} // namespace bench
+} // namespace scriptfs::bench

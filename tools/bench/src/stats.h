@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace bench {
+namespace scriptfs::bench {
 
 // What is kept of all measurements of one thing, in the unit of the measurements.
 struct Summary {
@@ -31,4 +31,4 @@ Summary summarize(const std::vector<double> &values);
 // middle halves overlap, unless both spreads are below a tenth, when "about the same" is a result.
 bool meaningful(const Summary &a, const Summary &b);
 
-} // namespace bench
+} // namespace scriptfs::bench

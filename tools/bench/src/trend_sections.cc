@@ -4,6 +4,7 @@
 #include "families.h"
 #include "figures.h"
 #include "html.h"
+#include "lib/classes.h"
 #include "parts.h"
 #include "sections.h"
 #include "words.h"
@@ -15,7 +16,7 @@
 #include <map>
 #include <set>
 
-namespace bench::sections {
+namespace scriptfs::bench::sections {
 namespace {
 
 using html::escape;
@@ -65,17 +66,12 @@ std::vector<std::string> ordered(const Trend &trend)
 // The sizes of the five classes of block, as far as the plot goes.
 std::vector<plots::Tick> class_marks(const std::set<double> &x)
 {
-    constexpr double kib = 1024;
-    const std::array<plots::Tick, 5> classes{{{32 * kib, "poem"},
-                                              {64 * kib, " novel"},
-                                              {512 * kib, "medium"},
-                                              {2048 * kib, "large"},
-                                              {262144 * kib, "super"}}};
     std::vector<plots::Tick> out;
 
-    for (const plots::Tick &one : classes)
-        if (!x.empty() && one.at > *x.begin() && one.at < *x.rbegin())
-            out.push_back(one);
+    for (const Class &one : classes)
+        if (const auto at = static_cast<double>(one.block);
+            !x.empty() && at > *x.begin() && at < *x.rbegin())
+            out.push_back({at, std::string(one.name)});
     // at this distance their words would run into each other
     if (out.size() > 1 && out[0].text == "poem") {
         out[0].text = "poem, novel";
@@ -101,7 +97,7 @@ std::string growth_figure(const Curve &curve, const Place &place, const Trend &t
     chart.x_ticks = ticks(trend.x, name);
     if (by_file_size)
         chart.marks = class_marks(trend.x);
-    return figure(curve.title, plots::draw(chart, plots::Place::page),
+    return figure(curve.title, plots::draw(chart),
                   fmt::format("{} <span class=\"muted\">Lower is better; {}.</span>",
                               escape(figures::growth_sentence(curve.what, trend.unit, lines, name)),
                               escape(words::place(place.first, place.second))));
@@ -181,7 +177,7 @@ std::string scaling_times(const Document &document)
             chart.y_from = 0;
             chart.x_ticks = ticks(trend.x, count_name);
             figures +=
-                figure(curve.title, plots::draw(chart, plots::Place::page),
+                figure(curve.title, plots::draw(chart),
                        fmt::format("{} <span class=\"muted\">Flat and low is better; {}.</span>",
                                    escape(scaling_sentence(curve, trend)),
                                    escape(words::place(place.first, place.second))));
@@ -193,4 +189,4 @@ std::string scaling_times(const Document &document)
            "<div class=\"grid\">\n" + figures + "</div>\n";
 }
 
-} // namespace bench::sections
+} // namespace scriptfs::bench::sections

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace bench::words {
+namespace scriptfs::bench::words {
 
 std::string unit(std::string_view unit)
 {
@@ -93,4 +93,4 @@ std::string percent(double part)
     return value < 0.05 ? "0 %" : fmt::format("{:.1f} %", value);
 }
 
-} // namespace bench::words
+} // namespace scriptfs::bench::words

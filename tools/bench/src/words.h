@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace bench::words {
+namespace scriptfs::bench::words {
 
 std::string unit(std::string_view unit);                          // "nanoseconds"
 std::string per(std::string_view per);                            // "a call"
@@ -16,4 +16,4 @@ std::string driver_text(std::string_view driver);                 // a sentence
 std::string multiple(double value);                               // "2.31×"
 std::string percent(double part);                                 // "1.5 %" of 0.015
 
-} // namespace bench::words
+} // namespace scriptfs::bench::words

@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::HasSubstr;
@@ -89,4 +89,4 @@ TEST(Changes, KeepBedsAndDriversApart)
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

@@ -7,7 +7,7 @@
 
 namespace {
 
-using bench::Histogram;
+using scriptfs::bench::Histogram;
 
 TEST(Histogram, IsEmptyAtFirst)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "error.h"
+#include "lib/error.h"
 #include "lockstat.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ TEST(LockStat, ReadsClassesMostContendedFirst)
         "          &sb->s_type->i_mutex_key#9-R:             5             77           0.12  "
         "         1.50           2.00           1.00              6              8           0.05  "
         "         9.00         100.00           0.02\n");
-    const auto classes = bench::read_lock_stat(in);
+    const auto classes = scriptfs::bench::read_lock_stat(in);
 
     ASSERT_EQ(classes.size(), 2U);
     EXPECT_EQ(classes[0].name, "&sb->s_type->i_mutex_key#9-R");
@@ -43,7 +43,7 @@ TEST(LockStat, NamesALineThatItCannotRead)
 {
     std::istringstream in("  &pool->lock:  1 2 three\n");
 
-    EXPECT_THROW(bench::read_lock_stat(in), bench::Error);
+    EXPECT_THROW(scriptfs::bench::read_lock_stat(in), scriptfs::Error);
 }
 
 } // namespace

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The parts of the report that decide something: what is said of a ratio and of growth, and
 // escaping.
+#include "bars.h"
 #include "families.h"
 #include "figures.h"
 #include "html.h"
+#include "palette.h"
 #include "plots.h"
 #include "sections.h"
 #include "table.h"
@@ -15,7 +17,7 @@
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::HasSubstr;
@@ -38,28 +40,34 @@ TEST(Html, APageNamesNoOtherFile)
 
 TEST(Plots, QuotesForGnuplot)
 {
-    EXPECT_EQ(plots::quoted("a\"b\\c`d\ne"), "a\\\"b\\\\c'd e");
+    EXPECT_EQ(plots::in_quotes("a\"b\\c`d\ne"), "a\\\"b\\\\c'd e");
 }
 
-TEST(Plots, ADirectoryKeepsItsColour)
+TEST(Palette, ADirectoryKeepsItsColour)
 {
-    EXPECT_EQ(plots::colour("ramfs"), 0);
-    EXPECT_EQ(plots::colour("scriptfs"), 3);
-    EXPECT_EQ(plots::colour("/mnt/x"), plots::colour("/mnt/x"));
-    EXPECT_GE(plots::colour("/mnt/x"), 5);
-    EXPECT_LE(plots::colour("/mnt/x"), 7);
+    EXPECT_EQ(colour("ramfs"), 0U);
+    EXPECT_EQ(colour("scriptfs"), 3U);
+    EXPECT_EQ(colour("/mnt/x"), colour("/mnt/x"));
+    EXPECT_GE(colour("/mnt/x"), 5U);
+    EXPECT_LE(colour("/mnt/x"), 7U);
 }
 
-TEST(Plots, AdoptsColoursAndIds)
+TEST(Bars, AreAsLongAsTheirValues)
 {
-    const std::string svg =
-        plots::adopt("<?xml?><svg ><title>p1</title><path id='gpPat1' stroke='rgb(  1,   2,  19)' "
-                     "fill=\"black\"/><use xlink:href='#gpPat1' fill='rgb(  1,   2,   1)'/></svg>",
-                     "p7", "a < b", plots::Place::page);
+    BarChart chart{"", "times <", {"ramfs", "scriptfs"}, {{"new-4K", {}, 4.0, {}}}};
+    chart.rows[0].bars = {Bar{1, 1, 1, true}, Bar{500, 400, 600, false}};
+    const std::string text = bars_html(chart);
 
-    EXPECT_EQ(svg, "<svg  role=\"img\"><title>a &lt; b</title><path id='p7-gpPat1' "
-                   "stroke='var(--s3)' fill=\"var(--ink)\"/><use xlink:href='#p7-gpPat1' "
-                   "fill='var(--grid)'/></svg>");
+    // the scale ends at 1.15 times the longest that is not cut, and leaves room for words
+    EXPECT_THAT(text, HasSubstr("--one:18.74%"));
+    EXPECT_THAT(text,
+                HasSubstr("var(--s0)\"><i style=\"width:18.74%\"></i><b style=\"left:18.74%\">"
+                          "1.00×</b>"));
+    EXPECT_THAT(text, HasSubstr("<i class=\"unsure\" style=\"width:86.21%\"></i>"));
+    EXPECT_THAT(text, HasSubstr("→ ?"));
+    EXPECT_THAT(text, HasSubstr("<s class=\"line\" style=\"left:74.96%\"></s>"));
+    EXPECT_THAT(text, HasSubstr("times &lt;"));
+    EXPECT_THAT(text, Not(HasSubstr("dashes")));
 }
 
 TEST(Figures, Numbers)
@@ -220,4 +228,4 @@ TEST(Tables, OfLocks)
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "error.h"
+#include "lib/error.h"
 #include "results.h"
 
 #include <gtest/gtest.h>
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::AllOf;
@@ -166,4 +166,4 @@ TEST(Results, NameFileKeyAndWhatIsAllowed)
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

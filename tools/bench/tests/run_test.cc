@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `run` is made of: orders, sizes, estimates, copies, the table, and a run on a directory.
 #include "cases.h"
-#include "error.h"
-#include "machine.h"
-#include "mounts.h"
+#include "lib/error.h"
+#include "lib/grid.h"
+#include "lib/mounts.h"
 #include "progress.h"
 #include "runner.h"
 #include "table.h"
@@ -18,11 +18,10 @@
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::HasSubstr;
-using testing::ThrowsMessage;
 
 constexpr std::int64_t second = 1'000'000'000;
 
@@ -37,20 +36,6 @@ TEST(Permutation, HasEveryIndexOnceAndFollowsItsSeed)
     for (std::uint64_t i = 0; i < order.size(); i++)
         EXPECT_EQ(order[i], i);
     EXPECT_TRUE(permutation(0, 1).empty());
-}
-
-TEST(Sizes, AreReadAndNamed)
-{
-    EXPECT_EQ(parse_size("65536", "x"), 65536U);
-    EXPECT_EQ(parse_size("64K", "x"), 65536U);
-    EXPECT_EQ(parse_size("2G", "x"), 2ULL << 30);
-    EXPECT_EQ(size_name(4096), "4K");
-    EXPECT_EQ(size_name(8 << 20), "8M");
-    EXPECT_EQ(size_name(1 << 30), "1G");
-    for (const char *wrong : {"", "0", "M", "-1M", "1T", "1MM", "99999999999G"})
-        EXPECT_THAT([&] { parse_size(wrong, "--size"); },
-                    ThrowsMessage<Error>(HasSubstr("--size: ")))
-            << wrong;
 }
 
 TEST(Estimates, TakeUnknownStepsForAverageOnes)
@@ -93,24 +78,6 @@ TEST(Cases, HaveKnownUnits)
     EXPECT_EQ(names.size(), 61U);
 }
 
-TEST(Mounts, TakeWhatTheFilesNeed)
-{
-    const Room room{64 << 20, 1100};
-
-    EXPECT_EQ(mount_options("ramfs", room), "");
-    EXPECT_THAT(mount_options("tmpfs-huge", room), HasSubstr("huge=always"));
-    EXPECT_THAT(mount_options("scriptfs", room), HasSubstr("io=block,poem=1100"));
-    EXPECT_GT(reserve_size(room), room.bytes);
-}
-
-TEST(Mounts, RefuseADirectoryThatIsNone)
-{
-    Mounts mounts;
-
-    EXPECT_THROW(mounts.add("/nowhere/at/all", {}), Error);
-    EXPECT_TRUE(mounts.places().empty());
-}
-
 // Every case that a directory allows, once: results for all, and nothing is left behind.
 TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
 {
@@ -151,6 +118,34 @@ TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
     EXPECT_TRUE(outcome.document.find(like, fs)->p999);
 }
 
+// A signal in the second round: the first one was handed over, and nothing is left behind.
+TEST(Run, KeepsTheRoundsBeforeASignal)
+{
+    const OwnDir dir(testing::TempDir());
+    Plan plan;
+    int handed_over = 0;
+    plan.setup = {8 << 20, 1};
+    plan.bed = "host";
+    plan.rounds = 5;
+    plan.programs = true;
+    plan.wants = [](const std::string &name) { return name == "new-8M"; };
+    plan.jobs = all_jobs(plan.setup);
+    std::erase_if(plan.jobs, [&](const Job &job) { return !plan.wants(job.cases.front().name); });
+    plan.after_round = [&](const Document &document) {
+        handed_over++;
+        EXPECT_EQ(document.results.front().figure.runs, 1);
+        stopped = true;
+    };
+    {
+        Mounts mounts;
+        mounts.add(dir.path(), {});
+        EXPECT_THROW(run_plan(plan, mounts), Stopped);
+    }
+    stopped = false;
+    EXPECT_EQ(handed_over, 1);
+    EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+}
+
 TEST(Table, NeedsNoRepetitionOfInstructions)
 {
     Document document;
@@ -184,11 +179,7 @@ TEST(Table, FitsAndWithholdsWhatMeansNothing)
         EXPECT_LE(line.size(), table_width) << line;
     EXPECT_THAT(text, HasSubstr("~"));
     EXPECT_THAT(text, HasSubstr("nvme"));
-    EXPECT_EQ(figure(0.416), "0.42");
-    EXPECT_EQ(figure(12.34), "12.3");
-    EXPECT_EQ(figure(123456), "123456");
-    EXPECT_EQ(figure(131072000), "131M");
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

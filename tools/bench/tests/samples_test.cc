@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "error.h"
+#include "lib/error.h"
 #include "samples.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include <gmock/gmock.h>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 using testing::AllOf;
@@ -117,4 +117,4 @@ TEST(Samples, NameTheLineThatIsWrong)
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-namespace bench {
+namespace scriptfs::bench {
 namespace {
 
 TEST(Percentile, TakesTheValueOrGoesBetweenTwo)
@@ -61,4 +61,4 @@ TEST(Meaningful, RefusesWildFewAndZero)
 }
 
 } // namespace
-} // namespace bench
+} // namespace scriptfs::bench

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace bench {
+namespace scriptfs {
 
 // What the user has to know: what was wrong and what is allowed. main() prints it and ends with 2.
 class Error : public std::runtime_error {
@@ -20,4 +20,4 @@ public:
     }
 };
 
-} // namespace bench
+} // namespace scriptfs

@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-namespace bench {
+namespace scriptfs {
 
 // Nanoseconds of CLOCK_MONOTONIC; in a guest with -icount shift=0 these are instructions.
 inline std::int64_t now()
@@ -25,4 +25,4 @@ std::int64_t taken(Work &&work)
     return now() - begin;
 }
 
-} // namespace bench
+} // namespace scriptfs

@@ -2,7 +2,7 @@
 // System calls on files, as thin as they get: the measured ones check what they must and no more.
 #pragma once
 
-#include "error.h"
+#include "lib/error.h"
 
 #include <cerrno>
 #include <cstring>
@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace bench {
+namespace scriptfs {
 
 // A system call that said no, with its error number.
 class Failed : public Error {
@@ -86,4 +86,4 @@ inline void whole(ssize_t moved, size_t wanted, const char *what)
         throw Failed(what, ENOSPC);
 }
 
-} // namespace bench
+} // namespace scriptfs

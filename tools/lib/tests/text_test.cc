@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "error.h"
-#include "text.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-namespace bench {
+namespace scriptfs {
 namespace {
 
 using testing::AllOf;
@@ -23,6 +23,7 @@ TEST(Text, IsWrittenAndReadWhole)
     for (const std::string &text : {std::string(), std::string("a\r\n\0b\n\n", 7)}) {
         write_text(path, text);
         EXPECT_EQ(read_text(path), text);
+        EXPECT_FALSE(std::filesystem::exists(path + ".new"));
     }
     std::filesystem::remove(path);
 }
@@ -38,5 +39,18 @@ TEST(Text, SaysWhyNot)
                     AllOf(HasSubstr("/nowhere/x: cannot be written"), HasSubstr("No such file"))));
 }
 
+TEST(Text, HasFields)
+{
+    const std::string path = testing::TempDir() + "fields-" + std::to_string(getpid());
+
+    write_text(path, "Mem: 1\nMemFree:  12 kB\nflags\t\t: a b\nempty:\n");
+    EXPECT_EQ(field_of(path, "MemFree"), " 12 kB");
+    EXPECT_EQ(field_of(path, "Mem"), "1");
+    EXPECT_EQ(field_of(path, "flags"), "a b");
+    EXPECT_EQ(field_of(path, "empty"), "");
+    EXPECT_EQ(field_of(path, "MemAvailable"), "");
+    std::filesystem::remove(path);
+}
+
 } // namespace
-} // namespace bench
+} // namespace scriptfs
