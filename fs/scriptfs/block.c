@@ -8,7 +8,7 @@
  */
 #include <linux/mm.h>
 
-#include "scriptfs.h"
+#include "inode.h"
 
 /* How many blocks of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	64

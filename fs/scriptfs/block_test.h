@@ -11,7 +11,7 @@
 #include <linux/mount.h>
 #include <linux/slab.h>
 
-#include "scriptfs.h"
+#include "inode.h"
 
 #define POISON 0xa5
 

@@ -21,7 +21,7 @@
 #include <linux/vmalloc.h>
 
 #include "copy.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 #define SCRIPTFS_TRIAL_CALLS	(SCRIPTFS_BYPASS_FILE / SCRIPTFS_BYPASS_CALL)
 

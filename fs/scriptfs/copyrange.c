@@ -8,7 +8,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 /*
  * Copy at most @len bytes that lie together, or as many of a hole. Returns how many, or an error.

@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
-#include "scriptfs.h"
+#include "inode.h"
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
 					 FALLOC_FL_ZERO_RANGE)

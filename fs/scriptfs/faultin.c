@@ -14,7 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uio.h>
 
-#include "scriptfs.h"
+#include "inode.h"
 
 /* Fault in a range to be read from. Returns how many bytes are there, from the first one on. */
 static size_t scriptfs_fault_in_source(const char __user *addr, size_t len)

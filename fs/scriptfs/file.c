@@ -24,7 +24,7 @@
 
 #include "compat.h"
 #include "copy.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 /* How much of what will be needed next is brought into the cache in advance. */
 #define SCRIPTFS_PREFETCH	1024U

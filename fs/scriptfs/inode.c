@@ -10,7 +10,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 static const struct inode_operations scriptfs_dir_inode_operations;
 

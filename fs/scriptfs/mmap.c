@@ -30,7 +30,7 @@
 #include <linux/pagemap.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 /* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
 #define SCRIPTFS_AROUND_PAGES	64UL

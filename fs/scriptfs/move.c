@@ -7,7 +7,7 @@
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
-#include "scriptfs.h"
+#include "inode.h"
 
 /*
  * Can what is in the block be moved elsewhere? Not while somebody outside holds a page of it, who

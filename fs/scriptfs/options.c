@@ -21,7 +21,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "options.h"
 
 /* Far above every memory there is, and five such reserves still add up in a u64. */
 #define MAX_BYTES		BIT_ULL(60)
@@ -381,22 +381,6 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	}
 	ctx->given |= BIT(which);
 	return 0;
-}
-
-/**
- * scriptfs_reserve_bytes - how much memory a mount preallocates
- * @opt: its options
- *
- * Return: bytes of the reserves of all classes.
- */
-u64 scriptfs_reserve_bytes(const struct scriptfs_options *opt)
-{
-	unsigned int class;
-	u64 bytes = 0;
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		bytes += (u64)opt->reserve[class] << scriptfs_class_shifts[class];
-	return bytes;
 }
 
 /*

@@ -7,7 +7,7 @@
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
-#include "scriptfs.h"
+#include "inode.h"
 
 /*
  * Make the page at @offset of @chunk ready to be seen. One that write_begin is about to fill

@@ -18,6 +18,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
+#include "inode.h"
 #include "pool.h"
 
 #if IS_ENABLED(CONFIG_MEMORY_FAILURE)

@@ -24,7 +24,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 /* The longest read without a lock: preemption is off as long as its copy takes. */
 #define SCRIPTFS_READ_UNLOCKED	SCRIPTFS_UNIT_SIZE

@@ -24,7 +24,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "inode.h"
 
 /* How many donors are looked through for a page before another one is got. */
 #define SCRIPTFS_DONOR_LOOKS	4

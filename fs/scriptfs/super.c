@@ -10,7 +10,8 @@
 #include <linux/statfs.h>
 
 #include "copy.h"
-#include "scriptfs.h"
+#include "inode.h"
+#include "options.h"
 
 static struct kmem_cache *scriptfs_inode_cache;
 

@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/sched/signal.h>
 
+#include "inode.h"
 #include "pool.h"
 
 /*
