@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "inode.h"
+#include "wait.h"
 
 /*
  * Copy at most @len bytes that lie together, or as many of a hole. Returns how many, or an error.
@@ -107,7 +108,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 		lock_two_nondirectories(in, out);
 		ret = scriptfs_copy_locked(file_in, pos_in, file_out, pos_out, len);
 		unlock_two_nondirectories(in, out);
-		if (ret != -ENOSPC && ret != -EBUSY)
+		if (ret >= 0)
 			break;
 		ret = scriptfs_wait_for_block(out, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
 	} while (!ret);

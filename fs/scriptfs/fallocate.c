@@ -12,6 +12,7 @@
 #include <linux/sched/signal.h>
 
 #include "inode.h"
+#include "wait.h"
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
 					 FALLOC_FL_ZERO_RANGE)
@@ -291,14 +292,12 @@ long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 	if (mode & ~SCRIPTFS_FALLOCATE_MODES)
 		return -EOPNOTSUPP;
 
-	for (;;) {
+	do {
 		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &missing);
-		if (err != -ENOSPC && err != -EBUSY)
+		if (!err)
 			break;
 		err = scriptfs_wait_for_block(inode, &wait, err, missing);
-		if (err)
-			break;
-	}
+	} while (!err);
 	scriptfs_wait_end(inode, &wait);
 	return err;
 }

@@ -6,9 +6,6 @@
  * looks at the page cache. The page path (io=page, and every reader that wants pages rather than
  * bytes, such as splice) is the generic one, whose pages mmap.c supplies from the same blocks.
  *
- * Whatever changes a file runs under inode_lock, between scriptfs_change_begin() and
- * scriptfs_change_end(), which is what readers go by (read.c).
- *
  * A write is done under one hold of inode_lock, and so seen whole or not at all, unless it has to
  * stop: for a source that is not in memory, or for a block that the system has to reclaim memory
  * for. Both may take as long as somebody else likes, so neither happens under the lock. The write
@@ -25,6 +22,7 @@
 #include "compat.h"
 #include "copy.h"
 #include "inode.h"
+#include "wait.h"
 
 /* How much of what will be needed next is brought into the cache in advance. */
 #define SCRIPTFS_PREFETCH	1024U
@@ -332,7 +330,7 @@ static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from,
 		scriptfs_wait_end(inode, wait);
 		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
 	}
-	if (err == -ENOSPC || err == -EBUSY)
+	if (err)
 		err = scriptfs_wait_for_block(inode, wait, err,
 					      min_t(size_t, count, SCRIPTFS_CHUNK_SIZE));
 	return err ? err : count;

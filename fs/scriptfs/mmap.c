@@ -31,6 +31,7 @@
 
 #include "compat.h"
 #include "inode.h"
+#include "wait.h"
 
 /* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
 #define SCRIPTFS_AROUND_PAGES	64UL
@@ -160,7 +161,7 @@ static int scriptfs_publish(struct inode *inode, pgoff_t index)
 
 	do {
 		err = scriptfs_publish_locked(inode, index);
-		if (err != -ENOSPC && err != -EBUSY)
+		if (!err)
 			break;
 		err = scriptfs_wait_for_block(inode, &wait, err, PAGE_SIZE);
 	} while (!err);

@@ -267,22 +267,9 @@ unsigned int scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class);
 void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
 			 struct scriptfs_stats *stats);
 u64 scriptfs_growth(struct scriptfs_sb *sbi);
-
-/**
- * struct scriptfs_wait - a task that waits for a block without locks, 0 at first
- * @replenished: it has got surplus, which memory pressure leaves alone until it is done
- * @all:	it has no use for less than all of what it asks for
- * @tries:	how often it has waited for others to let go of pages
- */
-struct scriptfs_wait {
-	bool		replenished;
-	bool		all;
-	unsigned int	tries;
-};
-
-int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err,
-			    u64 bytes);
-void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait);
+unsigned int scriptfs_pools_settle(struct scriptfs_sb *sbi, bool all, u64 *quarantined);
+int scriptfs_replenish(struct scriptfs_sb *sbi, u64 bytes, bool all, bool *begun);
+void scriptfs_replenish_end(struct scriptfs_sb *sbi, bool *begun);
 
 /* poison.c */
 void scriptfs_poison_init(void);
