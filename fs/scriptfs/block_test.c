@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 
 #include "block_test.h"
+#include "change.h"
 #include "copy.h"
 
 /* Leave POISON in every idle block of @class. */

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
 
+#include "change.h"
 #include "compat.h"
 #include "inode.h"
 #include "wait.h"

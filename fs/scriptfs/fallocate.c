@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
+#include "change.h"
 #include "inode.h"
 #include "wait.h"
 

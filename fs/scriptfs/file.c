@@ -19,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "change.h"
 #include "compat.h"
 #include "copy.h"
 #include "inode.h"

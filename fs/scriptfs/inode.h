@@ -107,20 +107,6 @@ static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
 	return max(limit, READ_ONCE(si->publish_limit));
 }
 
-/*
- * Begin and end to change a file. The caller holds inode_lock exclusively, which is what makes the
- * raw functions right: they do not expect their caller to sleep.
- */
-static inline void scriptfs_change_begin(struct scriptfs_inode *si)
-{
-	raw_write_seqcount_begin(&si->change_seq);
-}
-
-static inline void scriptfs_change_end(struct scriptfs_inode *si)
-{
-	raw_write_seqcount_end(&si->change_seq);
-}
-
 /* super.c */
 extern struct file_system_type scriptfs_fs_type;
 
@@ -235,7 +221,6 @@ static __always_inline void *scriptfs_data_at(struct scriptfs_inode *si, loff_t 
 ssize_t scriptfs_fault_in(const struct iov_iter *iter, size_t len);
 
 /* read.c */
-void scriptfs_readers_wait(struct scriptfs_inode *si);
 ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
 

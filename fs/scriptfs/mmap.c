@@ -29,6 +29,7 @@
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
+#include "change.h"
 #include "compat.h"
 #include "inode.h"
 #include "wait.h"

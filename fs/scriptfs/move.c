@@ -7,6 +7,7 @@
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
+#include "change.h"
 #include "inode.h"
 
 /*

@@ -2,27 +2,21 @@
 /*
  * scriptfs: reading regular files.
  *
- * A read sees a write whole or not at all. A long one gets that by holding inode_lock shared. For
- * a short one the lock would cost as much as the copy: every reader of a file would write to the
- * same cache line twice. So it takes no lock, says in a variable of its processor which file it
- * looks at, and does the work again under the lock when it finds that somebody was changing the
- * file meanwhile (->change_seq). Whoever takes blocks away from a living file first makes it
- * odd, which keeps new readers out, and then waits for those that are still looking. Nothing may
- * sleep between the two marks, so that path is for destinations that are plain memory only: a pipe
- * allocates.
+ * A long read holds inode_lock shared, a short one to plain memory takes no lock (change.h).
  *
  * No destination is faulted in under the lock: a reader whose memory never comes would keep all
- * writers out. Where it has to be faulted in, a long read goes on with what the file has by then.
+ * writers out. After a destination was faulted in, a long read goes on with what the file has by
+ * then.
  */
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
-#include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "change.h"
 #include "compat.h"
 #include "inode.h"
 
@@ -34,28 +28,6 @@
 
 /* Seconds an access time may be old: an hour less than the day of relatime. */
 #define SCRIPTFS_ATIME_AGE	(23 * 60 * 60)
-
-static DEFINE_PER_CPU(struct scriptfs_inode *, scriptfs_reading);
-
-/**
- * scriptfs_readers_wait - wait until no reader without a lock looks at a file's blocks
- * @si:		a file between scriptfs_change_begin() and scriptfs_change_end()
- *
- * What readers may have found before can be given back afterwards.
- *
- * Context: Spins for as long as a copy of SCRIPTFS_READ_UNLOCKED bytes takes.
- */
-void scriptfs_readers_wait(struct scriptfs_inode *si)
-{
-	int cpu;
-
-	/* ->change_seq is odd before we look: pairs with the barrier in scriptfs_read_unlocked(). */
-	smp_mb();
-	for_each_possible_cpu(cpu)
-		/* Nor give anything back before its copy is done: pairs with its release. */
-		while (smp_load_acquire(per_cpu_ptr(&scriptfs_reading, cpu)) == si)
-			cpu_relax();
-}
 
 /* Read what lies together at @pos, at most @len bytes. */
 static __always_inline size_t scriptfs_read_run(struct scriptfs_inode *si, loff_t pos, size_t len,
@@ -86,36 +58,25 @@ static size_t scriptfs_read_nofault(struct scriptfs_inode *si, loff_t pos, size_
 static ssize_t scriptfs_read_unlocked(struct inode *inode, loff_t pos, struct iov_iter *to)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_inode **reading;
-	ssize_t ret = -EAGAIN;
 	unsigned int seq;
+	size_t len, done;
+	loff_t size;
 
-	preempt_disable();
-	reading = this_cpu_ptr(&scriptfs_reading);
-	WRITE_ONCE(*reading, si);
-	/* Say so before looking: pairs with the barrier in scriptfs_readers_wait(). */
-	smp_mb();
-	seq = raw_read_seqcount(&si->change_seq);
-	if (!(seq & 1)) {
-		/* A write raises the size only when all of it is there, so look at it only now. */
-		loff_t size = i_size_read(inode);
-		size_t len = pos < size ? min_t(u64, iov_iter_count(to), size - pos) : 0;
-		size_t done = scriptfs_read_nofault(si, pos, len, to);
-
-		if (done == len && !read_seqcount_retry(&si->change_seq, seq))
-			ret = done;
-		else
-			iov_iter_revert(to, done);
-	}
-	/* Done with its blocks before they may go elsewhere. */
-	smp_store_release(reading, NULL);
-	preempt_enable();
-	return ret;
+	if (!scriptfs_reader_enter(si, &seq))
+		return -EAGAIN;
+	/* A write raises the size only when all of it is there, so look at it only now. */
+	size = i_size_read(inode);
+	len = pos < size ? min_t(u64, iov_iter_count(to), size - pos) : 0;
+	done = scriptfs_read_nofault(si, pos, len, to);
+	if (likely(scriptfs_reader_exit(si, seq) && done == len))
+		return done;
+	iov_iter_revert(to, done);
+	return -EAGAIN;
 }
 
 /*
- * Read under the lock as far as the destination need not be faulted in; *@fault says whether that
- * was all there is to read. Returns how many bytes, 0 at the end of the file.
+ * Read under the lock as far as the destination need not be faulted in; *@fault is set if it has to
+ * be for the rest. Returns how many bytes, 0 at the end of the file.
  */
 static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_iter *to,
 				    bool *fault)
@@ -165,7 +126,7 @@ static ssize_t scriptfs_read_part(struct inode *inode, loff_t pos, struct iov_it
 	iov_iter_truncate(to, len);
 	rest -= iov_iter_count(to);
 	ret = scriptfs_read_locked(inode, pos, to, fault);
-	/* No longer than what was faulted in: the rest of it may be as well. */
+	/* It ended where the memory that was faulted in ends: more of it may have to be. */
 	*fault |= rest && !iov_iter_count(to);
 	iov_iter_reexpand(to, iov_iter_count(to) + rest);
 	return ret;
