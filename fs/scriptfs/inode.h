@@ -117,6 +117,7 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 /* block.c */
 struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos);
 struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos);
+size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len);
 struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move);
 struct scriptfs_block *scriptfs_take_any(struct inode *inode);
 int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos, gfp_t gfp);

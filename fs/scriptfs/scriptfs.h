@@ -12,8 +12,6 @@
 #include <linux/scriptfs.h>
 #include <linux/spinlock.h>
 
-struct inode;
-struct scriptfs_inode;
 struct scriptfs_sb;
 
 /* The largest physically contiguous piece of a block. */
@@ -279,7 +277,6 @@ void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events);
 void scriptfs_poison_remove(struct scriptfs_sb *sbi);
 void scriptfs_poison_flush(void);
 bool scriptfs_block_bad(struct scriptfs_block *block);
-size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len);
 
 /* sysfs.c */
 int scriptfs_sysfs_init(void);
