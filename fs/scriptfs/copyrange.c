@@ -10,6 +10,7 @@
 #include "change.h"
 #include "compat.h"
 #include "inode.h"
+#include "map.h"
 #include "wait.h"
 
 /*

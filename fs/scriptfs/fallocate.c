@@ -13,6 +13,9 @@
 
 #include "change.h"
 #include "inode.h"
+#include "map.h"
+#include "move.h"
+#include "scatter.h"
 #include "wait.h"
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
@@ -69,7 +72,7 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 
 	down_write(&si->map_lock);
 	si->fallocate.running = true;
-	block = scriptfs_block_get(inode, pos, end - pos, true);
+	block = scriptfs_block_to_write(inode, pos, end - pos);
 	if (IS_ERR(block)) {
 		ret = PTR_ERR(block);
 	} else {
@@ -185,38 +188,6 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	down_write(&si->map_lock);
 	truncate_pagecache_range(inode, start, end - 1);
 	scriptfs_punch_blocks(inode, start, end);
-	up_write(&si->map_lock);
-}
-
-/**
- * scriptfs_clear_range - make a range of a file read as zeroes
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @start:	its first byte
- * @end:	the one after its last
- *
- * It keeps the memory that it has there, mapped or held, as a write of zeroes would. What is a hole
- * stays one.
- *
- * Context: The caller holds inode_lock exclusively. Takes map_lock.
- */
-void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned long unit = scriptfs_unit(start);
-	struct scriptfs_block *block;
-
-	/* A page of a scattered chunk that a reader looks at may go elsewhere. */
-	if (unlikely(!xa_empty(&si->scattered)))
-		scriptfs_readers_wait(si);
-	down_write(&si->map_lock);
-	xa_for_each_start(&si->map, unit, block, unit) {
-		loff_t first = max(start, scriptfs_block_start(block));
-		loff_t last = min_t(u64, end, scriptfs_block_end(block));
-
-		if (first >= last)
-			break;
-		scriptfs_block_clear(si, block, first, last);
-	}
 	up_write(&si->map_lock);
 }
 

@@ -23,6 +23,9 @@
 #include "compat.h"
 #include "copy.h"
 #include "inode.h"
+#include "map.h"
+#include "move.h"
+#include "scatter.h"
 #include "wait.h"
 
 /* How much of what will be needed next is brought into the cache in advance. */
@@ -112,7 +115,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *
 
 	down_write(&si->map_lock);
 	if (!block)
-		block = scriptfs_block_get(inode, pos, count, true);
+		block = scriptfs_block_to_write(inode, pos, count);
 	if (IS_ERR(block)) {
 		up_write(&si->map_lock);
 		return PTR_ERR(block);
@@ -161,7 +164,7 @@ static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t p
  * Context: The caller holds inode_lock exclusively, and has page faults disabled where @from is
  * user memory. Takes map_lock.
  * Return: How many bytes; -EFAULT when the source has to be faulted in; -ENOSPC or -EBUSY when
- * there is no block, see scriptfs_block_get(); -ENOMEM.
+ * there is no block, see scriptfs_block_to_write(); -ENOMEM.
  */
 ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
 {

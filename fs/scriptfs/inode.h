@@ -114,107 +114,6 @@ extern struct file_system_type scriptfs_fs_type;
 struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
 				 dev_t dev);
 
-/* block.c */
-struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos);
-struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos);
-size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len);
-struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move);
-struct scriptfs_block *scriptfs_take_any(struct inode *inode);
-int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos, gfp_t gfp);
-void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block);
-void scriptfs_chunk_lower(struct scriptfs_chunk *chunk, u32 offset);
-void scriptfs_block_clear(struct scriptfs_inode *si, struct scriptfs_block *block, loff_t pos,
-			  loff_t end);
-void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark);
-void scriptfs_zero_tail(struct inode *inode, loff_t pos);
-void scriptfs_map_truncate(struct inode *inode, loff_t size);
-void scriptfs_map_release(struct inode *inode);
-void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block);
-
-/* move.c */
-struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos);
-void scriptfs_eof_trim(struct inode *inode);
-
-/* scatter.c */
-void scriptfs_chunk_disown(struct inode *inode, struct scriptfs_block *block,
-			   struct scriptfs_chunk *chunk, u32 from, u32 to);
-bool scriptfs_chunk_reclaim(struct inode *inode, struct scriptfs_block *block,
-			    struct scriptfs_chunk *chunk, u32 to);
-struct page *scriptfs_scatter_page(struct inode *inode, struct scriptfs_block *block,
-				   struct scriptfs_chunk *chunk, u32 offset);
-void *scriptfs_scatter_data(struct scriptfs_inode *si, const struct scriptfs_block *block,
-			    const struct scriptfs_chunk *chunk, u32 offset, size_t *len);
-ssize_t scriptfs_scatter_write(struct inode *inode, struct scriptfs_block *block,
-			       struct scriptfs_chunk *chunk, u32 offset, size_t len,
-			       struct iov_iter *from);
-void scriptfs_scatter_clear(struct scriptfs_inode *si, struct scriptfs_block *block,
-			    struct scriptfs_chunk *chunk, u32 from, u32 to);
-int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, loff_t pos,
-			  loff_t end);
-void scriptfs_scatter_adopt(struct inode *inode, struct scriptfs_block *new,
-			    struct scriptfs_block *old);
-void scriptfs_scatter_forget(struct inode *inode, struct scriptfs_block *block);
-void scriptfs_scatter_release(struct inode *inode);
-
-/**
- * scriptfs_block_again - the block that covers an offset, which most likely is that of last time
- * @si:		the file
- * @pos:	offset in bytes
- *
- * Context: The caller holds inode_lock exclusively.
- * Return: As scriptfs_block_find().
- */
-static inline struct scriptfs_block *scriptfs_block_again(struct scriptfs_inode *si, loff_t pos)
-{
-	struct scriptfs_block *block = si->last_block;
-
-	if (!block || pos < scriptfs_block_start(block) || pos >= scriptfs_block_end(block)) {
-		block = scriptfs_block_find(si, pos);
-		si->last_block = block;
-	}
-	return block;
-}
-
-/**
- * scriptfs_data_at - where bytes of a file are
- * @si:		the file
- * @pos:	offset in bytes
- * @len:	how many bytes are wanted, at least 1; cut to those that lie together, which may be
- *		fewer than do
- *
- * This is one question to the map. Were it two, first for the block and then for the end of the
- * hole, a page fault could put a block there in between.
- *
- * Context: As for scriptfs_block_find(), or as a reader without a lock.
- * Return: Their memory, or NULL where they are zeroes.
- */
-static __always_inline void *scriptfs_data_at(struct scriptfs_inode *si, loff_t pos, size_t *len)
-{
-	struct scriptfs_block *block = scriptfs_block_find(si, pos);
-	struct scriptfs_chunk *chunk;
-	u32 offset, mark;
-
-	if (unlikely(!block)) {
-		block = scriptfs_block_next(si, pos);
-		if (!block || scriptfs_block_start(block) > pos) {
-			*len = min_t(size_t, *len, SCRIPTFS_CHUNK_SIZE);
-			if (block)
-				*len = min_t(u64, *len, scriptfs_block_start(block) - pos);
-			return NULL;
-		}
-	}
-	chunk = scriptfs_chunk_at(block, pos, &offset);
-	mark = scriptfs_mark_get(chunk);
-	if (likely(offset < mark)) {
-		*len = min_t(size_t, *len, mark - offset);
-		return chunk->addr + offset;
-	}
-	*len = min_t(size_t, *len, scriptfs_chunk_size(block) - offset);
-	/* Pairs with scriptfs_scatter(). */
-	return unlikely(smp_load_acquire(&chunk->scattered)) ?
-		scriptfs_scatter_data(si, block, chunk, offset, len) : NULL;
-}
-
 /* How often in a row a copy may fail for memory that was just faulted in. */
 #define SCRIPTFS_FAULT_TRIES	8
 
@@ -226,7 +125,6 @@ ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
 
 /* fallocate.c */
-void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end);
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 
 /* copyrange.c */

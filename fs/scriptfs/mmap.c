@@ -29,9 +29,13 @@
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
+#include "alloc.h"
 #include "change.h"
 #include "compat.h"
 #include "inode.h"
+#include "map.h"
+#include "move.h"
+#include "scatter.h"
 #include "wait.h"
 
 /* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
@@ -110,7 +114,8 @@ static int scriptfs_publish_around(struct inode *inode, pgoff_t index, bool move
 
 	if (index >= scriptfs_page_limit(si))
 		return -ENODATA;
-	block = scriptfs_block_get(inode, pos, PAGE_SIZE, move);
+	block = move ? scriptfs_block_to_write(inode, pos, PAGE_SIZE) :
+		       scriptfs_block_get(inode, pos, PAGE_SIZE);
 	if (IS_ERR(block))
 		return PTR_ERR(block);
 	chunk = scriptfs_chunk_at(block, pos, &offset);

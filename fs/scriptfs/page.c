@@ -7,7 +7,11 @@
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
+#include "alloc.h"
 #include "inode.h"
+#include "map.h"
+#include "move.h"
+#include "scatter.h"
 
 /*
  * Make the page at @offset of @chunk ready to be seen. One that write_begin is about to fill
@@ -79,7 +83,7 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 		page = ERR_PTR(-ENODATA);
 		goto out;
 	}
-	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE, false);
+	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
 	if (IS_ERR(block)) {
 		page = ERR_CAST(block);
 		goto out;
@@ -133,7 +137,7 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 
 	/* Find the page first, for an error better than that there is none. */
 	down_write(&si->map_lock);
-	block = scriptfs_block_get(inode, pos, len, true);
+	block = scriptfs_block_to_write(inode, pos, len);
 	if (!IS_ERR(block)) {
 		chunk = scriptfs_chunk_at(block, pos, &offset);
 		page = scriptfs_page_at(inode, block, chunk, round_down(offset, PAGE_SIZE));

@@ -19,6 +19,7 @@
 #include "change.h"
 #include "compat.h"
 #include "inode.h"
+#include "map.h"
 
 /* The longest read without a lock: preemption is off as long as its copy takes. */
 #define SCRIPTFS_READ_UNLOCKED	SCRIPTFS_UNIT_SIZE

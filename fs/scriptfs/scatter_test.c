@@ -7,7 +7,7 @@
 #include <linux/falloc.h>
 #include <linux/mm.h>
 
-#include "block_test.h"
+#include "map_test.h"
 
 #define PAGES(n)	((loff_t)(n) << PAGE_SHIFT)
 

@@ -10,9 +10,10 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "block_test.h"
+#include "map_test.h"
 #include "change.h"
 #include "copy.h"
+#include "move.h"
 
 /* Leave POISON in every idle block of @class. */
 static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)
