@@ -24,6 +24,7 @@
 #include "copy.h"
 #include "inode.h"
 #include "map.h"
+#include "mmap.h"
 #include "move.h"
 #include "scatter.h"
 #include "wait.h"

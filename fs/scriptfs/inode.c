@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "aops.h"
 #include "compat.h"
 #include "inode.h"
 

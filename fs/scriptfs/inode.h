@@ -99,14 +99,6 @@ static inline void scriptfs_size_write(struct inode *inode, loff_t size)
 	data_race(({ i_size_write(inode, size); 0; }));
 }
 
-/* First page of a file that may not be published. */
-static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
-{
-	pgoff_t limit = DIV_ROUND_UP_ULL(i_size_read(&si->vfs_inode), PAGE_SIZE);
-
-	return max(limit, READ_ONCE(si->publish_limit));
-}
-
 /* super.c */
 extern struct file_system_type scriptfs_fs_type;
 
@@ -135,13 +127,5 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from);
 extern const struct file_operations scriptfs_file_operations;
 extern const struct inode_operations scriptfs_file_inode_operations;
-
-/* page.c */
-extern const struct address_space_operations scriptfs_aops;
-
-/* mmap.c */
-void scriptfs_page_ready(struct page *page);
-int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma);
-void scriptfs_withdraw_all(struct inode *inode);
 
 #endif /* _FS_SCRIPTFS_INODE_H */

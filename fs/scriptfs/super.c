@@ -12,6 +12,7 @@
 #include "copy.h"
 #include "inode.h"
 #include "map.h"
+#include "publish.h"
 #include "options.h"
 
 static struct kmem_cache *scriptfs_inode_cache;
