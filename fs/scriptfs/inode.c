@@ -11,6 +11,7 @@
 
 #include "aops.h"
 #include "compat.h"
+#include "file.h"
 #include "inode.h"
 
 static const struct inode_operations scriptfs_dir_inode_operations;

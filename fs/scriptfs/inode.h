@@ -106,26 +106,4 @@ extern struct file_system_type scriptfs_fs_type;
 struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
 				 dev_t dev);
 
-/* How often in a row a copy may fail for memory that was just faulted in. */
-#define SCRIPTFS_FAULT_TRIES	8
-
-/* faultin.c */
-ssize_t scriptfs_fault_in(const struct iov_iter *iter, size_t len);
-
-/* read.c */
-ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
-loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence);
-
-/* fallocate.c */
-long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
-
-/* copyrange.c */
-ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct file *file_out,
-				 loff_t pos_out, size_t len, unsigned int flags);
-
-/* file.c */
-ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from);
-extern const struct file_operations scriptfs_file_operations;
-extern const struct inode_operations scriptfs_file_inode_operations;
-
 #endif /* _FS_SCRIPTFS_INODE_H */

@@ -12,8 +12,8 @@
 
 #include "map_test.h"
 #include "change.h"
-#include "copy.h"
 #include "move.h"
+#include "nocache.h"
 
 /* Leave POISON in every idle block of @class. */
 static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)

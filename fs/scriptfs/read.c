@@ -18,8 +18,10 @@
 
 #include "change.h"
 #include "compat.h"
-#include "inode.h"
+#include "faultin.h"
 #include "map.h"
+#include "read.h"
+#include "sb.h"
 
 /* The longest read without a lock: preemption is off as long as its copy takes. */
 #define SCRIPTFS_READ_UNLOCKED	SCRIPTFS_UNIT_SIZE
@@ -151,7 +153,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 			pos += ret;
 		if (!fault)
 			break;
-		/* Memory that is there, and still cannot be copied to. */
+		/* The memory is there, and still cannot be copied to. */
 		stuck = ret > 0 ? 0 : stuck + 1;
 		if (stuck > SCRIPTFS_FAULT_TRIES) {
 			ret = -EFAULT;
@@ -172,7 +174,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 
 static __always_inline bool scriptfs_atime_stays(const struct inode *inode)
 {
-	/* Without a lock, as the VFS looks: with half of a new time the next read gets it right. */
+	/* Without a lock, as in the VFS: if this sees half of a time, the next read is right. */
 	return data_race(timespec64_compare(&inode->i_atime, &inode->i_mtime) > 0 &&
 			 timespec64_compare(&inode->i_atime, &inode->i_ctime) > 0 &&
 			 ktime_get_real_seconds() < inode->i_atime.tv_sec + SCRIPTFS_ATIME_AGE);
@@ -180,7 +182,7 @@ static __always_inline bool scriptfs_atime_stays(const struct inode *inode)
 
 /*
  * file_accessed() for many short reads: with relatime an access time that is later than the last
- * change and no day old stays as it is, and so it is for nearly all reads.
+ * change and less than a day old stays as it is, which is so for nearly all reads.
  */
 static void scriptfs_accessed(struct file *file)
 {
@@ -191,7 +193,7 @@ static void scriptfs_accessed(struct file *file)
 	file_accessed(file);
 }
 
-/* Inlined, for the short reads. */
+/* Inlined for short reads. */
 static __always_inline ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to,
 						    bool unlocked)
 {
@@ -231,7 +233,7 @@ static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
 /*
  * Read through the page cache, as other file systems do: without inode_lock, and each page by
  * itself. Only what lies in blocks goes there: a page for a hole would have to be given memory
- * first. Should a hole be punched there meanwhile, it is given that.
+ * first, as happens if a hole is punched there meanwhile.
  */
 static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -256,14 +258,14 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 			if (!ret && len)
 				ret = -EFAULT;
 		}
-		/* Truncated meanwhile. */
+		/* It was truncated meanwhile. */
 		if (ret == -ENODATA)
 			ret = 0;
 		if (ret < (ssize_t)len || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}
-	/* There is no page for zeroes in a scattered chunk, but to read them takes none. */
+	/* No memory for a page of zeroes in a scattered chunk, but reading them needs none. */
 	if (ret == -ENOSPC && iocb->ki_pos == start)
 		return scriptfs_read_waiting(iocb, to);
 	scriptfs_accessed(iocb->ki_filp);
@@ -276,7 +278,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 	bool pages = test_bit(SCRIPTFS_SPECIAL_PAGE,
 			      &scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special);
 
-	/* A pipe takes the pages themselves, so splice and sendfile copy nothing. */
+	/* A pipe takes the pages themselves, so splice(2) and sendfile(2) copy nothing. */
 	if (SCRIPTFS_PAGE_PATH && (pages || iov_iter_is_pipe(to)))
 		return scriptfs_read_pages(iocb, to);
 	return scriptfs_read_waiting(iocb, to);

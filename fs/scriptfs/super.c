@@ -9,9 +9,9 @@
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
-#include "copy.h"
 #include "inode.h"
 #include "map.h"
+#include "nocache.h"
 #include "publish.h"
 #include "options.h"
 
@@ -269,7 +269,7 @@ static int __init scriptfs_init(void)
 						 SLAB_ACCOUNT, scriptfs_init_once);
 	if (!scriptfs_inode_cache)
 		return -ENOMEM;
-	scriptfs_copy_init();
+	scriptfs_nocache_init();
 	err = scriptfs_sysfs_init();
 	if (err)
 		goto destroy_cache;
