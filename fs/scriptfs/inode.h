@@ -23,12 +23,10 @@
 #define _FS_SCRIPTFS_INODE_H
 
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/rwsem.h>
 #include <linux/seqlock.h>
-#include <linux/uio.h>
 #include <linux/xarray.h>
-
-#include "sb.h"
 
 /**
  * struct scriptfs_fallocation - a fallocate(2) in progress
@@ -53,7 +51,7 @@ struct scriptfs_fallocation {
  *		read without a lock when the file is opened, so only good to prefetch
  * @last_block:	block of the last write or NULL; guarded by inode_lock held exclusively
  * @change_seq:	odd while the file's bytes, blocks or size change (change.h)
- * @prealloc_end:	end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
+ * @prealloc_end: end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
  *		guarded by inode_lock
  * @eof_trim:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
  *		map_lock
@@ -65,7 +63,7 @@ struct scriptfs_fallocation {
  *		that it needs no zeroing; NULL when none
  * @scattered:	tables of chunks with pages that were held from outside when the file gave them up,
  *		by the unit that the chunk begins with (scatter.c); changed under map_lock
- * @publish_limit:	first page that may not be published although write_begin works beyond i_size; 0
+ * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
  * @vfs_inode:	the VFS's part
  */
@@ -99,11 +97,10 @@ static inline void scriptfs_size_write(struct inode *inode, loff_t size)
 	data_race(({ i_size_write(inode, size); 0; }));
 }
 
-/* super.c */
-extern struct file_system_type scriptfs_fs_type;
-
-/* inode.c */
-struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
-				 dev_t dev);
+int scriptfs_inode_cache_init(void);
+void scriptfs_inode_cache_exit(void);
+struct inode *scriptfs_alloc_inode(struct super_block *sb);
+void scriptfs_free_inode(struct inode *inode);
+void scriptfs_evict_inode(struct inode *inode);
 
 #endif /* _FS_SCRIPTFS_INODE_H */

@@ -14,6 +14,8 @@
 #include "alloc.h"
 #include "inode.h"
 #include "map.h"
+#include "sb.h"
+#include "super.h"
 
 #define POISON 0xa5
 

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 
 #include "inode.h"
+#include "sb.h"
 #include "wait.h"
 
 /*
