@@ -16,7 +16,7 @@ struct seq_file;
 /**
  * struct scriptfs_context - options on their way from fsconfig(2) or mount(2) to the mount
  * @opt:	what was asked for so far
- * @given:	which options were named, a bit each (options.c)
+ * @given:	which options were given, a bit each (options.c)
  */
 struct scriptfs_context {
 	struct scriptfs_options	opt;
