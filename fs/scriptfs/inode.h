@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: an inode, and the order of the locks.
+ * scriptfs: an inode, the layers of the file system, and the order of its locks.
+ *
+ * Each file includes what is below it and nothing that is above:
+ *
+ *	super, options, sysfs		the mount
+ *	namei, inode			names, and the life of inodes
+ *	file				the operations of regular files
+ *	read, write, fallocate, remap	data, with faultin, prefetch and nocache
+ *	mmap, aops			what asks for pages of a file
+ *	publish				its pages in the page cache
+ *	move				its bytes, from block to block
+ *	alloc				new blocks for it
+ *	map				its blocks
+ *	scatter				its pages that cannot be where they should be
+ *	change, wait			its readers without a lock; waiting for blocks
+ *	pool and all that is below	memory, which knows no files
+ *
+ * Locks are taken in this order:
  *
  *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read, or
  *				none (change.h)

@@ -428,7 +428,7 @@ int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, lof
  * scriptfs_scatter_adopt - put a larger block around one whose pages stay where they are
  * @inode:	the file
  * @new:	the larger block, at its place in the file but not in the map yet
- * @old:	a block of its range, just taken from the map, of one chunk, with pages that are held
+ * @old:	a block in its range with pages that are held, of one chunk, just taken from the map
  *
  * Whatever of @old is published stays so.
  *

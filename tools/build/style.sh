@@ -263,5 +263,6 @@ check 'style leftovers' no_leftovers
 check 'style rst' rst
 check 'style links' links
 check 'style sysfs ABI' abi
+"$top/tools/build/layers.sh" || failed=1
 "$top/tools/build/series.sh" style || failed=1
 exit "$failed"
