@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KUnit tests share that look at the blocks of a file. Every test has a mount of its own.
+ * Shared by the KUnit tests that look at the blocks of a file. Every test has a mount of its own.
  */
 #ifndef _FS_SCRIPTFS_MAP_TEST_H
 #define _FS_SCRIPTFS_MAP_TEST_H
