@@ -8,8 +8,8 @@
 #include <linux/kconfig.h>
 
 /*
- * What Kconfig asks for in a kernel tree, and nobody when the module is built out of one: it would
- * compile, and then fail file by file or copy by copy.
+ * Out of a kernel tree nothing checks what Kconfig depends on: the module would compile, and then
+ * fail file by file or copy by copy.
  */
 #ifndef CONFIG_MMU
 #error "scriptfs needs a kernel with CONFIG_MMU: files are mapped by page faults"
@@ -35,9 +35,8 @@
 #endif
 
 /*
- * A kernel with the run helpers also asks ->supply_page. Without it the page cache would put
- * pages of its own into a file when read or written page by page: then there is the block path
- * only.
+ * A kernel with the run helpers also has ->supply_page. Without it the page cache would put pages
+ * of its own into a file that is read or written page by page, so there is the block path only.
  */
 #define SCRIPTFS_PAGE_PATH	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
 
@@ -49,7 +48,7 @@ static inline void mapping_set_supply_page(struct address_space *mapping)
 
 /*
  * May a copy to or from @iter sleep although page faults are disabled? A pipe allocates the pages
- * that it copies to. All other kinds are memory that is there: user memory, the kernel's, pages.
+ * that it copies to. All other kinds are memory that exists: user memory, the kernel's, pages.
  */
 static inline bool scriptfs_iter_sleeps(const struct iov_iter *iter)
 {

@@ -2,16 +2,21 @@
 /*
  * scriptfs: fallocate(2).
  *
- * To allocate is to give the file blocks whose initialised marks stay at 0, so it costs a few
- * hundred instructions a block and not one byte is written. To punch a hole gives back the
- * blocks that lie wholly in it and clears what it covers of others.
+ * Allocating gives the file blocks whose initialised marks stay at 0, so it costs a few hundred
+ * instructions a block and not one byte is written. Punching a hole gives back the blocks that lie
+ * wholly in it and clears what it covers of others.
  */
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
-#include "scriptfs.h"
+#include "change.h"
+#include "fallocate.h"
+#include "map.h"
+#include "move.h"
+#include "scatter.h"
+#include "wait.h"
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
 					 FALLOC_FL_ZERO_RANGE)
@@ -28,8 +33,8 @@ static bool scriptfs_block_untouched(const struct scriptfs_block *block)
 }
 
 /*
- * The blocks that fallocate(2) got are no longer fresh. With @undo give them back, but for those
- * that a page fault found meanwhile, which are the file's to keep.
+ * The blocks allocated by the fallocate in progress are no longer fresh. With @undo give them back,
+ * except those in which a page fault has published pages meanwhile.
  */
 static void scriptfs_allocate_end(struct inode *inode, bool undo)
 {
@@ -40,7 +45,7 @@ static void scriptfs_allocate_end(struct inode *inode, bool undo)
 		scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
 	si->fallocate.running = false;
-	/* From the end, where all of them are. */
+	/* From the end of the list, where all of them are. */
 	list_for_each_entry_safe_reverse(block, next, &si->blocks, link) {
 		if (!si->fallocate.nr_fresh)
 			break;
@@ -67,12 +72,12 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 
 	down_write(&si->map_lock);
 	si->fallocate.running = true;
-	block = scriptfs_block_get(inode, pos, end - pos, true);
+	block = scriptfs_block_to_write(inode, pos, end - pos);
 	if (IS_ERR(block)) {
 		ret = PTR_ERR(block);
 	} else {
 		ret = scriptfs_block_end(block);
-		/* Of one that the file has had before, pages may be held. */
+		/* In a block that the file had before, pages may be held. */
 		if (!block->fresh)
 			err = scriptfs_scatter_fill(inode, block, pos, min(end, ret));
 		if (err)
@@ -82,7 +87,7 @@ static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 	return ret;
 }
 
-/* How many bytes there are no blocks for; where there are, the place of a held page is missing. */
+/* How many bytes there are no blocks for. If none, the place of a held page is missing. */
 static u64 scriptfs_missing(struct scriptfs_inode *si, loff_t pos, loff_t end)
 {
 	struct scriptfs_block *block;
@@ -105,8 +110,8 @@ static u64 scriptfs_missing(struct scriptfs_inode *si, loff_t pos, loff_t end)
 }
 
 /*
- * Give the file all blocks from @pos to @end, or none. On -ENOSPC @missing is set to how many bytes
- * there were no blocks for.
+ * Give the file all blocks from @pos to @end, or none. On an error @missing is set to how many
+ * bytes there were no blocks for.
  */
 static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end, u64 *missing)
 {
@@ -126,7 +131,7 @@ static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end, u64 *m
 
 /*
  * Clear what lies between @pos and @end in a block that stays with the file. Pages there have been
- * withdrawn under the same map_lock; those that somebody holds are left to him.
+ * withdrawn under the same map_lock; those that are held are left to their holders.
  */
 static void scriptfs_block_punch(struct inode *inode, struct scriptfs_block *block, loff_t pos,
 				 loff_t end)
@@ -150,7 +155,7 @@ static void scriptfs_block_punch(struct inode *inode, struct scriptfs_block *blo
 	scriptfs_block_clear(scriptfs_inode(inode), block, start, end);
 }
 
-/* Give back the blocks that lie wholly between @start and @end, and clear what does so in part. */
+/* Give back the blocks that lie wholly between @start and @end, and clear parts of others. */
 static void scriptfs_punch_blocks(struct inode *inode, loff_t start, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
@@ -183,38 +188,6 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	down_write(&si->map_lock);
 	truncate_pagecache_range(inode, start, end - 1);
 	scriptfs_punch_blocks(inode, start, end);
-	up_write(&si->map_lock);
-}
-
-/**
- * scriptfs_clear_range - make a range of a file read as zeroes
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @start:	its first byte
- * @end:	the one after its last
- *
- * It keeps the memory that it has there, mapped or held, as a write of zeroes would. What is a hole
- * stays one.
- *
- * Context: The caller holds inode_lock exclusively. Takes map_lock.
- */
-void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned long unit = scriptfs_unit(start);
-	struct scriptfs_block *block;
-
-	/* A page of a scattered chunk that a reader looks at may go elsewhere. */
-	if (unlikely(!xa_empty(&si->scattered)))
-		scriptfs_readers_wait(si);
-	down_write(&si->map_lock);
-	xa_for_each_start(&si->map, unit, block, unit) {
-		loff_t first = max(start, scriptfs_block_start(block));
-		loff_t last = min_t(u64, end, scriptfs_block_end(block));
-
-		if (first >= last)
-			break;
-		scriptfs_block_clear(si, block, first, last);
-	}
 	up_write(&si->map_lock);
 }
 
@@ -291,14 +264,12 @@ long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 	if (mode & ~SCRIPTFS_FALLOCATE_MODES)
 		return -EOPNOTSUPP;
 
-	for (;;) {
+	do {
 		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &missing);
-		if (err != -ENOSPC && err != -EBUSY)
+		if (!err)
 			break;
 		err = scriptfs_wait_for_block(inode, &wait, err, missing);
-		if (err)
-			break;
-	}
+	} while (!err);
 	scriptfs_wait_end(inode, &wait);
 	return err;
 }

@@ -2,21 +2,21 @@
 /*
  * scriptfs: faulting in the user's side of a copy, with no lock held.
  *
- * Copies run with page faults disabled, and stop where the user's memory is not there. How long it
- * takes to come is up to whoever owns it: it may be on a slow disk, or behind a userfaultfd that is
- * never answered.
+ * Copies run with page faults disabled, and stop where the user's memory is not present. How long
+ * it takes to become so is up to its owner: it may be on a slow disk, or behind a userfaultfd that
+ * is never answered.
  *
- * A copy that hits memory that is not there need not get as far as it could. So the next one is to
- * be no longer than what these functions say is there: then it makes progress.
+ * A copy that hits memory that is not present may stop earlier than it has to. So the next one must
+ * be no longer than what these functions report as present: then it makes progress.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/uio.h>
 
-#include "scriptfs.h"
+#include "faultin.h"
 
-/* Fault in a range to be read from. Returns how many bytes are there, from the first one on. */
+/* Fault in a range to be read from. Returns how many bytes are present, from the first one on. */
 static size_t scriptfs_fault_in_source(const char __user *addr, size_t len)
 {
 	size_t done = 0;
@@ -27,8 +27,8 @@ static size_t scriptfs_fault_in_source(const char __user *addr, size_t len)
 }
 
 /*
- * The same for a range to be written to. Not by writing to it: what the copy does not get to in the
- * end has to stay what it is.
+ * The same for a range to be written to, but without writing: what the copy does not reach in the
+ * end has to stay as it is.
  */
 static size_t scriptfs_fault_in_target(char __user *addr, size_t len)
 {
@@ -49,8 +49,8 @@ static size_t scriptfs_fault_in_target(char __user *addr, size_t len)
  * @iter:	the user's side of the copy, from where it stopped on
  * @len:	how many bytes of it, at least 1
  *
- * Context: May sleep for as long as somebody else likes, killably; no locks.
- * Return: How many bytes are there to be copied now; -EFAULT for none; -EINTR after a fatal signal.
+ * Context: May sleep without limit, killably; the caller has no locks.
+ * Return: How many bytes can be copied now; -EFAULT for none; -EINTR after a fatal signal.
  */
 ssize_t scriptfs_fault_in(const struct iov_iter *iter, size_t len)
 {

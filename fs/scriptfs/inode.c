@@ -1,199 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Inodes and names. A name is a dentry pinned in the dcache and nothing else, which the
- * helpers of fs/libfs.c know how to link, unlink and rename.
+ * scriptfs: the life of inodes.
  */
 #include <linux/fs.h>
-#include <linux/limits.h>
-#include <linux/pagemap.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
-#include "compat.h"
-#include "scriptfs.h"
+#include "inode.h"
+#include "map.h"
+#include "publish.h"
+#include "sb.h"
 
-static const struct inode_operations scriptfs_dir_inode_operations;
+static struct kmem_cache *scriptfs_inode_cache;
 
-/*
- * Counts one inode more, unless nr_inodes= is reached. A file's first name is counted with it, each
- * further one like another inode: a name pins a dentry, which takes as much memory.
- */
-static bool inode_reserve(struct scriptfs_sb *sbi)
+static void scriptfs_init_once(void *object)
 {
-	s64 limit = READ_ONCE(sbi->opt.nr_inodes);
+	struct scriptfs_inode *si = object;
 
-	if (atomic64_inc_return(&sbi->inodes) <= limit || !limit)
-		return true;
-	atomic64_dec(&sbi->inodes);
-	return false;
-}
-
-/* Is this name to be uncounted when it goes, because the inode has another one? */
-static bool is_further_name(const struct inode *inode)
-{
-	return !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
+	inode_init_once(&si->vfs_inode);
+	init_rwsem(&si->map_lock);
+	xa_init_flags(&si->map, XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&si->blocks);
+	si->fallocate.nr_fresh = 0;
+	si->fallocate.running = false;
+	atomic_set(&si->writers, 0);
+	seqcount_init(&si->change_seq);
+	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);
 }
 
 /**
- * scriptfs_new_inode - make an inode that has no name yet
- * @sb: the mount
- * @dir: directory it will be in, NULL for the root
- * @mode: type and permissions
- * @dev: device number of a device node
+ * scriptfs_inode_cache_init - set up what inodes are allocated from
  *
- * Eviction is what uncounts the inode again.
+ * Return: 0 or -ENOMEM.
+ */
+int __init scriptfs_inode_cache_init(void)
+{
+	scriptfs_inode_cache = kmem_cache_create("scriptfs_inode", sizeof(struct scriptfs_inode), 0,
+						 SLAB_ACCOUNT, scriptfs_init_once);
+	return scriptfs_inode_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * scriptfs_inode_cache_exit - the opposite
  *
- * Return: the inode, with i_nlink as its first name makes it; or -ENOSPC when nr_inodes= is
- * reached, -ENOMEM.
+ * Context: Process context, sleeps. There is no mount any more.
  */
-struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir,
-				 umode_t mode, dev_t dev)
+void scriptfs_inode_cache_exit(void)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(sb);
-	struct inode *inode;
-
-	if (!inode_reserve(sbi))
-		return ERR_PTR(-ENOSPC);
-	inode = new_inode(sb);
-	if (!inode) {
-		atomic64_dec(&sbi->inodes);
-		return ERR_PTR(-ENOMEM);
-	}
-
-	/* Not get_next_ino(): its 32 bits come round again while files of this mount live. */
-	inode->i_ino = atomic64_inc_return(&sbi->next_ino);
-	inode_init_owner(inode, dir, mode);
-	inode->i_ctime = current_time(inode);
-	inode->i_mtime = inode->i_ctime;
-	inode->i_atime = inode->i_ctime;
-
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		inode->i_op = &scriptfs_file_inode_operations;
-		inode->i_fop = &scriptfs_file_operations;
-		inode->i_mapping->a_ops = &scriptfs_aops;
-		mapping_set_gfp_mask(inode->i_mapping, GFP_KERNEL);
-		mapping_set_unevictable(inode->i_mapping);
-		mapping_set_supply_page(inode->i_mapping);
-		scriptfs_inode(inode)->class = READ_ONCE(sbi->opt.class);
-		break;
-	case S_IFDIR:
-		inode->i_op = &scriptfs_dir_inode_operations;
-		inode->i_fop = &simple_dir_operations;
-		inc_nlink(inode);	/* for its own "." */
-		break;
-	case S_IFLNK:
-		inode->i_op = &simple_symlink_inode_operations;
-		break;
-	default:
-		init_special_inode(inode, mode, dev);
-		break;
-	}
-	lockdep_annotate_inode_mutex_key(inode);
-	return inode;
+	/* Inodes of the last mount may still wait for their grace period. */
+	rcu_barrier();
+	kmem_cache_destroy(scriptfs_inode_cache);
 }
 
-/*
- * Gives a new inode its first name. The reference pins the dentry: it is the only place
- * where the name is.
+/**
+ * scriptfs_alloc_inode - allocate an inode
+ * @sb:		the mount
+ *
+ * Return: The inode or NULL.
  */
-static void add_name(struct inode *dir, struct dentry *dentry, struct inode *inode)
+struct inode *scriptfs_alloc_inode(struct super_block *sb)
 {
-	d_instantiate(dentry, inode);
-	dget(dentry);
-	dir->i_ctime = current_time(dir);
-	dir->i_mtime = dir->i_ctime;
+	struct scriptfs_inode *si = kmem_cache_alloc(scriptfs_inode_cache, GFP_KERNEL);
+
+	if (!si)
+		return NULL;
+	si->fill_task = NULL;
+	si->publish_limit = 0;
+	si->class = SCRIPTFS_NR_CLASSES;
+	si->head_addr = NULL;
+	si->last_block = NULL;
+	si->prealloc_end = 0;
+	si->eof_trim = false;
+	si->leave_held = false;
+	return &si->vfs_inode;
 }
 
-static int scriptfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
+/**
+ * scriptfs_free_inode - free an inode
+ * @inode:	the inode
+ *
+ * Runs after a grace period: a path walk under RCU may have been reading the symlink's target.
+ */
+void scriptfs_free_inode(struct inode *inode)
 {
-	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, dev);
-
-	if (IS_ERR(inode))
-		return PTR_ERR(inode);
-	add_name(dir, dentry, inode);
-	return 0;
+	if (S_ISLNK(inode->i_mode))
+		kfree(inode->i_link);
+	kmem_cache_free(scriptfs_inode_cache, scriptfs_inode(inode));
 }
 
-static int scriptfs_create(struct inode *dir, struct dentry *dentry, umode_t mode, bool excl)
+/**
+ * scriptfs_evict_inode - give back all that an inode has
+ * @inode:	the inode, which nobody else has any more
+ */
+void scriptfs_evict_inode(struct inode *inode)
 {
-	return scriptfs_mknod(dir, dentry, mode | S_IFREG, 0);
+	bool regular = S_ISREG(inode->i_mode);
+
+	if (regular)
+		scriptfs_withdraw_all(inode);
+	else
+		truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (regular)
+		scriptfs_map_release(inode);
+	atomic64_dec(&scriptfs_sb(inode->i_sb)->inodes);
 }
-
-static int scriptfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
-{
-	int err = scriptfs_mknod(dir, dentry, mode | S_IFDIR, 0);
-
-	if (!err)
-		inc_nlink(dir);
-	return err;
-}
-
-static int scriptfs_symlink(struct inode *dir, struct dentry *dentry, const char *target)
-{
-	size_t length = strlen(target);
-	struct inode *inode;
-
-	if (length >= PATH_MAX)
-		return -ENAMETOOLONG;
-	inode = scriptfs_new_inode(dir->i_sb, dir, S_IFLNK | 0777, 0);
-	if (IS_ERR(inode))
-		return PTR_ERR(inode);
-	inode->i_link = kmemdup(target, length + 1, GFP_KERNEL_ACCOUNT);
-	if (!inode->i_link) {
-		iput(inode);
-		return -ENOMEM;
-	}
-	inode->i_size = length;
-	add_name(dir, dentry, inode);
-	return 0;
-}
-
-static int scriptfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
-{
-	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, 0);
-
-	if (IS_ERR(inode))
-		return PTR_ERR(inode);
-	d_tmpfile(dentry, inode);
-	return 0;
-}
-
-static int scriptfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
-{
-	/* Without a name it is from scriptfs_tmpfile(), and this is its first. */
-	if (d_inode(old_dentry)->i_nlink && !inode_reserve(scriptfs_sb(dir->i_sb)))
-		return -ENOSPC;
-	return simple_link(old_dentry, dir, dentry);
-}
-
-static int scriptfs_unlink(struct inode *dir, struct dentry *dentry)
-{
-	if (is_further_name(d_inode(dentry)))
-		atomic64_dec(&scriptfs_sb(dir->i_sb)->inodes);
-	return simple_unlink(dir, dentry);
-}
-
-static int scriptfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
-			   struct dentry *new_dentry, unsigned int flags)
-{
-	bool further = d_really_is_positive(new_dentry) && is_further_name(d_inode(new_dentry));
-	int err = simple_rename(old_dir, old_dentry, new_dir, new_dentry, flags);
-
-	if (!err && further)
-		atomic64_dec(&scriptfs_sb(new_dir->i_sb)->inodes);
-	return err;
-}
-
-static const struct inode_operations scriptfs_dir_inode_operations = {
-	.create		= scriptfs_create,
-	.lookup		= simple_lookup,
-	.link		= scriptfs_link,
-	.unlink		= scriptfs_unlink,
-	.symlink	= scriptfs_symlink,
-	.mkdir		= scriptfs_mkdir,
-	.rmdir		= simple_rmdir,
-	.mknod		= scriptfs_mknod,
-	.rename		= scriptfs_rename,
-	.tmpfile	= scriptfs_tmpfile,
-};

@@ -6,12 +6,18 @@
 #include <linux/mm.h>
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 
-#include "scriptfs.h"
+#include "alloc.h"
+#include "change.h"
+#include "map.h"
+#include "move.h"
+#include "sb.h"
+#include "scatter.h"
 
 /*
- * Can what is in the block be moved elsewhere? Not while somebody outside holds a page of it, who
- * may be writing to it. Pages that are only mapped do not count yet: those are withdrawn first.
+ * Can what is in the block be moved elsewhere? Not while a page of it is held from outside, where
+ * it may be written to. Pages that are only mapped do not count yet: those are withdrawn first.
  */
 static bool scriptfs_block_movable(struct scriptfs_block *block, bool withdrawn)
 {
@@ -49,8 +55,8 @@ static bool scriptfs_range_movable(struct scriptfs_inode *si, unsigned long firs
 }
 
 /*
- * Take a range that can be moved, or with @held all of it that can be, out of the page cache. Page
- * faults stay out of it from here until the caller drops map_lock. Returns whether all is movable.
+ * Take a range out of the page cache if all of it can be moved, or with @held what of it can be.
+ * Page faults then stay out until the caller drops map_lock. Returns whether all of it is movable.
  */
 static bool scriptfs_range_withdraw(struct inode *inode, unsigned long first, unsigned long last,
 				    bool held)
@@ -64,7 +70,7 @@ static bool scriptfs_range_withdraw(struct inode *inode, unsigned long first, un
 	if (inode->i_mapping->nrpages) {
 		unmap_mapping_range(inode->i_mapping, (loff_t)first << SCRIPTFS_UNIT_SHIFT,
 				    (loff_t)units << SCRIPTFS_UNIT_SHIFT, 0);
-		/* A page that somebody has got hold of by now stays: it is the file's still. */
+		/* A page that is held by now stays, and is still the file's. */
 		page_cache_remove_run(inode->i_mapping, first << shift, units << shift);
 	}
 	return scriptfs_range_movable(si, first, last, true);
@@ -88,8 +94,9 @@ static void scriptfs_block_absorb(struct inode *inode, struct scriptfs_block *ne
 }
 
 /*
- * Have @new take the place of the blocks in its range. What cannot be moved stays where it is, and
- * makes its chunk a scattered one. Returns whether the file had nothing there before.
+ * Have @new take the place of the blocks in its range. A block that cannot be moved stays where it
+ * is, and the chunk of @new around it becomes scattered. Returns whether the file had nothing there
+ * before.
  */
 static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *new,
 				   unsigned long first, unsigned long last)
@@ -107,8 +114,9 @@ static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *n
 			scriptfs_block_absorb(inode, new, start, old);
 		cond_resched();
 	}
-	/* Only now, because into a scattered chunk nothing is moved. */
+	/* Only now, because nothing is moved into a scattered chunk. */
 	xa_for_each_range(&si->map, unit, old, first, last) {
+		scriptfs_map_remove(inode, old);
 		scriptfs_scatter_adopt(inode, new, old);
 		fresh = false;
 		cond_resched();
@@ -116,20 +124,16 @@ static bool scriptfs_block_take_in(struct inode *inode, struct scriptfs_block *n
 	return fresh;
 }
 
-/**
- * scriptfs_merge - replace small blocks of a file by a larger one that covers an offset as well
- * @inode:	the file
- * @pos:	offset in bytes
+/*
+ * Replace small blocks of a file by a larger one that covers @pos as well: for when only blocks are
+ * left that are larger than the room that the file's other blocks leave around @pos. What those
+ * hold is moved, and for that withdrawn from the page cache. Pages that are held are left where
+ * they are once scriptfs_wait_for_block() has waited in vain.
  *
- * For when only blocks are left that are larger than the room that the file's other blocks leave
- * around @pos. What those hold is moved, and for that withdrawn from the page cache. Pages that
- * somebody holds are left where they are once scriptfs_wait_for_block() has waited in vain.
- *
- * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
- * Return: The block; NULL if there is none; ERR_PTR(-EBUSY) if somebody holds pages that would have
- * to move, be it for a moment only, as one does who is about to map a page or has just missed it.
+ * Returns the block; NULL if there is none; ERR_PTR(-EBUSY) if pages are held that would have to
+ * move, be it for a moment only, as by a task that is about to map a page or has just missed it.
  */
-struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
+static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_block *block;
@@ -154,7 +158,7 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 		fresh = scriptfs_block_take_in(inode, block, first, last);
 		/* No way back, and only small nodes are needed. */
 		scriptfs_map_insert(inode, block, pos, GFP_KERNEL | __GFP_NOFAIL);
-		/* In place of blocks that the file had before, it is not to be undone either. */
+		/* It holds what the file had before, so fallocate(2) must not take it back. */
 		if (block->fresh && !fresh) {
 			block->fresh = false;
 			si->fallocate.nr_fresh--;
@@ -163,6 +167,26 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 		return block;
 	}
 	return NULL;
+}
+
+/**
+ * scriptfs_block_make_room - give a file a block where the pools have none that fits
+ * @inode:	the file
+ * @pos:	offset in bytes, in a hole
+ * @class:	the class that is wanted
+ *
+ * Context: As for scriptfs_block_to_write().
+ * Return: The same.
+ */
+struct scriptfs_block *scriptfs_block_make_room(struct inode *inode, loff_t pos,
+						unsigned int class)
+{
+	struct scriptfs_block *merged = scriptfs_merge(inode, pos), *block;
+
+	if (!IS_ERR_OR_NULL(merged))
+		return merged;
+	block = scriptfs_block_get_more(inode, pos, class);
+	return merged && block == ERR_PTR(-ENOSPC) ? merged : block;
 }
 
 /*
@@ -262,8 +286,8 @@ static void scriptfs_map_trim(struct inode *inode, loff_t end)
  * @inode:	a file whose last writer is closing it
  *
  * Blocks that lie behind the end of the file, left by a write that failed, go back. A tail
- * block far too large for what it holds, got in the hope that the file would grow on, is
- * exchanged for smaller ones; one that the class hint asked for stays.
+ * block far too large for what it holds, got because the file might have grown on, is exchanged for
+ * smaller ones; one that the class hint asked for stays.
  *
  * Context: Takes inode_lock and map_lock if there may be something to do.
  */
@@ -288,7 +312,7 @@ void scriptfs_eof_trim(struct inode *inode)
 	tail = end ? scriptfs_block_find(si, end - 1) : NULL;
 	if (tail && tail->class != SCRIPTFS_POEM && tail->class != si->class) {
 		need = round_up(end - scriptfs_block_start(tail), SCRIPTFS_UNIT_SIZE);
-		/* For want of smaller blocks it stays, until the next close. */
+		/* If there are no smaller blocks it stays, until the next close. */
 		if (need <= scriptfs_block_size(tail) / 4 && !scriptfs_block_published(tail) &&
 		    !scriptfs_block_bad(tail))
 			si->eof_trim = !scriptfs_exchange(inode, tail, need);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mount options: what a user may ask for, what he gets when he does not ask, and how a
- * mount shows what it got.
+ * scriptfs: mount options: what may be asked for, what the defaults are, and how a mount shows what
+ * it got.
  *
- * Whoever reads an error here sits before a mount command that failed. So every refusal is
- * one line that names the option, the value and what is allowed. It goes to the fs_context, and
- * to the kernel log where whoever types may mount: options are parsed before anybody asks for that.
+ * Errors are read by the user of a mount command that failed. So every refusal is one line that
+ * names the option, the value and what is allowed. It goes to the fs_context, and to the kernel log
+ * if the user may mount: options are parsed before that is checked.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,35 +21,36 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "options.h"
 
-/* Far above every memory there is, and five such reserves still add up in a u64. */
-#define MAX_BYTES		BIT_ULL(60)
+/* Far more memory than any machine has, and five such reserves still add up in a u64. */
+#define SCRIPTFS_MAX_BYTES		BIT_ULL(60)
 
-/* A cap that no block fits under is a typing error. */
-#define MIN_BYTES		SCRIPTFS_UNIT_SIZE
+/* A limit that leaves no room for any block is a typing error. */
+#define SCRIPTFS_MIN_BYTES		SCRIPTFS_UNIT_SIZE
 
-#define DEFAULT_MODE		0755
+#define SCRIPTFS_DEFAULT_MODE		0755
 
 /* How much of a value a message repeats. */
-#define SHOWN_LENGTH		64
+#define SCRIPTFS_SHOWN_LENGTH		64
 
 /* The classes come first: their numbers are the numbers of their options. */
 enum {
-	OPT_SIZE = SCRIPTFS_NR_CLASSES,
-	OPT_NR_INODES,
-	OPT_MODE,
-	OPT_UID,
-	OPT_GID,
-	OPT_IO,
-	OPT_CLASS,
-	OPT_COPY,
-	OPT_STRICT,
+	SCRIPTFS_OPT_SIZE = SCRIPTFS_NR_CLASSES,
+	SCRIPTFS_OPT_NR_INODES,
+	SCRIPTFS_OPT_MODE,
+	SCRIPTFS_OPT_UID,
+	SCRIPTFS_OPT_GID,
+	SCRIPTFS_OPT_IO,
+	SCRIPTFS_OPT_CLASS,
+	SCRIPTFS_OPT_COPY,
+	SCRIPTFS_OPT_STRICT,
+	SCRIPTFS_OPT_NR,
 };
 
-#define GIVEN_ANY_CLASS		(BIT(SCRIPTFS_NR_CLASSES) - 1)
+#define SCRIPTFS_GIVEN_CLASSES		(BIT(SCRIPTFS_NR_CLASSES) - 1)
 
-static const unsigned long default_reserve[SCRIPTFS_NR_CLASSES] = {
+static const unsigned long scriptfs_default_reserve[SCRIPTFS_NR_CLASSES] = {
 	[SCRIPTFS_POEM]		= 1000,
 	[SCRIPTFS_NOVEL]	= 128,
 	[SCRIPTFS_MEDIUM]	= 32,
@@ -58,13 +59,13 @@ static const unsigned long default_reserve[SCRIPTFS_NR_CLASSES] = {
 };
 
 /**
- * scriptfs_report - tell whoever mounts why it failed
- * @log: log of the fs_context
- * @fmt: one line without its end
+ * scriptfs_report - say why a mount failed
+ * @log:	log of the fs_context
+ * @fmt:	one line without its end
  *
- * A message for the reader of an fsopen(2) file descriptor does not reach the kernel log by
- * itself, and one of mount(2) reaches nothing else. Anybody can call mount(2), in a user namespace
- * of his own, and the kernel log is not his to fill.
+ * A message for the reader of an fsopen(2) file descriptor does not reach the kernel log by itself,
+ * and one of mount(2) reaches nothing else. Any user can call mount(2), in a user namespace of its
+ * own, and must not be able to fill the kernel log.
  */
 void scriptfs_report(struct p_log *log, const char *fmt, ...)
 {
@@ -76,14 +77,15 @@ void scriptfs_report(struct p_log *log, const char *fmt, ...)
 	vaf.va = &args;
 	if (log->log)
 		error_plog(log, "%pV", &vaf);
-	/* Who asks in vain has not tried anything that an audit should hear of. */
+	/* A user without the capability has tried nothing that audit should hear of. */
 	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
 		pr_err("%pV\n", &vaf);
 	va_end(args);
 }
 
-/* Quotes what was typed, without the control characters that would forge log lines. */
-static int bad_value(struct p_log *log, const struct fs_parameter *param, const char *allowed)
+/* Quote what was typed, without the control characters that would forge log lines. */
+static int scriptfs_bad_value(struct p_log *log, const struct fs_parameter *param,
+			      const char *allowed)
 {
 	const char *value = param->string;
 
@@ -94,12 +96,12 @@ static int bad_value(struct p_log *log, const struct fs_parameter *param, const 
 	else if (!*value)
 		value = "(empty)";
 	scriptfs_report(log, "%s: %*pE: allowed is %s", param->key,
-			(int)strnlen(value, SHOWN_LENGTH), value, allowed);
+			(int)strnlen(value, SCRIPTFS_SHOWN_LENGTH), value, allowed);
 	return -EINVAL;
 }
 
-/* Reads the digits at *@text and moves on behind them. */
-static bool parse_digits(const char **text, unsigned int base, u64 *number)
+/* Read the digits at *@text and move on behind them. */
+static bool scriptfs_parse_digits(const char **text, unsigned int base, u64 *number)
 {
 	const char *c = *text;
 	u64 n = 0;
@@ -116,20 +118,11 @@ static bool parse_digits(const char **text, unsigned int base, u64 *number)
 	return true;
 }
 
-/* Reads a number that is all there is. */
-static bool parse_number(const struct fs_parameter *param, unsigned int base, u64 max, u64 *number)
-{
-	const char *text = param->string;
-
-	return param->type == fs_value_is_string && parse_digits(&text, base, number) &&
-	       !*text && *number <= max;
-}
-
 /*
- * Reads "N", "NK" to "NT" or "N%" (of memory). Without a unit *@plain is set and *@value is
- * the number itself, otherwise *@value is in bytes.
+ * Read "N", "NK" to "NT" or "N%" (of memory). Without a unit *@plain is set and *@value is the
+ * number itself, otherwise *@value is in bytes.
  */
-static bool parse_amount(const struct fs_parameter *param, u64 *value, bool *plain)
+static bool scriptfs_parse_amount(const struct fs_parameter *param, u64 *value, bool *plain)
 {
 	static const char units[] = "KMGT";
 	const char *text, *unit;
@@ -138,7 +131,7 @@ static bool parse_amount(const struct fs_parameter *param, u64 *value, bool *pla
 	if (param->type != fs_value_is_string)
 		return false;
 	text = param->string;
-	if (!parse_digits(&text, 10, &n))
+	if (!scriptfs_parse_digits(&text, 10, &n))
 		return false;
 
 	*plain = !*text;
@@ -158,165 +151,181 @@ static bool parse_amount(const struct fs_parameter *param, u64 *value, bool *pla
 	return unit && !check_mul_overflow(n, 1024ULL << (10 * (unit - units)), value);
 }
 
-static int param_is_reserve(struct p_log *log, const struct fs_parameter_spec *spec,
-			    struct fs_parameter *param, struct fs_parse_result *result)
+/**
+ * struct scriptfs_option - what may be given as an option's value
+ * @parse:	reads it; returns whether it is allowed
+ * @allowed:	what is, for the message
+ * @names:	of the choices
+ * @nr:		how many choices there are
+ * @base:	of a number
+ * @max:	largest number
+ */
+struct scriptfs_option {
+	bool			(*parse)(const struct scriptfs_option *option,
+					 const struct fs_parameter *param, u64 *value);
+	const char		*allowed;
+	const char *const	*names;
+	unsigned int		nr;
+	unsigned int		base;
+	u64			max;
+};
+
+static const struct scriptfs_option scriptfs_option[SCRIPTFS_OPT_NR];
+
+static bool scriptfs_parse_reserve(const struct scriptfs_option *option,
+				   const struct fs_parameter *param, u64 *value)
 {
-	unsigned int shift = scriptfs_class_shifts[spec->opt];
-	u64 value;
+	unsigned int class = option - scriptfs_option;
+	unsigned int shift = scriptfs_class_shifts[class];
 	bool plain;
 
-	if (!parse_amount(param, &value, &plain))
-		return bad_value(log, param, spec->data);
+	if (!scriptfs_parse_amount(param, value, &plain))
+		return false;
 	if (!plain)
-		value = (value >> shift) + !!(value & (scriptfs_class_size(spec->opt) - 1));
-	if (value > MAX_BYTES >> shift)
-		return bad_value(log, param, spec->data);
-	result->uint_64 = value;
-	return 0;
+		*value = (*value >> shift) + !!(*value & (scriptfs_class_size(class) - 1));
+	return *value <= SCRIPTFS_MAX_BYTES >> shift;
 }
 
-static int param_is_size(struct p_log *log, const struct fs_parameter_spec *spec,
-			 struct fs_parameter *param, struct fs_parse_result *result)
+static bool scriptfs_parse_size(const struct scriptfs_option *option,
+				const struct fs_parameter *param, u64 *value)
 {
-	u64 value;
 	bool plain;
 
-	if (!parse_amount(param, &value, &plain) || value < MIN_BYTES || value > MAX_BYTES)
-		return bad_value(log, param, spec->data);
-	result->uint_64 = round_up(value, PAGE_SIZE);
-	return 0;
+	if (!scriptfs_parse_amount(param, value, &plain) || *value < SCRIPTFS_MIN_BYTES ||
+	    *value > SCRIPTFS_MAX_BYTES)
+		return false;
+	*value = round_up(*value, PAGE_SIZE);
+	return true;
 }
 
-static int param_is_count(struct p_log *log, const struct fs_parameter_spec *spec,
-			  struct fs_parameter *param, struct fs_parse_result *result)
+static bool scriptfs_parse_number(const struct scriptfs_option *option,
+				  const struct fs_parameter *param, u64 *value)
 {
-	if (!parse_number(param, 10, S64_MAX, &result->uint_64))
-		return bad_value(log, param, spec->data);
-	return 0;
+	const char *text = param->string;
+
+	return param->type == fs_value_is_string &&
+	       scriptfs_parse_digits(&text, option->base, value) && !*text && *value <= option->max;
 }
 
-static int param_is_mode(struct p_log *log, const struct fs_parameter_spec *spec,
-			 struct fs_parameter *param, struct fs_parse_result *result)
+static bool scriptfs_parse_uid(const struct scriptfs_option *option,
+			       const struct fs_parameter *param, u64 *value)
 {
-	if (!parse_number(param, 8, S_IALLUGO, &result->uint_64))
-		return bad_value(log, param, spec->data);
-	return 0;
+	return scriptfs_parse_number(option, param, value) &&
+	       uid_valid(make_kuid(current_user_ns(), *value));
 }
 
-static int param_is_uid(struct p_log *log, const struct fs_parameter_spec *spec,
-			struct fs_parameter *param, struct fs_parse_result *result)
+static bool scriptfs_parse_gid(const struct scriptfs_option *option,
+			       const struct fs_parameter *param, u64 *value)
 {
-	if (!parse_number(param, 10, U32_MAX, &result->uint_64) ||
-	    !uid_valid(make_kuid(current_user_ns(), result->uint_64)))
-		return bad_value(log, param, spec->data);
-	return 0;
+	return scriptfs_parse_number(option, param, value) &&
+	       gid_valid(make_kgid(current_user_ns(), *value));
 }
 
-static int param_is_gid(struct p_log *log, const struct fs_parameter_spec *spec,
-			struct fs_parameter *param, struct fs_parse_result *result)
+static bool scriptfs_parse_choice(const struct scriptfs_option *option,
+				  const struct fs_parameter *param, u64 *value)
 {
-	if (!parse_number(param, 10, U32_MAX, &result->uint_64) ||
-	    !gid_valid(make_kgid(current_user_ns(), result->uint_64)))
-		return bad_value(log, param, spec->data);
-	return 0;
-}
-
-static int param_is_io(struct p_log *log, const struct fs_parameter_spec *spec,
-		       struct fs_parameter *param, struct fs_parse_result *result)
-{
-	static const char *const paths[] = { "block", "page" };
-	int path = -EINVAL;
+	int choice = -EINVAL;
 
 	if (param->type == fs_value_is_string)
-		path = match_string(paths, SCRIPTFS_PAGE_PATH ? 2 : 1, param->string);
-	if (path < 0)
-		return bad_value(log, param, spec->data);
-	result->boolean = path;
-	return 0;
+		choice = match_string(option->names, option->nr, param->string);
+	*value = choice;
+	return choice >= 0;
 }
 
-static int param_is_class(struct p_log *log, const struct fs_parameter_spec *spec,
-			  struct fs_parameter *param, struct fs_parse_result *result)
+static bool scriptfs_parse_class(const struct scriptfs_option *option,
+				 const struct fs_parameter *param, u64 *value)
 {
-	int class = -EINVAL;
-
-	if (param->type == fs_value_is_string && !strcmp(param->string, "none"))
-		class = SCRIPTFS_NR_CLASSES;
-	else if (param->type == fs_value_is_string)
-		class = match_string(scriptfs_class_names, SCRIPTFS_NR_CLASSES, param->string);
-	if (class < 0)
-		return bad_value(log, param, spec->data);
-	result->uint_32 = class;
-	return 0;
+	if (scriptfs_parse_choice(option, param, value))
+		return true;
+	*value = SCRIPTFS_NR_CLASSES;
+	return param->type == fs_value_is_string && !strcmp(param->string, "none");
 }
 
-static const char *const copy_names[] = {
+static bool scriptfs_parse_flag(const struct scriptfs_option *option,
+				const struct fs_parameter *param, u64 *value)
+{
+	return param->type == fs_value_is_flag;
+}
+
+static const char *const scriptfs_io_names[] = { "block", "page" };
+
+static const char *const scriptfs_copy_names[] = {
 	[SCRIPTFS_COPY_AUTO]	= "auto",
 	[SCRIPTFS_COPY_CACHED]	= "cached",
 	[SCRIPTFS_COPY_BYPASS]	= "bypass",
 };
 
-static int param_is_copy(struct p_log *log, const struct fs_parameter_spec *spec,
-			 struct fs_parameter *param, struct fs_parse_result *result)
-{
-	int copy = -EINVAL;
+#define SCRIPTFS_RESERVE_ALLOWED \
+	"a number of blocks, or memory as a number with K, M, G, T or % (up to 100%), up to 1 EiB"
 
-	if (param->type == fs_value_is_string)
-		copy = match_string(copy_names, ARRAY_SIZE(copy_names), param->string);
-	if (copy < 0)
-		return bad_value(log, param, spec->data);
-	result->uint_32 = copy;
+static const struct scriptfs_option scriptfs_option[SCRIPTFS_OPT_NR] = {
+	[SCRIPTFS_POEM ... SCRIPTFS_SUPER] = { scriptfs_parse_reserve, SCRIPTFS_RESERVE_ALLOWED },
+	[SCRIPTFS_OPT_SIZE]	= { scriptfs_parse_size,
+		"bytes, or a number with K, M, G, T or % (up to 100%), from 32K up to 1 EiB" },
+	[SCRIPTFS_OPT_NR_INODES] = { scriptfs_parse_number, "a number, 0 for no limit",
+				     .base = 10, .max = S64_MAX },
+	[SCRIPTFS_OPT_MODE]	= { scriptfs_parse_number, "an octal number up to 7777",
+				    .base = 8, .max = S_IALLUGO },
+	[SCRIPTFS_OPT_UID]	= { scriptfs_parse_uid, "the number of a user",
+				    .base = 10, .max = U32_MAX },
+	[SCRIPTFS_OPT_GID]	= { scriptfs_parse_gid, "the number of a group",
+				    .base = 10, .max = U32_MAX },
+	[SCRIPTFS_OPT_IO]	= { scriptfs_parse_choice,
+		SCRIPTFS_PAGE_PATH ? "block or page" : "block, this kernel cannot do page",
+		scriptfs_io_names, SCRIPTFS_PAGE_PATH ? 2 : 1 },
+	[SCRIPTFS_OPT_CLASS]	= { scriptfs_parse_class,
+		"poem, novel, medium, large, super or none",
+		scriptfs_class_names, SCRIPTFS_NR_CLASSES },
+	[SCRIPTFS_OPT_COPY]	= { scriptfs_parse_choice, "auto, cached or bypass",
+		scriptfs_copy_names, ARRAY_SIZE(scriptfs_copy_names) },
+	[SCRIPTFS_OPT_STRICT]	= { scriptfs_parse_flag, "no value" },
+};
+
+static int scriptfs_param_type(struct p_log *log, const struct fs_parameter_spec *spec,
+			       struct fs_parameter *param, struct fs_parse_result *result)
+{
+	const struct scriptfs_option *option = &scriptfs_option[spec->opt];
+
+	if (!option->parse(option, param, &result->uint_64))
+		return scriptfs_bad_value(log, param, option->allowed);
 	return 0;
 }
-
-static int param_is_flag(struct p_log *log, const struct fs_parameter_spec *spec,
-			 struct fs_parameter *param, struct fs_parse_result *result)
-{
-	if (param->type != fs_value_is_flag)
-		return bad_value(log, param, spec->data);
-	return 0;
-}
-
-#define RESERVE_ALLOWED "a number of blocks, or memory as a number with K, M, G, T or % (up to 100%), up to 1 EiB"
-#define IO_ALLOWED (SCRIPTFS_PAGE_PATH ? "block or page" : "block, this kernel cannot do page")
 
 const struct fs_parameter_spec scriptfs_parameters[] = {
-	__fsparam(param_is_reserve, "poem", SCRIPTFS_POEM, 0, RESERVE_ALLOWED),
-	__fsparam(param_is_reserve, "novel", SCRIPTFS_NOVEL, 0, RESERVE_ALLOWED),
-	__fsparam(param_is_reserve, "medium", SCRIPTFS_MEDIUM, 0, RESERVE_ALLOWED),
-	__fsparam(param_is_reserve, "large", SCRIPTFS_LARGE, 0, RESERVE_ALLOWED),
-	__fsparam(param_is_reserve, "super", SCRIPTFS_SUPER, 0, RESERVE_ALLOWED),
-	__fsparam(param_is_size, "size", OPT_SIZE, 0,
-		  "bytes, or a number with K, M, G, T or % (up to 100%), from 32K up to 1 EiB"),
-	__fsparam(param_is_count, "nr_inodes", OPT_NR_INODES, 0, "a number, 0 for no limit"),
-	__fsparam(param_is_mode, "mode", OPT_MODE, 0, "an octal number up to 7777"),
-	__fsparam(param_is_uid, "uid", OPT_UID, 0, "the number of a user"),
-	__fsparam(param_is_gid, "gid", OPT_GID, 0, "the number of a group"),
-	__fsparam(param_is_io, "io", OPT_IO, 0, IO_ALLOWED),
-	__fsparam(param_is_class, "class", OPT_CLASS, 0,
-		  "poem, novel, medium, large, super or none"),
-	__fsparam(param_is_copy, "copy", OPT_COPY, 0, "auto, cached or bypass"),
-	__fsparam(param_is_flag, "strict", OPT_STRICT, fs_param_neg_with_no, "no value"),
+	__fsparam(scriptfs_param_type, "poem", SCRIPTFS_POEM, 0, NULL),
+	__fsparam(scriptfs_param_type, "novel", SCRIPTFS_NOVEL, 0, NULL),
+	__fsparam(scriptfs_param_type, "medium", SCRIPTFS_MEDIUM, 0, NULL),
+	__fsparam(scriptfs_param_type, "large", SCRIPTFS_LARGE, 0, NULL),
+	__fsparam(scriptfs_param_type, "super", SCRIPTFS_SUPER, 0, NULL),
+	__fsparam(scriptfs_param_type, "size", SCRIPTFS_OPT_SIZE, 0, NULL),
+	__fsparam(scriptfs_param_type, "nr_inodes", SCRIPTFS_OPT_NR_INODES, 0, NULL),
+	__fsparam(scriptfs_param_type, "mode", SCRIPTFS_OPT_MODE, 0, NULL),
+	__fsparam(scriptfs_param_type, "uid", SCRIPTFS_OPT_UID, 0, NULL),
+	__fsparam(scriptfs_param_type, "gid", SCRIPTFS_OPT_GID, 0, NULL),
+	__fsparam(scriptfs_param_type, "io", SCRIPTFS_OPT_IO, 0, NULL),
+	__fsparam(scriptfs_param_type, "class", SCRIPTFS_OPT_CLASS, 0, NULL),
+	__fsparam(scriptfs_param_type, "copy", SCRIPTFS_OPT_COPY, 0, NULL),
+	__fsparam(scriptfs_param_type, "strict", SCRIPTFS_OPT_STRICT, fs_param_neg_with_no, NULL),
 	{}
 };
 
 /**
  * scriptfs_default_options - options of a mount that asks for nothing
- * @opt: where to put them; the reserve and the size are up to scriptfs_settle_options()
+ * @opt:	where to put them; the reserve and the size are up to scriptfs_settle_options()
  */
 void scriptfs_default_options(struct scriptfs_options *opt)
 {
 	opt->class = SCRIPTFS_NR_CLASSES;
-	opt->mode = DEFAULT_MODE;
+	opt->mode = SCRIPTFS_DEFAULT_MODE;
 	opt->uid = GLOBAL_ROOT_UID;
 	opt->gid = GLOBAL_ROOT_GID;
 }
 
-/* Taken as the VFS would take it, which would complain in its own way. */
-static int parse_source(struct fs_context *fc, struct fs_parameter *param)
+/* As the VFS does it, but with a report like all others. */
+static int scriptfs_parse_source(struct fs_context *fc, struct fs_parameter *param)
 {
 	if (param->type != fs_value_is_string || fc->source)
-		return bad_value(&fc->log, param, "any text, once");
+		return scriptfs_bad_value(&fc->log, param, "any text, once");
 	fc->source = param->string;
 	param->string = NULL;
 	return 0;
@@ -324,10 +333,10 @@ static int parse_source(struct fs_context *fc, struct fs_parameter *param)
 
 /**
  * scriptfs_parse_param - take one option
- * @fc: context of the mount
- * @param: the option
+ * @fc:		context of the mount
+ * @param:	the option
  *
- * Return: 0, or -EINVAL with a report.
+ * Return: 0 or -EINVAL with a report.
  */
 int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
@@ -337,42 +346,42 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	int which = fs_parse(fc, scriptfs_parameters, param, &result);
 
 	if (which == -ENOPARAM && !strcmp(param->key, "source"))
-		return parse_source(fc, param);
+		return scriptfs_parse_source(fc, param);
 	if (which == -ENOPARAM) {
 		scriptfs_report(&fc->log,
 				"%*pE: unknown option: allowed is poem=, novel=, medium=, large=, super=, size=, nr_inodes=, mode=, uid=, gid=, io=, class=, copy=, strict or nostrict",
-				(int)strnlen(param->key, SHOWN_LENGTH), param->key);
+				(int)strnlen(param->key, SCRIPTFS_SHOWN_LENGTH), param->key);
 		return -EINVAL;
 	}
 	if (which < 0)
 		return which;
 
 	switch (which) {
-	case OPT_SIZE:
+	case SCRIPTFS_OPT_SIZE:
 		opt->size = result.uint_64;
 		break;
-	case OPT_NR_INODES:
+	case SCRIPTFS_OPT_NR_INODES:
 		opt->nr_inodes = result.uint_64;
 		break;
-	case OPT_MODE:
+	case SCRIPTFS_OPT_MODE:
 		opt->mode = result.uint_64;
 		break;
-	case OPT_UID:
+	case SCRIPTFS_OPT_UID:
 		opt->uid = make_kuid(current_user_ns(), result.uint_64);
 		break;
-	case OPT_GID:
+	case SCRIPTFS_OPT_GID:
 		opt->gid = make_kgid(current_user_ns(), result.uint_64);
 		break;
-	case OPT_IO:
-		opt->io_page = result.boolean;
+	case SCRIPTFS_OPT_IO:
+		opt->io_page = result.uint_64;
 		break;
-	case OPT_CLASS:
-		opt->class = result.uint_32;
+	case SCRIPTFS_OPT_CLASS:
+		opt->class = result.uint_64;
 		break;
-	case OPT_COPY:
-		opt->copy = result.uint_32;
+	case SCRIPTFS_OPT_COPY:
+		opt->copy = result.uint_64;
 		break;
-	case OPT_STRICT:
+	case SCRIPTFS_OPT_STRICT:
 		opt->strict = !result.negated;
 		break;
 	default:
@@ -383,32 +392,13 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	return 0;
 }
 
-/**
- * scriptfs_reserve_bytes - how much memory a mount preallocates
- * @opt: its options
- *
- * Return: bytes of the reserves of all classes.
- */
-u64 scriptfs_reserve_bytes(const struct scriptfs_options *opt)
-{
-	unsigned int class;
-	u64 bytes = 0;
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		bytes += (u64)opt->reserve[class] << scriptfs_class_shifts[class];
-	return bytes;
-}
-
-/*
- * Nobody asked for this reserve, so it must not be what makes a small machine or a small
- * size= fail.
- */
-static void reserve_by_default(struct scriptfs_options *opt, u64 limit)
+/* Nobody asked for this reserve, so no mount may fail for it on a small machine or size=. */
+static void scriptfs_reserve_by_default(struct scriptfs_options *opt, u64 limit)
 {
 	unsigned int class;
 	u64 bytes;
 
-	memcpy(opt->reserve, default_reserve, sizeof(default_reserve));
+	memcpy(opt->reserve, scriptfs_default_reserve, sizeof(scriptfs_default_reserve));
 	bytes = scriptfs_reserve_bytes(opt);
 	if (bytes <= limit)
 		return;
@@ -416,7 +406,7 @@ static void reserve_by_default(struct scriptfs_options *opt, u64 limit)
 		opt->reserve[class] = opt->reserve[class] * (limit >> 10) / (bytes >> 10);
 }
 
-static int check_size(struct fs_context *fc, u64 size, u64 reserve)
+static int scriptfs_check_size(struct fs_context *fc, u64 size, u64 reserve)
 {
 	if (size >= reserve)
 		return 0;
@@ -428,36 +418,33 @@ static int check_size(struct fs_context *fc, u64 size, u64 reserve)
 
 /**
  * scriptfs_settle_options - complete the options of a new mount and check them
- * @fc: context of the mount
+ * @fc:		context of the mount
  *
- * Return: 0, or -EINVAL with a report.
+ * Return: 0 or -EINVAL with a report.
  */
 int scriptfs_settle_options(struct fs_context *fc)
 {
 	struct scriptfs_context *ctx = fc->fs_private;
 	struct scriptfs_options *opt = &ctx->opt;
 	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
-	bool sized = ctx->given & BIT(OPT_SIZE);
+	bool sized = ctx->given & BIT(SCRIPTFS_OPT_SIZE);
 	u64 reserve;
 
-	if (!(ctx->given & GIVEN_ANY_CLASS))
-		reserve_by_default(opt, sized ? min(memory / 8, opt->size) : memory / 8);
+	if (!(ctx->given & SCRIPTFS_GIVEN_CLASSES))
+		scriptfs_reserve_by_default(opt, sized ? min(memory / 8, opt->size) : memory / 8);
 
 	reserve = scriptfs_reserve_bytes(opt);
 	if (!sized)
 		opt->size = max(round_down(memory / 2, PAGE_SIZE), reserve);
-	/* Inodes and names are memory beside that, and cannot be reclaimed either. */
-	if (!(ctx->given & BIT(OPT_NR_INODES)))
+	/* Inodes and names are memory beyond that, and cannot be reclaimed either. */
+	if (!(ctx->given & BIT(SCRIPTFS_OPT_NR_INODES)))
 		opt->nr_inodes = totalram_pages() / 2;
-	return check_size(fc, opt->size, reserve);
+	return scriptfs_check_size(fc, opt->size, reserve);
 }
 
-/*
- * An administrator who remounts with the options of the mount repeats its reserves, so the
- * same figure is fine.
- */
-static int check_reserve(struct fs_context *fc, const struct scriptfs_context *ctx,
-			 const struct scriptfs_options *old)
+/* A remount with the options of the mount repeats its reserves, so the same numbers are fine. */
+static int scriptfs_check_reserve(struct fs_context *fc, const struct scriptfs_context *ctx,
+				  const struct scriptfs_options *old)
 {
 	unsigned int class;
 
@@ -475,13 +462,13 @@ static int check_reserve(struct fs_context *fc, const struct scriptfs_context *c
 
 /**
  * scriptfs_change_options - remount
- * @fc: context with the options to change
- * @sbi: the mount
+ * @fc:		context with the options to change
+ * @sbi:	the mount
  *
- * Either all options change or none. The mode and owner of the root directory have long
- * been chmod's and chown's business and are left alone.
+ * Either all options change or none. The mode and owner of the root directory are left alone: once
+ * mounted, they are up to chmod(2) and chown(2).
  *
- * Return: 0, or -EINVAL with a report.
+ * Return: 0 or -EINVAL with a report.
  */
 int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 {
@@ -492,11 +479,11 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	u64 inodes = atomic64_read(&sbi->inodes);
 	int err;
 
-	err = check_reserve(fc, ctx, opt);
+	err = scriptfs_check_reserve(fc, ctx, opt);
 	if (err)
 		return err;
-	if (ctx->given & BIT(OPT_SIZE)) {
-		err = check_size(fc, new->size, scriptfs_reserve_bytes(opt));
+	if (ctx->given & BIT(SCRIPTFS_OPT_SIZE)) {
+		err = scriptfs_check_size(fc, new->size, scriptfs_reserve_bytes(opt));
 		if (err)
 			return err;
 		if (new->size < held) {
@@ -506,41 +493,37 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 			return -EINVAL;
 		}
 	}
-	if (ctx->given & BIT(OPT_NR_INODES) && new->nr_inodes && new->nr_inodes < inodes) {
+	if (ctx->given & BIT(SCRIPTFS_OPT_NR_INODES) && new->nr_inodes && new->nr_inodes < inodes) {
 		scriptfs_report(&fc->log,
 				"nr_inodes: %llu: allowed is 0 or not less than there are now, which is %llu",
 				new->nr_inodes, inodes);
 		return -EINVAL;
 	}
 
-	/*
-	 * Writers look at these without a lock: who is past its check may still go by the
-	 * old value.
-	 */
-	if (ctx->given & BIT(OPT_SIZE))
+	/* Writes look at these without a lock: one that is past its check goes by the old value. */
+	if (ctx->given & BIT(SCRIPTFS_OPT_SIZE))
 		WRITE_ONCE(opt->size, new->size);
-	if (ctx->given & BIT(OPT_NR_INODES))
+	if (ctx->given & BIT(SCRIPTFS_OPT_NR_INODES))
 		WRITE_ONCE(opt->nr_inodes, new->nr_inodes);
-	if (ctx->given & BIT(OPT_STRICT))
+	if (ctx->given & BIT(SCRIPTFS_OPT_STRICT))
 		WRITE_ONCE(opt->strict, new->strict);
-	if (ctx->given & BIT(OPT_IO)) {
+	if (ctx->given & BIT(SCRIPTFS_OPT_IO)) {
 		WRITE_ONCE(opt->io_page, new->io_page);
 		assign_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special, new->io_page);
 	}
-	if (ctx->given & BIT(OPT_CLASS))
+	if (ctx->given & BIT(SCRIPTFS_OPT_CLASS))
 		WRITE_ONCE(opt->class, new->class);
-	if (ctx->given & BIT(OPT_COPY))
+	if (ctx->given & BIT(SCRIPTFS_OPT_COPY))
 		WRITE_ONCE(opt->copy, new->copy);
 	return 0;
 }
 
 /**
  * scriptfs_show_options - the options of a mount, for /proc/mounts
- * @seq: where to write them
- * @root: root of the mount
+ * @seq:	where to write them
+ * @root:	root of the mount
  *
- * Everything that was settled by looking at the machine is shown, so that the same line
- * makes the same mount again.
+ * Defaults that depend on the machine are shown, so that the same line makes the same mount again.
  *
  * Return: 0.
  */
@@ -555,7 +538,7 @@ int scriptfs_show_options(struct seq_file *seq, struct dentry *root)
 	if (opt->strict)
 		seq_puts(seq, ",strict");
 	seq_printf(seq, ",nr_inodes=%llu", opt->nr_inodes);
-	if (opt->mode != DEFAULT_MODE)
+	if (opt->mode != SCRIPTFS_DEFAULT_MODE)
 		seq_printf(seq, ",mode=%03o", opt->mode);
 	if (!uid_eq(opt->uid, GLOBAL_ROOT_UID))
 		seq_printf(seq, ",uid=%u", from_kuid_munged(&init_user_ns, opt->uid));
@@ -565,6 +548,6 @@ int scriptfs_show_options(struct seq_file *seq, struct dentry *root)
 	if (opt->class < SCRIPTFS_NR_CLASSES)
 		seq_printf(seq, ",class=%s", scriptfs_class_names[opt->class]);
 	if (opt->copy != SCRIPTFS_COPY_AUTO)
-		seq_printf(seq, ",copy=%s", copy_names[opt->copy]);
+		seq_printf(seq, ",copy=%s", scriptfs_copy_names[opt->copy]);
 	return 0;
 }

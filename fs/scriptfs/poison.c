@@ -344,31 +344,3 @@ bool scriptfs_block_bad(struct scriptfs_block *block)
 {
 	return READ_ONCE(block->slab->pool->suspect) && scriptfs_block_poisoned(block);
 }
-
-/**
- * scriptfs_sound_run - how much of a file can be read or written in one go without a bad page
- * @si:		the file
- * @pos:	offset in bytes
- * @len:	how many bytes are wanted
- *
- * Context: The caller holds inode_lock.
- * Return: How many, up to @len; 0 if the first page is bad.
- */
-size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len)
-{
-	u32 offset;
-	void *data = scriptfs_data_at(si, pos, &len);
-	struct scriptfs_block *block = data ? NULL : scriptfs_block_find(si, pos);
-	size_t done = 0;
-
-	/* Above the mark: what is written there goes to the block's own pages. */
-	if (block && !scriptfs_chunk_at(block, pos, &offset)->scattered) {
-		data = scriptfs_chunk_at(block, pos, &offset)->addr + offset;
-		len = min_t(size_t, len, scriptfs_chunk_size(block) - offset);
-	}
-	if (!data)
-		return len;
-	while (done < len && !PageHWPoison(virt_to_page(data + done)))
-		done += PAGE_SIZE - offset_in_page(data + done);
-	return min(done, len);
-}

@@ -6,7 +6,7 @@
 #ifndef _FS_SCRIPTFS_POOL_H
 #define _FS_SCRIPTFS_POOL_H
 
-#include "scriptfs.h"
+#include "sb.h"
 
 /*
  * Blocks are never worth the life of a process, so no mask may wake the OOM killer. A block that is

@@ -8,7 +8,7 @@
 
 #include <kunit/test.h>
 
-#include "scriptfs.h"
+#include "sb.h"
 
 #define TEST_INODE		4711UL
 

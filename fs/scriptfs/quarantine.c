@@ -166,3 +166,29 @@ void scriptfs_block_quarantine(struct scriptfs_pool *pool, struct scriptfs_block
 	list_add_tail(&block->link, &pool->quarantine);
 	spin_unlock(&pool->lock);
 }
+
+/**
+ * scriptfs_pools_settle - look through what all pools of a mount have in quarantine
+ * @sbi:	the mount
+ * @all:	all of it, not just a few blocks of each pool
+ * @quarantined: set to how many bytes that was
+ *
+ * Context: Process context, may sleep; the caller has no lock of a file.
+ * Return: How many blocks became idle.
+ */
+unsigned int scriptfs_pools_settle(struct scriptfs_sb *sbi, bool all, u64 *quarantined)
+{
+	unsigned int class, idle = 0;
+
+	*quarantined = 0;
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		unsigned long nr = READ_ONCE(sbi->pool[class].nr_quarantine);
+
+		if (!nr)
+			continue;
+		*quarantined += (u64)nr << scriptfs_class_shifts[class];
+		idle += all ? scriptfs_pool_settle_all(&sbi->pool[class]) :
+			      scriptfs_pool_settle(sbi, class);
+	}
+	return idle;
+}

@@ -2,29 +2,26 @@
 /*
  * scriptfs: reading regular files.
  *
- * A read sees a write whole or not at all. A long one gets that by holding inode_lock shared. For
- * a short one the lock would cost as much as the copy: every reader of a file would write to the
- * same cache line twice. So it takes no lock, says in a variable of its processor which file it
- * looks at, and does the work again under the lock when it finds that somebody was changing the
- * file meanwhile (->change_seq). Whoever takes blocks away from a living file first makes it
- * odd, which keeps new readers out, and then waits for those that are still looking. Nothing may
- * sleep between the two marks, so that path is for destinations that are plain memory only: a pipe
- * allocates.
+ * A long read holds inode_lock shared, a short one to plain memory takes no lock (change.h).
  *
  * No destination is faulted in under the lock: a reader whose memory never comes would keep all
- * writers out. Where it has to be faulted in, a long read goes on with what the file has by then.
+ * writers out. After a destination was faulted in, a long read goes on with what the file has by
+ * then.
  */
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
-#include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "change.h"
 #include "compat.h"
-#include "scriptfs.h"
+#include "faultin.h"
+#include "map.h"
+#include "read.h"
+#include "sb.h"
 
 /* The longest read without a lock: preemption is off as long as its copy takes. */
 #define SCRIPTFS_READ_UNLOCKED	SCRIPTFS_UNIT_SIZE
@@ -34,28 +31,6 @@
 
 /* Seconds an access time may be old: an hour less than the day of relatime. */
 #define SCRIPTFS_ATIME_AGE	(23 * 60 * 60)
-
-static DEFINE_PER_CPU(struct scriptfs_inode *, scriptfs_reading);
-
-/**
- * scriptfs_readers_wait - wait until no reader without a lock looks at a file's blocks
- * @si:		a file between scriptfs_change_begin() and scriptfs_change_end()
- *
- * What readers may have found before can be given back afterwards.
- *
- * Context: Spins for as long as a copy of SCRIPTFS_READ_UNLOCKED bytes takes.
- */
-void scriptfs_readers_wait(struct scriptfs_inode *si)
-{
-	int cpu;
-
-	/* ->change_seq is odd before we look: pairs with the barrier in scriptfs_read_unlocked(). */
-	smp_mb();
-	for_each_possible_cpu(cpu)
-		/* Nor give anything back before its copy is done: pairs with its release. */
-		while (smp_load_acquire(per_cpu_ptr(&scriptfs_reading, cpu)) == si)
-			cpu_relax();
-}
 
 /* Read what lies together at @pos, at most @len bytes. */
 static __always_inline size_t scriptfs_read_run(struct scriptfs_inode *si, loff_t pos, size_t len,
@@ -86,36 +61,25 @@ static size_t scriptfs_read_nofault(struct scriptfs_inode *si, loff_t pos, size_
 static ssize_t scriptfs_read_unlocked(struct inode *inode, loff_t pos, struct iov_iter *to)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_inode **reading;
-	ssize_t ret = -EAGAIN;
 	unsigned int seq;
+	size_t len, done;
+	loff_t size;
 
-	preempt_disable();
-	reading = this_cpu_ptr(&scriptfs_reading);
-	WRITE_ONCE(*reading, si);
-	/* Say so before looking: pairs with the barrier in scriptfs_readers_wait(). */
-	smp_mb();
-	seq = raw_read_seqcount(&si->change_seq);
-	if (!(seq & 1)) {
-		/* A write raises the size only when all of it is there, so look at it only now. */
-		loff_t size = i_size_read(inode);
-		size_t len = pos < size ? min_t(u64, iov_iter_count(to), size - pos) : 0;
-		size_t done = scriptfs_read_nofault(si, pos, len, to);
-
-		if (done == len && !read_seqcount_retry(&si->change_seq, seq))
-			ret = done;
-		else
-			iov_iter_revert(to, done);
-	}
-	/* Done with its blocks before they may go elsewhere. */
-	smp_store_release(reading, NULL);
-	preempt_enable();
-	return ret;
+	if (!scriptfs_reader_enter(si, &seq))
+		return -EAGAIN;
+	/* A write raises the size only when all of it is there, so look at it only now. */
+	size = i_size_read(inode);
+	len = pos < size ? min_t(u64, iov_iter_count(to), size - pos) : 0;
+	done = scriptfs_read_nofault(si, pos, len, to);
+	if (likely(scriptfs_reader_exit(si, seq) && done == len))
+		return done;
+	iov_iter_revert(to, done);
+	return -EAGAIN;
 }
 
 /*
- * Read under the lock as far as the destination need not be faulted in; *@fault says whether that
- * was all there is to read. Returns how many bytes, 0 at the end of the file.
+ * Read under the lock as far as the destination need not be faulted in; *@fault is set if it has to
+ * be for the rest. Returns how many bytes, 0 at the end of the file.
  */
 static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_iter *to,
 				    bool *fault)
@@ -165,7 +129,7 @@ static ssize_t scriptfs_read_part(struct inode *inode, loff_t pos, struct iov_it
 	iov_iter_truncate(to, len);
 	rest -= iov_iter_count(to);
 	ret = scriptfs_read_locked(inode, pos, to, fault);
-	/* No longer than what was faulted in: the rest of it may be as well. */
+	/* It ended where the memory that was faulted in ends: more of it may have to be. */
 	*fault |= rest && !iov_iter_count(to);
 	iov_iter_reexpand(to, iov_iter_count(to) + rest);
 	return ret;
@@ -189,7 +153,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 			pos += ret;
 		if (!fault)
 			break;
-		/* Memory that is there, and still cannot be copied to. */
+		/* The memory is there, and still cannot be copied to. */
 		stuck = ret > 0 ? 0 : stuck + 1;
 		if (stuck > SCRIPTFS_FAULT_TRIES) {
 			ret = -EFAULT;
@@ -210,7 +174,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 
 static __always_inline bool scriptfs_atime_stays(const struct inode *inode)
 {
-	/* Without a lock, as the VFS looks: with half of a new time the next read gets it right. */
+	/* Without a lock, as in the VFS: if this sees half of a time, the next read is right. */
 	return data_race(timespec64_compare(&inode->i_atime, &inode->i_mtime) > 0 &&
 			 timespec64_compare(&inode->i_atime, &inode->i_ctime) > 0 &&
 			 ktime_get_real_seconds() < inode->i_atime.tv_sec + SCRIPTFS_ATIME_AGE);
@@ -218,7 +182,7 @@ static __always_inline bool scriptfs_atime_stays(const struct inode *inode)
 
 /*
  * file_accessed() for many short reads: with relatime an access time that is later than the last
- * change and no day old stays as it is, and so it is for nearly all reads.
+ * change and less than a day old stays as it is, which is so for nearly all reads.
  */
 static void scriptfs_accessed(struct file *file)
 {
@@ -229,7 +193,7 @@ static void scriptfs_accessed(struct file *file)
 	file_accessed(file);
 }
 
-/* Inlined, for the short reads. */
+/* Inlined for short reads. */
 static __always_inline ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to,
 						    bool unlocked)
 {
@@ -269,7 +233,7 @@ static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
 /*
  * Read through the page cache, as other file systems do: without inode_lock, and each page by
  * itself. Only what lies in blocks goes there: a page for a hole would have to be given memory
- * first. Should a hole be punched there meanwhile, it is given that.
+ * first, as happens if a hole is punched there meanwhile.
  */
 static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -294,14 +258,14 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 			if (!ret && len)
 				ret = -EFAULT;
 		}
-		/* Truncated meanwhile. */
+		/* It was truncated meanwhile. */
 		if (ret == -ENODATA)
 			ret = 0;
 		if (ret < (ssize_t)len || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}
-	/* There is no page for zeroes in a scattered chunk, but to read them takes none. */
+	/* No memory for a page of zeroes in a scattered chunk, but reading them needs none. */
 	if (ret == -ENOSPC && iocb->ki_pos == start)
 		return scriptfs_read_waiting(iocb, to);
 	scriptfs_accessed(iocb->ki_filp);
@@ -314,7 +278,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 	bool pages = test_bit(SCRIPTFS_SPECIAL_PAGE,
 			      &scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special);
 
-	/* A pipe takes the pages themselves, so splice and sendfile copy nothing. */
+	/* A pipe takes the pages themselves, so splice(2) and sendfile(2) copy nothing. */
 	if (SCRIPTFS_PAGE_PATH && (pages || iov_iter_is_pipe(to)))
 		return scriptfs_read_pages(iocb, to);
 	return scriptfs_read_waiting(iocb, to);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: chunks with pages that somebody holds from before.
+ * scriptfs: chunks with pages that are held from outside.
  *
  * Truncate and punch can leave a block with its file while a pipe, a socket or a device still holds
  * pages of what was given up. Such a page is stray. Its holder must go on seeing what was in it,
- * and what he writes into it late must not turn up in the file, so it is neither published nor
+ * and what it writes there late must not turn up in the file, so the page is neither published nor
  * written into again for as long as it is held. Stray pages lie at or above the chunk's initialised
  * mark, where they are in nobody's way until the file grows over them again.
  *
  * A chunk that needs the place of a stray page, or has one below its mark, is scattered: a table
  * says for each page of it where its bytes are, in the chunk itself or, for stray pages, in a block
  * got for that (a donor). The other pages stay where they are, published, mapped or held. The mark
- * of a scattered chunk is 0, so that all who copy a run at a time below the mark need not know of
- * it. It stays scattered until the file gives up the block.
+ * of a scattered chunk is 0, so that code that copies runs below the mark need not know of it. It
+ * stays scattered until the file gives up the block.
  *
- * The same way a merge leaves pages that somebody holds where they are: the chunk of the larger
- * block is scattered, and the smaller block becomes one of its donors (scriptfs_scatter_adopt()).
+ * A merge leaves held pages where they are in the same way: the chunk of the larger block is
+ * scattered, and the smaller block becomes one of its donors (scriptfs_scatter_adopt()).
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -23,7 +23,9 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "compat.h"
+#include "inode.h"
+#include "sb.h"
+#include "scatter.h"
 #include "scriptfs.h"
 
 /* How many donors are looked through for a page before another one is got. */
@@ -35,8 +37,8 @@
  * @left:	how many bytes at the end of the first of them were never used
  * @page:	memory of each page, NULL for one that reads as zeroes
  *
- * Changed with map_lock held exclusively. Who reads a file looks into @page without it: a pointer
- * there is set once the memory is zeroed, and taken back only by who has readers kept away.
+ * Changed with map_lock held exclusively. A read looks into @page without it: a pointer there is
+ * set once the memory is zeroed, and taken back only while readers are kept away.
  */
 struct scriptfs_scatter {
 	struct list_head	donors;
@@ -60,7 +62,7 @@ static struct scriptfs_scatter *scriptfs_scatter_of(struct scriptfs_inode *si,
 	return xa_load(&si->scattered, scriptfs_scatter_unit(block, chunk));
 }
 
-/* Does somebody outside hold a page that is in no page cache? */
+/* Is a page held from outside that is in no page cache? */
 static bool scriptfs_page_held(struct page *page)
 {
 	return !page->mapping && page_ref_count(page) > 1;
@@ -155,6 +157,21 @@ bool scriptfs_chunk_reclaim(struct inode *inode, struct scriptfs_block *block,
 	return true;
 }
 
+/* A donor need not fit anywhere in the file: any block of one chunk will do, a small one best. */
+static struct scriptfs_block *scriptfs_donor_take(struct inode *inode)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_block *block;
+	int class;
+
+	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_LARGE; class++) {
+		block = scriptfs_pool_take(sbi, class, false);
+		if (block)
+			return block;
+	}
+	return scriptfs_pool_take(sbi, SCRIPTFS_POEM, true);
+}
+
 static void scriptfs_donor_put(struct inode *inode, struct scriptfs_block *donor)
 {
 	list_del(&donor->link);
@@ -175,8 +192,8 @@ static void scriptfs_donor_used(const struct scriptfs_scatter *scatter, unsigned
 }
 
 /*
- * Find a page of a donor that was stray in its turn, and that nobody holds any longer. A donor of
- * which no page is in use goes back on the way: to quarantine, if pages of it are held.
+ * Find a page of a donor that was stray in its turn, and is held no longer. Donors of which no page
+ * is in use are given back on the way: to quarantine, if pages of them are held.
  */
 static void *scriptfs_scatter_again(struct inode *inode, struct scriptfs_scatter *scatter,
 				    unsigned int pages, unsigned int looks)
@@ -225,14 +242,14 @@ static void *scriptfs_scatter_spare(struct inode *inode, struct scriptfs_scatter
 			addr = scriptfs_scatter_again(inode, scatter, pages, SCRIPTFS_DONOR_LOOKS);
 			if (addr)
 				return addr;
-			donor = scriptfs_take_any(inode);
-			/* Before it is said that there is nothing, all of them. */
+			donor = scriptfs_donor_take(inode);
+			/* Before giving up, look through all donors. */
 			if (!donor) {
 				addr = scriptfs_scatter_again(inode, scatter, pages,
 							      scriptfs_scatter_donors(scatter));
 				if (addr)
 					return addr;
-				donor = scriptfs_take_any(inode);
+				donor = scriptfs_donor_take(inode);
 			}
 			if (!donor)
 				return NULL;
@@ -255,7 +272,7 @@ static void *scriptfs_scatter_spare(struct inode *inode, struct scriptfs_scatter
  * @chunk:	a scattered chunk of it
  * @offset:	offset in the chunk in bytes
  *
- * Where there was none, a zeroed one is got.
+ * Where there is none yet, a zeroed one is allocated.
  *
  * Context: The caller holds map_lock exclusively. May sleep.
  * Return: The page, or ERR_PTR(-ENOSPC).
@@ -411,7 +428,7 @@ int scriptfs_scatter_fill(struct inode *inode, struct scriptfs_block *block, lof
  * scriptfs_scatter_adopt - put a larger block around one whose pages stay where they are
  * @inode:	the file
  * @new:	the larger block, at its place in the file but not in the map yet
- * @old:	a block in its range, of one chunk, with pages that others hold
+ * @old:	a block in its range with pages that are held, of one chunk, just taken from the map
  *
  * Whatever of @old is published stays so.
  *
@@ -436,7 +453,6 @@ void scriptfs_scatter_adopt(struct inode *inode, struct scriptfs_block *new,
 		   !PageHWPoison(scriptfs_chunk_page(from, from->mark))) {
 		memset(from->addr + from->mark, 0, PAGE_SIZE - offset_in_page(from->mark));
 	}
-	scriptfs_map_remove(inode, old);
 	if (!to->scattered)
 		scriptfs_scatter(inode, new, to);
 	to->published = true;

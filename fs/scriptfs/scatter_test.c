@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of pages that somebody holds while their file gives them up: the holder goes on
- * seeing what was in them, and the file does not see them again.
+ * KUnit tests of pages that are held while their file gives them up: the holder goes on seeing what
+ * was in them, and the file does not see them again.
  */
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/mm.h>
 
-#include "block_test.h"
+#include "map_test.h"
 
 #define PAGES(n)	((loff_t)(n) << PAGE_SHIFT)
 
-/* A file of one poem full of 'a', of which somebody holds page @index. */
+/* A file of one poem full of 'a', of which page @index is held. */
 static struct page *hold_page(struct kunit *test, struct block_context *ctx, unsigned int index)
 {
 	struct scriptfs_block *block;
@@ -57,7 +57,7 @@ static void scatter_truncate(struct kunit *test)
 
 	block_truncate(test, ctx, PAGES(2) + 100);
 	KUNIT_EXPECT_FALSE(test, scattered(ctx));
-	/* In front of it there is nothing to be minded. */
+	/* In front of it nothing is special. */
 	block_write(test, ctx, PAGES(3), 'b', PAGE_SIZE);
 	KUNIT_EXPECT_FALSE(test, scattered(ctx));
 	block_write(test, ctx, PAGES(4) + 10, 'c', PAGES(2));
@@ -73,7 +73,7 @@ static void scatter_truncate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(4) + 10, 'c', PAGES(2)),
 			(size_t)PAGES(2));
 
-	/* What the holder writes now is for himself. */
+	/* What the holder writes now does not show in the file. */
 	memset(page_address(page), 'a', PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, PAGES(4) + 10, 'c', PAGES(2)),
 			(size_t)PAGES(2));
@@ -105,7 +105,7 @@ static void scatter_punch(struct kunit *test)
 	expect_back(test, ctx, 0);
 }
 
-/* Once it is let go the page is as good as any. */
+/* Once it is let go, the page is used like any other. */
 static void scatter_let_go(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=4,strict");
@@ -139,7 +139,7 @@ static void scatter_nospace(struct kunit *test)
 	expect_back(test, ctx, 0);
 }
 
-/* A larger block comes around one with a held page, which stays the file's and where it is. */
+/* A larger block around one with a held page, which stays in the file and where it is. */
 static void scatter_merge(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=1,medium=1,strict");
@@ -159,7 +159,7 @@ static void scatter_merge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_64K, 'b', SZ_32K), (size_t)SZ_32K);
 	expect_held(test, page);
 
-	/* Then it gives it up. */
+	/* Then the file gives it up. */
 	KUNIT_ASSERT_EQ(test, vfs_fallocate(ctx->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 					    PAGES(4), PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, kernel_write(ctx->file, "x", 1, &pos), (ssize_t)1);

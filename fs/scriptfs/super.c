@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file system as the VFS sees it: module, mount, superblock, life and death of inodes.
+ * scriptfs: the file system as the VFS sees it: module, mount, superblock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -9,67 +9,11 @@
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
-#include "copy.h"
-#include "scriptfs.h"
-
-static struct kmem_cache *scriptfs_inode_cache;
-
-static void scriptfs_init_once(void *object)
-{
-	struct scriptfs_inode *si = object;
-
-	inode_init_once(&si->vfs_inode);
-	init_rwsem(&si->map_lock);
-	xa_init_flags(&si->map, XA_FLAGS_ACCOUNT);
-	INIT_LIST_HEAD(&si->blocks);
-	si->fallocate.nr_fresh = 0;
-	si->fallocate.running = false;
-	atomic_set(&si->writers, 0);
-	seqcount_init(&si->change_seq);
-	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);
-}
-
-static struct inode *scriptfs_alloc_inode(struct super_block *sb)
-{
-	struct scriptfs_inode *si = kmem_cache_alloc(scriptfs_inode_cache, GFP_KERNEL);
-
-	if (!si)
-		return NULL;
-	si->fill_task = NULL;
-	si->publish_limit = 0;
-	si->class = SCRIPTFS_NR_CLASSES;
-	si->head_addr = NULL;
-	si->last_block = NULL;
-	si->prealloc_end = 0;
-	si->eof_trim = false;
-	si->leave_held = false;
-	return &si->vfs_inode;
-}
-
-/*
- * Runs after a grace period: a path walk under RCU may have been reading the symlink's
- * target.
- */
-static void scriptfs_free_inode(struct inode *inode)
-{
-	if (S_ISLNK(inode->i_mode))
-		kfree(inode->i_link);
-	kmem_cache_free(scriptfs_inode_cache, scriptfs_inode(inode));
-}
-
-static void scriptfs_evict_inode(struct inode *inode)
-{
-	bool regular = S_ISREG(inode->i_mode);
-
-	if (regular)
-		scriptfs_withdraw_all(inode);
-	else
-		truncate_inode_pages_final(&inode->i_data);
-	clear_inode(inode);
-	if (regular)
-		scriptfs_map_release(inode);
-	atomic64_dec(&scriptfs_sb(inode->i_sb)->inodes);
-}
+#include "inode.h"
+#include "namei.h"
+#include "nocache.h"
+#include "options.h"
+#include "super.h"
 
 static void scriptfs_put_super(struct super_block *sb)
 {
@@ -77,9 +21,8 @@ static void scriptfs_put_super(struct super_block *sb)
 }
 
 /*
- * What is in use counts as taken and the rest of what the mount may come to as free,
- * whether or not the system has that much left. Available is only what a write could really
- * get now.
+ * What is in use counts as taken and the rest of what the mount may come to as free, whether or not
+ * the system has that much left. Available is only what a write could really get now.
  */
 static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
@@ -134,7 +77,7 @@ static int scriptfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	int err;
 
 	sbi->sb = sb;
-	/* So that the end of any block is an offset, too. */
+	/* The end of any block has to be an offset, too. */
 	sb->s_maxbytes = round_down(MAX_LFS_FILESIZE, scriptfs_class_size(SCRIPTFS_SUPER));
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_blocksize_bits = PAGE_SHIFT;
@@ -182,8 +125,8 @@ static void scriptfs_kill_sb(struct super_block *sb)
 }
 
 /*
- * The pools are filled before there is a superblock. A large reserve takes seconds, and all
- * that time sync(2) and everyone else who visits each superblock would wait for s_umount.
+ * The pools are filled before there is a superblock. A large reserve takes seconds, and all that
+ * time sync(2) and whatever else visits each superblock would wait for s_umount.
  */
 static int scriptfs_get_tree(struct fs_context *fc)
 {
@@ -262,14 +205,13 @@ static int __init scriptfs_init(void)
 {
 	int err;
 
-	scriptfs_inode_cache = kmem_cache_create("scriptfs_inode", sizeof(struct scriptfs_inode), 0,
-						 SLAB_ACCOUNT, scriptfs_init_once);
-	if (!scriptfs_inode_cache)
-		return -ENOMEM;
-	scriptfs_copy_init();
+	err = scriptfs_inode_cache_init();
+	if (err)
+		return err;
+	scriptfs_nocache_init();
 	err = scriptfs_sysfs_init();
 	if (err)
-		goto destroy_cache;
+		goto exit_cache;
 	scriptfs_poison_init();
 	err = register_filesystem(&scriptfs_fs_type);
 	if (err)
@@ -279,8 +221,8 @@ static int __init scriptfs_init(void)
 exit_poison:
 	scriptfs_poison_exit();
 	scriptfs_sysfs_exit();
-destroy_cache:
-	kmem_cache_destroy(scriptfs_inode_cache);
+exit_cache:
+	scriptfs_inode_cache_exit();
 	return err;
 }
 
@@ -289,9 +231,7 @@ static void __exit scriptfs_exit(void)
 	unregister_filesystem(&scriptfs_fs_type);
 	scriptfs_poison_exit();
 	scriptfs_sysfs_exit();
-	/* Inodes of the last mount may still wait for their grace period. */
-	rcu_barrier();
-	kmem_cache_destroy(scriptfs_inode_cache);
+	scriptfs_inode_cache_exit();
 }
 
 module_init(scriptfs_init);

@@ -4,9 +4,8 @@
  * size=, and how they go back to the system.
  *
  * Who needs a block while holding locks of a file gets one only if the system has the memory at
- * hand. Otherwise he drops the locks, waits in scriptfs_wait_for_block(), and tries again.
+ * hand. Otherwise he drops the locks, gets scriptfs_replenish() to reclaim some, and tries again.
  */
-#include <linux/delay.h>
 #include <linux/sched/signal.h>
 
 #include "pool.h"
@@ -16,19 +15,6 @@
  * worth having somebody killed for want of memory.
  */
 #define SCRIPTFS_LEAVE_SHIFT	6
-
-/*
- * How often to wait some milliseconds for pages to be let go. Whoever has just looked one up lets
- * go as soon as he runs again, whoever has it in a pipe maybe never.
- */
-#define SCRIPTFS_WAIT_TRIES	200U
-
-/*
- * How often before a merge leaves held pages where they are, which makes a file slower; and where
- * all that was got has to be given back before the next try.
- */
-#define SCRIPTFS_WAIT_MERGE	30U
-#define SCRIPTFS_WAIT_MERGE_ALL	2U
 
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
@@ -234,19 +220,29 @@ static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
 	return 0;
 }
 
-/* Get up to @bytes of surplus into the pools, reclaiming memory for it. */
-static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, u64 bytes)
+/**
+ * scriptfs_replenish - get surplus into the pools, reclaiming memory for it
+ * @sbi:	the mount
+ * @bytes:	how much to get, if the system has as much
+ * @all:	less than that is of no use
+ * @begun:	false at first; set when memory pressure begins to leave the surplus alone, which it
+ *		does until scriptfs_replenish_end()
+ *
+ * Context: Process context, may sleep for long; the caller has no lock of a file.
+ * Return: 0 if there is more than before, or else -ENOSPC.
+ */
+int scriptfs_replenish(struct scriptfs_sb *sbi, u64 bytes, bool all, bool *begun)
 {
 	u64 got, sum = 0;
 
 	if (READ_ONCE(sbi->opt.strict))
 		return -ENOSPC;
 	/* Memory is taken from others only if something may come of it. */
-	if (wait->all && bytes > scriptfs_growth(sbi))
+	if (all && bytes > scriptfs_growth(sbi))
 		return -ENOSPC;
-	if (!wait->replenished)
+	if (!*begun)
 		atomic_inc(&sbi->replenishing);
-	wait->replenished = true;
+	*begun = true;
 	do {
 		got = scriptfs_replenish_one(sbi, bytes - sum);
 		sum += got;
@@ -256,69 +252,13 @@ static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wai
 }
 
 /**
- * scriptfs_wait_for_block - have idle blocks in the pools, whatever that takes
- * @inode:	the file that is in want of a block
- * @wait:	zeroed at first; to be ended by scriptfs_wait_end(), whatever came of it
- * @err:	what scriptfs_block_get() said: -ENOSPC or -EBUSY
- * @bytes:	how much to get from the system, if it has as much
- *
- * Looks through all that is quarantined, has memory reclaimed for surplus, and gives those who hold
- * a page just now the time to let go.
- *
- * Context: Process context, may sleep for long; the caller has no lock of a file.
- * Return: 0 if it is worth to try again; -ENOSPC if not; -EINTR after a fatal signal.
+ * scriptfs_replenish_end - let memory pressure take back what surplus is idle
+ * @sbi:	the mount
+ * @begun:	as scriptfs_replenish() left it
  */
-int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
+void scriptfs_replenish_end(struct scriptfs_sb *sbi, bool *begun)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	unsigned int tries = err == -EBUSY ? SCRIPTFS_WAIT_TRIES : 0;
-	unsigned int class, idle = 0;
-	u64 quarantined = 0;
-
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		unsigned long nr = READ_ONCE(sbi->pool[class].nr_quarantine);
-
-		if (!nr)
-			continue;
-		quarantined += (u64)nr << scriptfs_class_shifts[class];
-		/* All of it once; after that who has it for long is known. */
-		if (!wait->tries)
-			idle += scriptfs_pool_settle_all(&sbi->pool[class]);
-		else
-			idle += scriptfs_pool_settle(sbi, class);
-		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
-	}
-	/* To get all of it is long work, not to be done again and again when it cannot be had. */
-	if (err != -EBUSY && wait->all && bytes > quarantined + scriptfs_growth(sbi))
-		tries = 0;
-	/* Where others are in the way only the smallest block of the system fits for sure. */
-	if (err == -EBUSY && !wait->all)
-		bytes = SCRIPTFS_UNIT_SIZE;
-	if (idle || !scriptfs_replenish(sbi, wait, bytes))
-		return 0;
-	if (err == -EBUSY &&
-	    wait->tries >= (wait->all ? SCRIPTFS_WAIT_MERGE_ALL : SCRIPTFS_WAIT_MERGE))
-		WRITE_ONCE(scriptfs_inode(inode)->leave_held, true);
-	if (wait->tries >= tries)
-		return -ENOSPC;
-	wait->tries++;
-	usleep_range(2000, 4000);
-	return 0;
-}
-
-/**
- * scriptfs_wait_end - whoever waited for a block has got it, or has given up
- * @inode:	the file that was in want of a block
- * @wait:	as scriptfs_wait_for_block() left it
- */
-void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait)
-{
-	/* Another one who waits says it again. */
-	if (unlikely(READ_ONCE(scriptfs_inode(inode)->leave_held)))
-		WRITE_ONCE(scriptfs_inode(inode)->leave_held, false);
-	if (wait->replenished)
-		atomic_dec(&scriptfs_sb(inode->i_sb)->replenishing);
-	wait->replenished = false;
+	if (*begun)
+		atomic_dec(&sbi->replenishing);
+	*begun = false;
 }

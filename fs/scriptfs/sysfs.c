@@ -10,7 +10,7 @@
 #include <linux/sysfs.h>
 
 #include "compat.h"
-#include "scriptfs.h"
+#include "sb.h"
 
 enum scriptfs_figure {
 	SCRIPTFS_FIGURE_BLOCK_SIZE,

@@ -239,5 +239,6 @@ check 'style leftovers' no_leftovers
 check 'style rst' rst
 check 'style links' links
 check 'style sysfs ABI' abi
+"$top/tools/check/layers.sh" || failed=1
 "$top/tools/series/series.sh" style || failed=1
 exit "$failed"

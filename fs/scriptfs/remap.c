@@ -7,12 +7,14 @@
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
 
-#include "compat.h"
-#include "scriptfs.h"
+#include "change.h"
+#include "map.h"
+#include "remap.h"
+#include "sb.h"
+#include "wait.h"
+#include "write.h"
 
-/*
- * Copy at most @len bytes that lie together, or as many of a hole. Returns how many, or an error.
- */
+/* Copy at most @len bytes that lie together, or of a hole. Returns how many, or an error. */
 static ssize_t scriptfs_copy_run(struct inode *in, loff_t pos_in, struct inode *out,
 				 loff_t pos_out, size_t len)
 {
@@ -84,10 +86,10 @@ static ssize_t scriptfs_copy_locked(struct file *file_in, loff_t pos_in, struct 
  * @file_out:	where to, of this or another mount
  * @pos_out:	offset in it
  * @len:	how many bytes; the VFS made sure that the copy may be that large
- * @flags:	of no concern to us
+ * @flags:	none are known
  *
- * Within one file, and page by page where a mount wants that, it is left to the VFS: the blocks
- * read from could move while the same file is written to.
+ * The VFS copies within one file, whose blocks could move while it is read from, and for mounts
+ * that have more to do than to copy.
  *
  * Context: Takes the inode_lock of both files, and map_lock.
  * Return: How many bytes were copied, or an error.
@@ -107,7 +109,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 		lock_two_nondirectories(in, out);
 		ret = scriptfs_copy_locked(file_in, pos_in, file_out, pos_out, len);
 		unlock_two_nondirectories(in, out);
-		if (ret != -ENOSPC && ret != -EBUSY)
+		if (ret >= 0)
 			break;
 		ret = scriptfs_wait_for_block(out, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
 	} while (!ret);

@@ -10,8 +10,10 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "block_test.h"
-#include "copy.h"
+#include "map_test.h"
+#include "change.h"
+#include "move.h"
+#include "nocache.h"
 
 /* Leave POISON in every idle block of @class. */
 static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)
@@ -39,7 +41,7 @@ static void expect_block(struct kunit *test, struct scriptfs_block *block, unsig
 	KUNIT_EXPECT_EQ(test, scriptfs_block_start(block), start);
 }
 
-/* A file that is appended to gets larger and larger blocks, each aligned to its own size. */
+/* A file that is appended to gets ever larger blocks, each aligned to its own size. */
 static void block_growth(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=2,novel=7,medium=3,large=2,strict");
@@ -67,10 +69,10 @@ static void block_wanted(struct kunit *test)
 	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
 	expect_block(test, block_get(ctx, SZ_4M, SZ_2M - 1), SCRIPTFS_MEDIUM, SZ_4M);
 	expect_block(test, block_get(ctx, SZ_8M, SZ_32K), SCRIPTFS_POEM, SZ_8M);
-	/* it begins behind the first unit, so an aligned large would hold memory in front of it */
+	/* It begins behind the first unit, so an aligned large would hold memory in front of it. */
 	expect_block(test, block_get(ctx, SZ_16M + SZ_64K, SZ_4M), SCRIPTFS_NOVEL,
 		     SZ_16M + SZ_64K);
-	/* a super is wanted, but there is none */
+	/* A super is wanted, but there is none. */
 	expect_block(test, block_get(ctx, SZ_256M, SZ_256M), SCRIPTFS_LARGE, SZ_256M);
 }
 
@@ -88,7 +90,7 @@ static void block_sparse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_16M - SZ_4K, 0, SZ_4K), (size_t)SZ_4K);
 }
 
-/* When a class has run out: smaller ones, then a larger one where there is room, then ENOSPC. */
+/* When a class is used up: smaller ones, then a larger one where there is room, then ENOSPC. */
 static void block_fallback(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=2,novel=1,large=2,strict");
@@ -97,7 +99,7 @@ static void block_fallback(struct kunit *test)
 	expect_block(test, block_get(ctx, SZ_64K, SZ_512K), SCRIPTFS_POEM, SZ_64K);
 	expect_block(test, block_get(ctx, SZ_64K + SZ_32K, SZ_512K), SCRIPTFS_POEM,
 		     SZ_64K + SZ_32K);
-	/* no room for a large here: its place is taken by what lies before */
+	/* No room for a large here: its place is taken by what lies before. */
 	KUNIT_EXPECT_PTR_EQ(test, block_get(ctx, SZ_128K, SZ_512K),
 			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
 	expect_block(test, block_get(ctx, SZ_2M + SZ_64K, SZ_4K), SCRIPTFS_LARGE, SZ_2M);
@@ -106,7 +108,7 @@ static void block_fallback(struct kunit *test)
 			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
 }
 
-/* Where only blocks are left that have no room, what is in their way moves into one of them. */
+/* If only blocks are left that there is no room for, what is in the way moves into one of them. */
 static void block_merge(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=4,large=2,strict");
@@ -129,7 +131,7 @@ static void block_merge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_1M, 2, SZ_4K), (size_t)SZ_4K);
 }
 
-/* The class hint goes before what the write itself wants. */
+/* The class hint takes precedence over what the write itself wants. */
 static void block_hint(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=8,large=2,class=large,strict");
@@ -138,7 +140,7 @@ static void block_hint(struct kunit *test)
 	scriptfs_inode(block_inode(ctx))->class = SCRIPTFS_NR_CLASSES;
 	expect_block(test, block_get(ctx, SZ_4M, SZ_4K), SCRIPTFS_POEM, SZ_4M);
 	scriptfs_inode(block_inode(ctx))->class = SCRIPTFS_LARGE;
-	/* taken by the poem in its range */
+	/* Its range has the poem already. */
 	expect_block(test, block_get(ctx, SZ_4M + SZ_32K, SZ_4K), SCRIPTFS_POEM, SZ_4M + SZ_32K);
 }
 
@@ -158,7 +160,7 @@ static void block_holes(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M + SZ_512K), none);
 	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_1M + SZ_512K - 1), block);
 
-	/* What may be taken for zeroes ends where the hole does. */
+	/* What reads as zeroes ends where the hole does. */
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_data_at(si, 100, &len), NULL);
 	KUNIT_EXPECT_EQ(test, len, (size_t)SZ_1M - 100);
 }
@@ -216,7 +218,7 @@ static void block_fit(struct kunit *test)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct path path;
 
-	/* two larges, the second of which only 100 KiB are used of */
+	/* Two larges, of the second of which only 100 KiB are used. */
 	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
 	expect_block(test, block_get(ctx, SZ_2M, SZ_2M), SCRIPTFS_LARGE, SZ_2M);
 	block_write(test, ctx, 0, 1, SZ_2M);
@@ -241,7 +243,7 @@ static void block_fit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 2, 100000), (size_t)100000);
 }
 
-/* Where there is nothing smaller to exchange it for, it stays, until a later close. */
+/* If there is nothing smaller to exchange it for, it stays until a later close. */
 static void block_fit_later(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=1,large=1,strict");
@@ -265,7 +267,7 @@ static void block_fit_later(struct kunit *test)
 	path_put(&path);
 }
 
-/* A write that fails half way gives what it wrote; blocks behind the end go at the last close. */
+/* A write that fails half way returns what it wrote; the last close frees blocks behind the end. */
 static void block_nospace(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=3,strict");
@@ -279,7 +281,7 @@ static void block_nospace(struct kunit *test)
 
 	block_truncate(test, ctx, SZ_32K);
 	block_get(ctx, SZ_1M, SZ_4K);
-	/* As a write says that came to nothing. */
+	/* As a write does that came to nothing. */
 	scriptfs_inode(block_inode(ctx))->eof_trim = true;
 	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).used, 2UL);
 	block_close(ctx);
@@ -311,11 +313,11 @@ static void block_allocate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(addr, POISON, SZ_2M));
 	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 0, SZ_2M), (size_t)SZ_2M);
 
-	/* what is there is not taken again */
+	/* Blocks that are there are not allocated again. */
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_1M, SZ_2M), 0);
 	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_2M), block);
 	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
-	/* in steps, from the largest to the smallest that it needs */
+	/* From the largest to the smallest that it needs. */
 	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_KEEP_SIZE, SZ_8M, SZ_512K + SZ_32K),
 			0);
 	expect_block(test, block_find(ctx, SZ_8M), SCRIPTFS_MEDIUM, SZ_8M);
@@ -324,7 +326,7 @@ static void block_allocate(struct kunit *test)
 			(loff_t)SZ_8M + SZ_512K + SZ_32K);
 }
 
-/* All or nothing, where blocks of the same call had to be merged too. */
+/* All or nothing, even if blocks of the same call had to be merged. */
 static void block_allocate_undo(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=2,large=2,strict");
@@ -345,7 +347,7 @@ static void block_allocate_undo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 1UL);
 }
 
-/* What is allocated behind the end outlives the last close, and a truncate to the same size not. */
+/* What is allocated behind the end survives the last close, but no truncate to the same size. */
 static void block_allocate_kept(struct kunit *test)
 {
 	struct block_context *ctx = block_mount(test, "poem=8,medium=2,strict");
@@ -364,7 +366,7 @@ static void block_allocate_kept(struct kunit *test)
 	path_put(&path);
 }
 
-/* A hole gives back what lies wholly in it; at the end of a block clearing is to lower the mark. */
+/* A hole gives back what lies wholly in it; the end of a block is cleared by lowering the mark. */
 static void block_punch(struct kunit *test)
 {
 	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
@@ -446,8 +448,8 @@ static void copy_past_cache_ends(struct kunit *test)
 }
 
 /*
- * A page that got into the page cache behind the end of the file, as one does whose fault had
- * looked at a limit that has fallen since, leaves it before its block goes back.
+ * A page that is published behind the end of the file, as by a fault that read the limit before it
+ * fell, leaves the page cache before its block goes back.
  */
 static void block_cut_published(struct kunit *test)
 {

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the page path. What the page cache asks of a mapping that supplies its own pages, and
- * writing page by page (io=page) on top of it. Built for kernels that have ->supply_page.
+ * scriptfs: what the page cache asks of a mapping that supplies its own pages, and writing page by
+ * page (io=page) on top of it. Kernels without ->supply_page have the block path only.
  */
 #include <linux/mm.h>
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
 
-#include "scriptfs.h"
+#include "alloc.h"
+#include "aops.h"
+#include "compat.h"
+#include "map.h"
+#include "move.h"
+#include "publish.h"
+#include "scatter.h"
+
+#if SCRIPTFS_PAGE_PATH
 
 /*
  * Make the page at @offset of @chunk ready to be seen. One that write_begin is about to fill
@@ -79,7 +87,7 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 		page = ERR_PTR(-ENODATA);
 		goto out;
 	}
-	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE, false);
+	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
 	if (IS_ERR(block)) {
 		page = ERR_CAST(block);
 		goto out;
@@ -91,7 +99,7 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 
 	get_page(page);
 	if (!trylock_page(page)) {
-		/* In the page cache already, or someone who found it there before is not done. */
+		/* It is in the page cache already, or a task that found it there is not done. */
 		up_write(&si->map_lock);
 		wait_on_page_locked(page);
 		put_page(page);
@@ -110,8 +118,8 @@ out:
 }
 
 /*
- * No lock: a fault that still sees the old values can do no more than publish the page that was
- * just written, or one behind the end of the file, where nobody can map it.
+ * Without a lock: a fault that still sees the old values can at most publish the page that was just
+ * written, or one behind the end of the file, where it cannot be mapped.
  */
 static void scriptfs_fill_end(struct scriptfs_inode *si)
 {
@@ -131,16 +139,16 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	struct page *page = NULL;
 	u32 offset;
 
-	/* Find the page first, for an error better than that there is none. */
+	/* Find the page first, for a better error than the page cache has. */
 	down_write(&si->map_lock);
-	block = scriptfs_block_get(inode, pos, len, true);
+	block = scriptfs_block_to_write(inode, pos, len);
 	if (!IS_ERR(block)) {
 		chunk = scriptfs_chunk_at(block, pos, &offset);
 		page = scriptfs_page_at(inode, block, chunk, round_down(offset, PAGE_SIZE));
 	}
 	if (!IS_ERR(block) && !IS_ERR(page)) {
 		WRITE_ONCE(si->publish_limit, index + 1);
-		si->eof_trim = true;	/* should the write fail */
+		si->eof_trim = true;	/* in case the write fails */
 		WRITE_ONCE(si->fill_task, len == PAGE_SIZE ? current : NULL);
 	}
 	up_write(&si->map_lock);
@@ -174,18 +182,22 @@ static int scriptfs_write_end(struct file *file, struct address_space *mapping, 
 	return copied;
 }
 
-/* Not reached, as pages are uptodate whenever they are not locked; uprobes wants it to be there. */
+/* Not reached, as unlocked pages are always uptodate; but uprobes wants it to be there. */
 static int scriptfs_readpage(struct file *file, struct page *page)
 {
 	unlock_page(page);
 	return -EIO;
 }
 
+#endif
+
 const struct address_space_operations scriptfs_aops = {
+#if SCRIPTFS_PAGE_PATH
 	.readpage	= scriptfs_readpage,
 	.write_begin	= scriptfs_write_begin,
 	.write_end	= scriptfs_write_end,
+	.supply_page	= scriptfs_supply_page,
+#endif
 	.set_page_dirty	= noop_set_page_dirty,
 	.error_remove_page = generic_error_remove_page,
-	.supply_page	= scriptfs_supply_page,
 };

@@ -2,17 +2,17 @@
 /*
  * scriptfs: copies that go past the processor's caches.
  *
- * A plain store to memory that is not in the cache first reads it, and then turns something out of
+ * A plain store to memory that is not in the cache first reads it, and then evicts something from
  * the cache that was of more use. Non-temporal stores do neither, but what they write has to come
  * from memory when it is read next. So they pay for long copies into files larger than the caches,
  * and cost dearly anywhere else. Measured with calls of 64 KiB, non-temporal against plain stores,
- * where a processor has 2 MiB of its own and a part of a much larger cache:
+ * on a processor with 2 MiB of its own and a part of a much larger cache:
  *
  *	256 KiB 0.5, 2 MiB 0.6, 8 MiB 0.95, 16 MiB 1.2, 64 MiB 1.5, 256 MiB 1.7 times as fast
  *
- * and with calls of 4 KiB 0.3 to 1.2 times. SCRIPTFS_BYPASS_CALL and SCRIPTFS_BYPASS_FILE are
- * where it begins to pay. Not every processor is like that, an emulated one least of all, so which
- * is faster there is measured once, when the module is loaded.
+ * and with calls of 4 KiB 0.3 to 1.2 times. They begin to pay at SCRIPTFS_BYPASS_CALL and
+ * SCRIPTFS_BYPASS_FILE. Not every processor is like that, an emulated one least of all, so which is
+ * faster is measured once, when the module is loaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,8 +20,8 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
-#include "copy.h"
-#include "scriptfs.h"
+#include "nocache.h"
+#include "sb.h"
 
 #define SCRIPTFS_TRIAL_CALLS	(SCRIPTFS_BYPASS_FILE / SCRIPTFS_BYPASS_CALL)
 
@@ -56,7 +56,7 @@ static void scriptfs_copy_lines(u8 *to, const u8 *from, size_t len)
 			     : "=&r" (a), "=&r" (b), "=&r" (c), "=&r" (d)
 			     : "r" (to), "r" (from)
 			     : "memory");
-	/* Such stores are not ordered with those that follow, the initialised mark for one. */
+	/* Non-temporal stores are not ordered before later ones, such as the initialised mark. */
 	asm volatile("sfence" : : : "memory");
 }
 
@@ -127,7 +127,7 @@ bool scriptfs_should_bypass(struct inode *inode, loff_t end)
 }
 
 /* Copy one call's bytes; returns nanoseconds. */
-static u32 __init scriptfs_copy_trial(u8 *to, const u8 *from, bool past)
+static u32 __init scriptfs_nocache_trial(u8 *to, const u8 *from, bool past)
 {
 	u64 begin = ktime_get_ns();
 
@@ -142,24 +142,25 @@ static u32 __init scriptfs_copy_trial(u8 *to, const u8 *from, bool past)
  * Fill @area one way and then the other, and count for how many of its calls the second way was
  * faster: an interrupt or another task may disturb some of them, but not most.
  */
-static unsigned int __init scriptfs_copy_wins(u8 *area, const u8 *from)
+static unsigned int __init scriptfs_nocache_wins(u8 *area, const u8 *from)
 {
 	static u32 plain[SCRIPTFS_TRIAL_CALLS] __initdata;
 	unsigned int i, wins = 0;
 
 	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++)
-		plain[i] = scriptfs_copy_trial(area + i * SCRIPTFS_BYPASS_CALL, from, false);
+		plain[i] = scriptfs_nocache_trial(area + i * SCRIPTFS_BYPASS_CALL, from, false);
 	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++)
-		wins += scriptfs_copy_trial(area + i * SCRIPTFS_BYPASS_CALL, from, true) < plain[i];
+		wins += plain[i] > scriptfs_nocache_trial(area + i * SCRIPTFS_BYPASS_CALL, from,
+							  true);
 	return wins;
 }
 
 /**
- * scriptfs_copy_init - find out whether copies past the cache pay on this machine
+ * scriptfs_nocache_init - find out whether copies past the cache pay on this machine
  *
  * Context: Process context, once, takes some milliseconds.
  */
-void __init scriptfs_copy_init(void)
+void __init scriptfs_nocache_init(void)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
 	u8 *area = __vmalloc(SCRIPTFS_BYPASS_FILE, gfp);
@@ -167,10 +168,10 @@ void __init scriptfs_copy_init(void)
 	unsigned int wins;
 
 	if (IS_ENABLED(CONFIG_X86_64) && area && from) {
-		/* What comes first would pay for every fault and miss in the TLB. */
+		/* Or else what is measured first would pay for all faults and TLB misses. */
 		memset(area, 0, SCRIPTFS_BYPASS_FILE);
 		memset(from, 0, SCRIPTFS_BYPASS_CALL);
-		wins = scriptfs_copy_wins(area, from);
+		wins = scriptfs_nocache_wins(area, from);
 		scriptfs_bypass_pays = wins > SCRIPTFS_TRIAL_CALLS / 2;
 		pr_info("past the cache %u of %u long copies were faster\n", wins,
 			(unsigned int)SCRIPTFS_TRIAL_CALLS);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KUnit tests share that look at the blocks of a file. Every test has a mount of its own.
+ * Shared by the KUnit tests that look at the blocks of a file. Every test has a mount of its own.
  */
-#ifndef _FS_SCRIPTFS_BLOCK_TEST_H
-#define _FS_SCRIPTFS_BLOCK_TEST_H
+#ifndef _FS_SCRIPTFS_MAP_TEST_H
+#define _FS_SCRIPTFS_MAP_TEST_H
 
 #include <kunit/test.h>
 #include <linux/file.h>
@@ -11,7 +11,11 @@
 #include <linux/mount.h>
 #include <linux/slab.h>
 
-#include "scriptfs.h"
+#include "alloc.h"
+#include "inode.h"
+#include "map.h"
+#include "sb.h"
+#include "super.h"
 
 #define POISON 0xa5
 
@@ -79,7 +83,7 @@ static inline struct scriptfs_block *block_get(struct block_context *ctx, loff_t
 	struct scriptfs_block *block;
 
 	down_write(&si->map_lock);
-	block = scriptfs_block_get(block_inode(ctx), pos, want, false);
+	block = scriptfs_block_get(block_inode(ctx), pos, want);
 	up_write(&si->map_lock);
 	return block;
 }
@@ -132,4 +136,4 @@ static inline void block_test_exit(struct kunit *test)
 	kvfree(ctx->buffer);
 }
 
-#endif /* _FS_SCRIPTFS_BLOCK_TEST_H */
+#endif /* _FS_SCRIPTFS_MAP_TEST_H */

@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the block map of a file, and which class a new block gets.
+ * scriptfs: the block map of a file, and the initialised marks of the blocks in it.
  *
- * The map is an XArray in units of the smallest class, with one multi-index entry a block, so
+ * The map is an XArray in units of the smallest class, with one multi-index entry per block, so
  * that finding the block of an offset is one short walk whatever the classes are, and truncate
  * and evict cost O(blocks).
  */
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
 
-#include "scriptfs.h"
+#include "change.h"
+#include "map.h"
+#include "scatter.h"
+#include "sb.h"
 
 /* How many blocks of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	64
 
 /*
- * The nodes of the map go all at once, with interrupts off, where a file is removed that has no
- * more blocks than this. A block that is far from all others has some five of its own.
+ * A file with no more blocks than this is removed with the nodes of its map freed all at once, with
+ * interrupts off. A block that is far from all others has some five of its own.
  */
 #define SCRIPTFS_FEW_NODES	256
-
-/**
- * scriptfs_block_find - the block that covers an offset
- * @si:		the file
- * @pos:	offset in bytes
- *
- * Context: The caller holds inode_lock (shared will do) or map_lock, so that the block stays in
- * the file.
- * Return: The block, or NULL where there is a hole.
- */
-struct scriptfs_block *scriptfs_block_find(struct scriptfs_inode *si, loff_t pos)
-{
-	return xa_load(&si->map, scriptfs_unit(pos));
-}
 
 /**
  * scriptfs_block_next - the block that covers an offset, or else the first one behind it
@@ -50,125 +41,32 @@ struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos
 	return xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT);
 }
 
-/* Is there no block in the aligned range of @class around @pos? */
-static bool scriptfs_range_free(struct scriptfs_inode *si, loff_t pos, unsigned int class)
-{
-	u64 start = round_down((u64)pos, scriptfs_class_size(class));
-	unsigned long unit = scriptfs_unit(start);
-	unsigned long last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
-
-	return !xa_find(&si->map, &unit, last, XA_PRESENT);
-}
-
-/*
- * May the new block that covers @pos be of @class? A block begins where the data begins: memory
- * in front of the first byte written would only be zeroed and held for nothing.
- */
-static bool scriptfs_class_wanted(struct inode *inode, loff_t pos, u64 want, unsigned int class)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	u64 start = round_down((u64)pos, scriptfs_class_size(class));
-
-	if (class == SCRIPTFS_POEM)
-		return true;
-	if (scriptfs_unit(start) != scriptfs_unit(pos))
-		return false;
-	/* the caller has bytes to fill all of it */
-	if (start + scriptfs_class_size(class) <= pos + want)
-		return true;
-	/* the file grows on from here: at most double its memory, but never by a super */
-	return class <= SCRIPTFS_LARGE && start && scriptfs_block_find(si, start - 1) &&
-	       scriptfs_class_size(class) <= (u64)inode->i_blocks << 9;
-}
-
-static unsigned int scriptfs_choose_class(struct inode *inode, loff_t pos, u64 want)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned int hint = si->class;
-	unsigned int class;
-
-	if (hint < SCRIPTFS_NR_CLASSES && scriptfs_range_free(si, pos, hint))
-		return hint;
-
-	for (class = SCRIPTFS_SUPER; class > SCRIPTFS_POEM; class--)
-		if (scriptfs_class_wanted(inode, pos, want, class) &&
-		    scriptfs_range_free(si, pos, class))
-			break;
-	return class;
-}
-
-/*
- * May a block of @class be added as surplus? Not a super that nobody asked for by name: its chunks
- * do no more for the file than larges, of which the pool may have some idle.
- */
-static bool scriptfs_may_add(struct scriptfs_inode *si, unsigned int class)
-{
-	return class != SCRIPTFS_SUPER || si->class == SCRIPTFS_SUPER;
-}
-
-/*
- * Get an idle block of @class, or of the nearest class that has one: smaller ones first, since they
- * fit wherever the wanted one did and waste nothing, then larger ones where the file has room
- * around @pos.
- */
-static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos,
-						 unsigned int class)
-{
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	struct scriptfs_block *block;
-	int c;
-
-	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		block = scriptfs_pool_take(sbi, c, false);
-		if (block)
-			return block;
-	}
-	for (c = class + 1; c < SCRIPTFS_NR_CLASSES; c++) {
-		if (!scriptfs_range_free(scriptfs_inode(inode), pos, c))
-			break;
-		block = scriptfs_pool_take(sbi, c, false);
-		if (block)
-			return block;
-	}
-	return NULL;
-}
-
-/* Get a block of @class or less from the system, as far as that has memory at hand. */
-static struct scriptfs_block *scriptfs_take_more(struct inode *inode, unsigned int class)
-{
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	struct scriptfs_block *block;
-	int c;
-
-	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		if (!scriptfs_may_add(scriptfs_inode(inode), c))
-			continue;
-		block = scriptfs_pool_take(sbi, c, true);
-		if (block)
-			return block;
-	}
-	return NULL;
-}
-
 /**
- * scriptfs_take_any - get a block that need not fit anywhere
- * @inode:	the file that it is for
+ * scriptfs_sound_run - how much of a file can be read or written in one go without a bad page
+ * @si:		the file
+ * @pos:	offset in bytes
+ * @len:	how many bytes are wanted
  *
- * Context: May sleep.
- * Return: A block of one chunk, as small as there is, or NULL.
+ * Context: The caller holds inode_lock.
+ * Return: How many, up to @len; 0 if the first page is bad.
  */
-struct scriptfs_block *scriptfs_take_any(struct inode *inode)
+size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	struct scriptfs_block *block;
-	int c;
+	u32 offset;
+	void *data = scriptfs_data_at(si, pos, &len);
+	struct scriptfs_block *block = data ? NULL : scriptfs_block_find(si, pos);
+	size_t done = 0;
 
-	for (c = SCRIPTFS_POEM; c <= SCRIPTFS_LARGE; c++) {
-		block = scriptfs_pool_take(sbi, c, false);
-		if (block)
-			return block;
+	/* Above the mark: what is written there goes to the block's own pages. */
+	if (block && !scriptfs_chunk_at(block, pos, &offset)->scattered) {
+		data = scriptfs_chunk_at(block, pos, &offset)->addr + offset;
+		len = min_t(size_t, len, scriptfs_chunk_size(block) - offset);
 	}
-	return scriptfs_take_more(inode, SCRIPTFS_POEM);
+	if (!data)
+		return len;
+	while (done < len && !PageHWPoison(virt_to_page(data + done)))
+		done += PAGE_SIZE - offset_in_page(data + done);
+	return min(done, len);
 }
 
 /**
@@ -176,7 +74,7 @@ struct scriptfs_block *scriptfs_take_any(struct inode *inode)
  * @inode:	the file
  * @block:	a block from the pool
  * @pos:	offset in bytes; the block goes to the aligned place around it, where there is none
- * @gfp:	for nodes of the map that are not to be had otherwise
+ * @gfp:	for nodes of the map that cannot be had without waiting for memory
  *
  * Context: The caller holds map_lock exclusively.
  * Return: 0 or -ENOMEM, with the block still the caller's.
@@ -194,7 +92,7 @@ int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_
 		xas_lock(&xas);
 		xas_store(&xas, block);
 		xas_unlock(&xas);
-		/* It has tried to get nodes without waiting for memory already. */
+		/* xas_store() has tried to get nodes without waiting for memory. */
 	} while (xas_nomem(&xas, gfp));
 
 	if (xas_error(&xas))
@@ -211,9 +109,10 @@ int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_
 /**
  * scriptfs_map_remove - take a block from a file
  * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @block:	a block of it with no page in the page cache, which is the caller's then
+ * @block:	a block of it, which is the caller's then; what scatter.c knows of it stays
  *
- * Context: As for scriptfs_block_drop().
+ * Context: The caller holds map_lock exclusively, and no reader looks at the block any more: see
+ * scriptfs_readers_wait().
  */
 void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 {
@@ -221,8 +120,6 @@ void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 
 	if (!block->index)
 		WRITE_ONCE(si->head_addr, NULL);
-	if (unlikely(!xa_empty(&si->scattered)))
-		scriptfs_scatter_forget(inode, block);
 	si->last_block = NULL;
 	si->fallocate.nr_fresh -= block->fresh;
 	list_del(&block->link);
@@ -230,17 +127,24 @@ void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 	inode_sub_bytes(inode, scriptfs_block_size(block));
 }
 
+/* Take a block from a file, and all that belongs to its scattered chunks. */
+static void scriptfs_map_give_up(struct inode *inode, struct scriptfs_block *block)
+{
+	if (unlikely(!xa_empty(&scriptfs_inode(inode)->scattered)))
+		scriptfs_scatter_forget(inode, block);
+	scriptfs_map_remove(inode, block);
+}
+
 /**
  * scriptfs_block_drop - take a block out of a file and give it back
  * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
  * @block:	a block of it with no page in the page cache
  *
- * Context: The caller holds map_lock exclusively, and no reader looks at the block any more: see
- * scriptfs_readers_wait().
+ * Context: As for scriptfs_map_remove().
  */
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block)
 {
-	scriptfs_map_remove(inode, block);
+	scriptfs_map_give_up(inode, block);
 	scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
 }
 
@@ -280,55 +184,6 @@ void scriptfs_chunk_lower(struct scriptfs_chunk *chunk, u32 offset)
 	memset(chunk->addr + offset, 0, mark - offset);
 	scriptfs_dcache_flush(chunk, offset, mark);
 	scriptfs_mark_set(chunk, mark);
-}
-
-/**
- * scriptfs_block_get - find the block that covers an offset, or give the file one
- * @inode:	the file
- * @pos:	offset in bytes
- * @want:	how many bytes from @pos on the caller is about to fill
- * @move:	the file's other blocks may be moved, and for that be withdrawn from the page cache:
- *		the caller holds inode_lock exclusively
- *
- * Where a block comes from, in this order: an idle one of the class that is wanted, of smaller
- * classes, of larger classes; a larger one that the file's small blocks are moved into; the system.
- * The reserve is used up before the system has to give anything.
- *
- * Context: The caller holds map_lock exclusively. May sleep, but not to reclaim memory for a block:
- * see scriptfs_wait_for_block().
- * Return: The block; ERR_PTR(-ENOSPC) when there is none; with @move ERR_PTR(-EBUSY) when there
- * would be one if nobody held pages that have to move; ERR_PTR(-ENOMEM).
- */
-struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 want, bool move)
-{
-	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
-	unsigned int class;
-	int err;
-
-	if (block)
-		return block;
-
-	class = scriptfs_choose_class(inode, pos, want);
-	block = scriptfs_take_near(inode, pos, class);
-	if (unlikely(!block)) {
-		struct scriptfs_block *merged = move ? scriptfs_merge(inode, pos) : NULL;
-
-		if (!IS_ERR_OR_NULL(merged))
-			return merged;
-		block = scriptfs_take_more(inode, class);
-		if (!block)
-			return merged ?: ERR_PTR(-ENOSPC);
-	}
-
-	err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
-	if (err) {
-		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
-		return ERR_PTR(err);
-	}
-	/* The last close is to look at it: a poem, which is as small as can be, it need not. */
-	if (block->class != SCRIPTFS_POEM)
-		scriptfs_inode(inode)->eof_trim = true;
-	return block;
 }
 
 /* Clear a part of a chunk: at its end by lowering the mark, unless pages there may be mapped. */
@@ -373,6 +228,38 @@ void scriptfs_block_clear(struct scriptfs_inode *si, struct scriptfs_block *bloc
 }
 
 /**
+ * scriptfs_clear_range - make a range of a file read as zeroes
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @start:	its first byte
+ * @end:	the one after its last
+ *
+ * The file keeps the memory that it has there, mapped or held, as with a write of zeroes. Holes
+ * stay holes.
+ *
+ * Context: The caller holds inode_lock exclusively. Takes map_lock.
+ */
+void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	unsigned long unit = scriptfs_unit(start);
+	struct scriptfs_block *block;
+
+	/* A page of a scattered chunk that a reader looks at may go elsewhere. */
+	if (unlikely(!xa_empty(&si->scattered)))
+		scriptfs_readers_wait(si);
+	down_write(&si->map_lock);
+	xa_for_each_start(&si->map, unit, block, unit) {
+		loff_t first = max(start, scriptfs_block_start(block));
+		loff_t last = min_t(u64, end, scriptfs_block_end(block));
+
+		if (first >= last)
+			break;
+		scriptfs_block_clear(si, block, first, last);
+	}
+	up_write(&si->map_lock);
+}
+
+/**
  * scriptfs_zero_tail - clear what lies behind an offset in its page
  * @inode:	the file
  * @pos:	offset in bytes
@@ -380,7 +267,7 @@ void scriptfs_block_clear(struct scriptfs_inode *si, struct scriptfs_block *bloc
  * A shared mapping may have stored bytes behind the end of the file in its last page. They must
  * be gone before the file grows over them.
  *
- * Context: The caller holds inode_lock exclusively.
+ * Context: The caller holds inode_lock exclusively. Takes map_lock.
  */
 void scriptfs_zero_tail(struct inode *inode, loff_t pos)
 {
@@ -398,10 +285,7 @@ void scriptfs_zero_tail(struct inode *inode, loff_t pos)
 	up_write(&si->map_lock);
 }
 
-/*
- * A block now ends the file at @size. Pages behind that are not published any more, but may be
- * held.
- */
+/* The file now ends in this block. Pages behind @size have left the page cache, but may be held. */
 static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *block, loff_t size)
 {
 	struct scriptfs_chunk *chunk, *end = block->chunk + scriptfs_class_chunks(block->class);
@@ -417,7 +301,7 @@ static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *bl
 			continue;
 		}
 		scriptfs_chunk_lower(chunk, offset);
-		/* All of it above the mark, so it does not fail. */
+		/* All of it lies above the mark, so the chunk does not become scattered. */
 		scriptfs_chunk_disown(inode, block, chunk, PAGE_ALIGN(offset), chunk_size);
 	}
 }
@@ -428,10 +312,10 @@ static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *bl
  * @size:	its new size in bytes, smaller than before
  *
  * No reader looks at what is behind @size any more, and nothing there can be published again, as
- * i_size is @size already. A fault that had looked at a limit before, or a write_begin that came to
- * nothing, may have published pages since they were taken out of the page cache.
+ * i_size is @size already. A fault that read i_size before, or a write_begin without a write, may
+ * have published pages there after the caller had taken all of them out of the page cache.
  *
- * Context: The caller holds inode_lock exclusively.
+ * Context: The caller holds inode_lock exclusively. Takes map_lock.
  */
 void scriptfs_map_truncate(struct inode *inode, loff_t size)
 {
@@ -451,7 +335,7 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 				si->eof_trim = true;
 			continue;
 		}
-		scriptfs_map_remove(inode, block);
+		scriptfs_map_give_up(inode, block);
 		blocks[nr++] = block;
 		if (nr == ARRAY_SIZE(blocks)) {
 			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);

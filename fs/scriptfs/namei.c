@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: names, and the inodes made for them. A name is a dentry pinned in the dcache and
+ * nothing else, which the helpers of fs/libfs.c know how to link, unlink and rename.
+ */
+#include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "aops.h"
+#include "compat.h"
+#include "file.h"
+#include "inode.h"
+#include "namei.h"
+#include "sb.h"
+
+static const struct inode_operations scriptfs_dir_inode_operations;
+
+/*
+ * Count one inode more, unless nr_inodes= is reached. A file's first name is counted with it, each
+ * further one like another inode: a name pins a dentry, which takes as much memory.
+ */
+static bool scriptfs_inode_reserve(struct scriptfs_sb *sbi)
+{
+	s64 limit = READ_ONCE(sbi->opt.nr_inodes);
+
+	if (atomic64_inc_return(&sbi->inodes) <= limit || !limit)
+		return true;
+	atomic64_dec(&sbi->inodes);
+	return false;
+}
+
+/* Is this name counted beside the inode, because the inode has another one? */
+static bool scriptfs_further_name(const struct inode *inode)
+{
+	return !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
+}
+
+/**
+ * scriptfs_new_inode - make an inode that has no name yet
+ * @sb:		the mount
+ * @dir:	directory it will be in, NULL for the root
+ * @mode:	type and permissions
+ * @dev:	device number of a device node
+ *
+ * It is counted until scriptfs_evict_inode().
+ *
+ * Return: The inode, with i_nlink as its first name makes it; ERR_PTR(-ENOSPC) when nr_inodes= is
+ * reached; ERR_PTR(-ENOMEM).
+ */
+struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir,
+				 umode_t mode, dev_t dev)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(sb);
+	struct inode *inode;
+
+	if (!scriptfs_inode_reserve(sbi))
+		return ERR_PTR(-ENOSPC);
+	inode = new_inode(sb);
+	if (!inode) {
+		atomic64_dec(&sbi->inodes);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	/* Not get_next_ino(): its 32 bits come round again while files of this mount live. */
+	inode->i_ino = atomic64_inc_return(&sbi->next_ino);
+	inode_init_owner(inode, dir, mode);
+	inode->i_ctime = current_time(inode);
+	inode->i_mtime = inode->i_ctime;
+	inode->i_atime = inode->i_ctime;
+
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		inode->i_op = &scriptfs_file_inode_operations;
+		inode->i_fop = &scriptfs_file_operations;
+		inode->i_mapping->a_ops = &scriptfs_aops;
+		mapping_set_gfp_mask(inode->i_mapping, GFP_KERNEL);
+		mapping_set_unevictable(inode->i_mapping);
+		mapping_set_supply_page(inode->i_mapping);
+		scriptfs_inode(inode)->class = READ_ONCE(sbi->opt.class);
+		break;
+	case S_IFDIR:
+		inode->i_op = &scriptfs_dir_inode_operations;
+		inode->i_fop = &simple_dir_operations;
+		inc_nlink(inode);	/* for its own "." */
+		break;
+	case S_IFLNK:
+		inode->i_op = &simple_symlink_inode_operations;
+		break;
+	default:
+		init_special_inode(inode, mode, dev);
+		break;
+	}
+	lockdep_annotate_inode_mutex_key(inode);
+	return inode;
+}
+
+/* Give a new inode its first name. The reference pins the dentry: the name is nowhere else. */
+static void scriptfs_add_name(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+	d_instantiate(dentry, inode);
+	dget(dentry);
+	dir->i_ctime = current_time(dir);
+	dir->i_mtime = dir->i_ctime;
+}
+
+static int scriptfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
+{
+	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, dev);
+
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	scriptfs_add_name(dir, dentry, inode);
+	return 0;
+}
+
+static int scriptfs_create(struct inode *dir, struct dentry *dentry, umode_t mode, bool excl)
+{
+	return scriptfs_mknod(dir, dentry, mode | S_IFREG, 0);
+}
+
+static int scriptfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	int err = scriptfs_mknod(dir, dentry, mode | S_IFDIR, 0);
+
+	if (!err)
+		inc_nlink(dir);
+	return err;
+}
+
+static int scriptfs_symlink(struct inode *dir, struct dentry *dentry, const char *target)
+{
+	size_t length = strlen(target);
+	struct inode *inode;
+
+	if (length >= PATH_MAX)
+		return -ENAMETOOLONG;
+	inode = scriptfs_new_inode(dir->i_sb, dir, S_IFLNK | 0777, 0);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	inode->i_link = kmemdup(target, length + 1, GFP_KERNEL_ACCOUNT);
+	if (!inode->i_link) {
+		iput(inode);
+		return -ENOMEM;
+	}
+	inode->i_size = length;
+	scriptfs_add_name(dir, dentry, inode);
+	return 0;
+}
+
+static int scriptfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, 0);
+
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	d_tmpfile(dentry, inode);
+	return 0;
+}
+
+static int scriptfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+{
+	/* The first name of a file from scriptfs_tmpfile() is counted with the file. */
+	if (d_inode(old_dentry)->i_nlink && !scriptfs_inode_reserve(scriptfs_sb(dir->i_sb)))
+		return -ENOSPC;
+	return simple_link(old_dentry, dir, dentry);
+}
+
+static int scriptfs_unlink(struct inode *dir, struct dentry *dentry)
+{
+	if (scriptfs_further_name(d_inode(dentry)))
+		atomic64_dec(&scriptfs_sb(dir->i_sb)->inodes);
+	return simple_unlink(dir, dentry);
+}
+
+static int scriptfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+			   struct dentry *new_dentry, unsigned int flags)
+{
+	bool further = d_really_is_positive(new_dentry) &&
+		       scriptfs_further_name(d_inode(new_dentry));
+	int err = simple_rename(old_dir, old_dentry, new_dir, new_dentry, flags);
+
+	if (!err && further)
+		atomic64_dec(&scriptfs_sb(new_dir->i_sb)->inodes);
+	return err;
+}
+
+static const struct inode_operations scriptfs_dir_inode_operations = {
+	.create		= scriptfs_create,
+	.lookup		= simple_lookup,
+	.link		= scriptfs_link,
+	.unlink		= scriptfs_unlink,
+	.symlink	= scriptfs_symlink,
+	.mkdir		= scriptfs_mkdir,
+	.rmdir		= simple_rmdir,
+	.mknod		= scriptfs_mknod,
+	.rename		= scriptfs_rename,
+	.tmpfile	= scriptfs_tmpfile,
+};

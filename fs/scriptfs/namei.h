@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scriptfs: names, and the inodes made for them.
+ */
+#ifndef _FS_SCRIPTFS_NAMEI_H
+#define _FS_SCRIPTFS_NAMEI_H
+
+#include <linux/types.h>
+
+struct inode;
+struct super_block;
+
+struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
+				 dev_t dev);
+
+#endif /* _FS_SCRIPTFS_NAMEI_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: pages of a file's blocks in the page cache, for mmap, splice and all else that wants
+ * pages.
+ *
+ * A page enters the page cache when it is asked for there (it is published) and leaves it when the
+ * file is truncated or evicted (it is withdrawn). Its bytes lie in the block all the time, so
+ * nothing is ever dirty, written back or lost with it.
+ *
+ * A published page has two references at least, the pool's and the page cache's, and any other user
+ * has a third. It leaves the page cache under its lock, or with its count frozen at those two; so
+ * nothing else can be in the middle of doing the same. What would:
+ *
+ *	remove_mapping()	for a page to be given away by a pipe (FUSE, virtio), for
+ *				invalidate_inode_page() (drop_caches, fadvise, bad memory) and for
+ *				reclaim. It locks the page and expects exactly the page cache's and
+ *				the caller's reference. With the pool's there is always one more, so
+ *				no page of a pool is ever stolen; and on the last step of an evict,
+ *				when it would add up, the page is not in the page cache any more.
+ *	memory_failure()	locks the page and calls ->error_remove_page.
+ *	set_page_dirty_lock()	locks the page; a published one has nothing to be marked, see
+ *				page_cache_remove_run() for one that is not published yet.
+ *	truncate_inode_pages()	and all around it lock the page.
+ *	migration, compaction,	want pages that can be isolated from the LRU, where these are not.
+ *	khugepaged, mlock
+ *	try_to_release_page()	wants PG_private, which these do not have.
+ */
+#include <linux/mm.h>
+#include <linux/page_run.h>
+#include <linux/pagemap.h>
+
+#include "alloc.h"
+#include "change.h"
+#include "map.h"
+#include "move.h"
+#include "publish.h"
+#include "scatter.h"
+#include "wait.h"
+
+/* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
+#define SCRIPTFS_AROUND_PAGES	64UL
+
+/* Flags that an earlier holder of the page may have left behind. */
+#define SCRIPTFS_LEFT_FLAGS	(BIT(PG_dirty) | BIT(PG_referenced) | BIT(PG_active) | \
+				 BIT(PG_workingset) | BIT(PG_error) | BIT(PG_checked))
+
+/**
+ * scriptfs_page_ready - mark a page uptodate, before or while it is published
+ * @page:	a page of one of the file's blocks, with the bytes that the file has there
+ *
+ * It is on no LRU list. PG_unevictable keeps mark_page_accessed() and fadvise(2) from batching it
+ * for one, and so from holding it until the batch is full.
+ */
+void scriptfs_page_ready(struct page *page)
+{
+	set_mask_bits(&page->flags, SCRIPTFS_LEFT_FLAGS, BIT(PG_uptodate) | BIT(PG_unevictable));
+	/* What another file had in this page may still be in the instruction cache. */
+	flush_dcache_page(page);
+}
+
+/* Can the page be inserted, and do no harm there? */
+static bool scriptfs_page_fit(struct page *page)
+{
+	return !page->mapping && !PageHWPoison(page);
+}
+
+/* Publish what is not yet published of some initialised pages in a row. */
+static int scriptfs_publish_run(struct inode *inode, struct page *page, pgoff_t index,
+				unsigned int nr)
+{
+	while (nr) {
+		unsigned int fit = 0;
+		int done = 1;
+
+		while (fit < nr && scriptfs_page_fit(page + fit))
+			scriptfs_page_ready(page + fit++);
+		if (fit)
+			done = page_cache_insert_run(inode->i_mapping, page, index, fit,
+						     GFP_KERNEL);
+		if (done < 0)
+			return done;
+		page += done;
+		index += done;
+		nr -= done;
+	}
+	return 0;
+}
+
+/* Publish the page at @offset of a scattered chunk. */
+static int scriptfs_publish_scattered(struct inode *inode, struct scriptfs_block *block,
+				      struct scriptfs_chunk *chunk, u32 offset, pgoff_t index)
+{
+	struct page *page = scriptfs_scatter_page(inode, block, chunk, offset);
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (PageHWPoison(page))
+		return -EHWPOISON;
+	return scriptfs_publish_run(inode, page, index, 1);
+}
+
+/*
+ * Publish the page at @index of a block and its initialised neighbours in the same chunk, so that
+ * the next faults find them and map many at a time. Only the page itself may need zeroing.
+ */
+static int scriptfs_publish_around(struct inode *inode, struct scriptfs_block *block, pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_chunk *chunk;
+	u32 offset, from, to;
+
+	chunk = scriptfs_chunk_at(block, (loff_t)index << PAGE_SHIFT, &offset);
+	chunk->published = true;
+	if (chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + PAGE_SIZE))
+		return scriptfs_publish_scattered(inode, block, chunk, offset, index);
+	if (PageHWPoison(scriptfs_chunk_page(chunk, offset)))
+		return -EHWPOISON;
+	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
+
+	from = round_down(offset, SCRIPTFS_AROUND_PAGES * PAGE_SIZE);
+	to = from + SCRIPTFS_AROUND_PAGES * PAGE_SIZE;
+	to = min_t(u32, to, round_down(chunk->mark, PAGE_SIZE));
+	to = min_t(u64, to, ((u64)(scriptfs_page_limit(si) - index) << PAGE_SHIFT) + offset);
+	return scriptfs_publish_run(inode, scriptfs_chunk_page(chunk, from),
+				    index - ((offset - from) >> PAGE_SHIFT),
+				    (to - from) >> PAGE_SHIFT);
+}
+
+/*
+ * Publish the page at @index, in a new block if need be. To get one, others of the file may have to
+ * be moved, which takes inode_lock as well. That comes before mmap_lock, which a fault already
+ * holds, so only try it.
+ */
+static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	loff_t pos = (loff_t)index << PAGE_SHIFT;
+	bool move = !scriptfs_block_find(si, pos) && inode_trylock(inode);
+	struct scriptfs_block *block;
+	int err;
+
+	if (move)
+		scriptfs_change_begin(si);
+	down_write(&si->map_lock);
+	if (index >= scriptfs_page_limit(si))
+		block = ERR_PTR(-ENODATA);
+	else if (move)
+		block = scriptfs_block_to_write(inode, pos, PAGE_SIZE);
+	else
+		block = scriptfs_block_get(inode, pos, PAGE_SIZE);
+	err = IS_ERR(block) ? PTR_ERR(block) : scriptfs_publish_around(inode, block, index);
+	up_write(&si->map_lock);
+	if (move) {
+		scriptfs_change_end(si);
+		inode_unlock(inode);
+	}
+	/* If inode_lock was taken, wait for it: blocks could be moved with it. */
+	return err == -ENOSPC && !move && !scriptfs_block_find(si, pos) ? -EBUSY : err;
+}
+
+/**
+ * scriptfs_publish - put a page of a file into the page cache
+ * @inode:	the file
+ * @index:	which of its pages
+ *
+ * The initialised pages around it come along.
+ *
+ * Context: Takes map_lock, and tries inode_lock. May sleep for long, waiting for a block.
+ * Return: 0 if it is there, or was until just now; -ENODATA behind the end of the file; -EHWPOISON
+ * if it is bad; -ENOSPC; -ENOMEM; -EINTR after a fatal signal.
+ */
+int scriptfs_publish(struct inode *inode, pgoff_t index)
+{
+	struct scriptfs_wait wait = {};
+	int err;
+
+	do {
+		err = scriptfs_publish_locked(inode, index);
+		if (!err)
+			break;
+		err = scriptfs_wait_for_block(inode, &wait, err, PAGE_SIZE);
+	} while (!err);
+	scriptfs_wait_end(inode, &wait);
+	return err;
+}
+
+/**
+ * scriptfs_withdraw_all - take all pages of a file out of the page cache
+ * @inode:	a file that is being evicted, so nobody maps it and nobody can publish
+ *
+ * Nobody else has the inode, but its pages may be held. A held page is taken out under its lock,
+ * all others without.
+ *
+ * Context: May sleep.
+ */
+void scriptfs_withdraw_all(struct inode *inode)
+{
+	if (!inode->i_mapping->nrpages)
+		return;
+	page_cache_remove_run(inode->i_mapping, 0, ULONG_MAX);
+	if (inode->i_mapping->nrpages)
+		truncate_inode_pages_final(inode->i_mapping);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scriptfs: pages of a file's blocks in the page cache.
+ */
+#ifndef _FS_SCRIPTFS_PUBLISH_H
+#define _FS_SCRIPTFS_PUBLISH_H
+
+#include <linux/kernel.h>
+
+#include "inode.h"
+
+/* First page of a file that may not be published. */
+static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
+{
+	pgoff_t limit = DIV_ROUND_UP_ULL(i_size_read(&si->vfs_inode), PAGE_SIZE);
+
+	return max(limit, READ_ONCE(si->publish_limit));
+}
+
+void scriptfs_page_ready(struct page *page);
+int scriptfs_publish(struct inode *inode, pgoff_t index);
+void scriptfs_withdraw_all(struct inode *inode);
+
+#endif /* _FS_SCRIPTFS_PUBLISH_H */

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: writing regular files.
+ *
+ * The block path (io=block) copies as much as lies in one chunk of a block with one call and never
+ * looks at the page cache. The page path (io=page) is the generic one, on pages that aops.c
+ * supplies from the same blocks.
+ *
+ * A write is done under one hold of inode_lock, and so seen whole or not at all, unless it has to
+ * stop: for a source that is not in memory, or for a block that the system has to reclaim memory
+ * for. There is no limit to how long either takes, so neither happens under the lock. The write
+ * then goes on where it stopped, and in between others see the part that was done.
+ */
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "change.h"
+#include "faultin.h"
+#include "map.h"
+#include "move.h"
+#include "nocache.h"
+#include "prefetch.h"
+#include "sb.h"
+#include "scatter.h"
+#include "wait.h"
+#include "write.h"
+
+/* How much of a source that is not in memory is faulted in at once. */
+#define SCRIPTFS_FAULT_IN	SCRIPTFS_CHUNK_SIZE
+
+/* Copy @len bytes of a file's new contents to @to, which is @pos in the file. */
+static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t len,
+			    struct iov_iter *from)
+{
+	if (unlikely(len >= SCRIPTFS_BYPASS_CALL) &&
+	    scriptfs_should_bypass(inode, pos + iov_iter_count(from)))
+		return scriptfs_copy_past_cache(to, len, from);
+	return copy_from_iter(to, len, from);
+}
+
+/* Copy to @offset of @chunk, at or above its mark, and raise that. */
+static ssize_t scriptfs_fill_chunk(struct inode *inode, struct scriptfs_block *block,
+				   struct scriptfs_chunk *chunk, u32 offset, size_t len, loff_t pos,
+				   struct iov_iter *from)
+{
+	size_t copied;
+	u32 end;
+
+	if (unlikely(chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + len)))
+		return scriptfs_scatter_write(inode, block, chunk, offset, len, from);
+	if (unlikely(offset > chunk->mark))
+		scriptfs_mark_raise(chunk, offset);
+	copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
+	scriptfs_dcache_flush(chunk, offset, offset + copied);
+	end = offset + copied;
+	if (end > chunk->mark)
+		scriptfs_mark_set(chunk, end);
+	/*
+	 * A file that grows by short writes is most likely to be written on where this one ended.
+	 * Prefetch that memory while the caller prepares its next bytes: if it is not in the cache,
+	 * this makes writes of 4 KiB a sixth faster. But not after the first write of a block, with
+	 * which most small files end.
+	 */
+	if (offset && copied >= SCRIPTFS_PREFETCH && copied < SCRIPTFS_BYPASS_CALL &&
+	    end + SCRIPTFS_PREFETCH <= scriptfs_chunk_size(block))
+		scriptfs_prefetch(chunk->addr + end, true);
+	return copied;
+}
+
+/*
+ * Write at or above the initialised mark of @block, or into a new block. map_lock keeps page faults
+ * away meanwhile: one could zero what is being copied, or show stale bytes.
+ */
+static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *block, loff_t pos,
+				    struct iov_iter *from)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	size_t count = iov_iter_count(from);
+	struct scriptfs_chunk *chunk;
+	ssize_t ret;
+	u32 offset;
+
+	down_write(&si->map_lock);
+	if (!block)
+		block = scriptfs_block_to_write(inode, pos, count);
+	if (IS_ERR(block)) {
+		up_write(&si->map_lock);
+		return PTR_ERR(block);
+	}
+	chunk = scriptfs_chunk_at(block, pos, &offset);
+	ret = scriptfs_fill_chunk(inode, block, chunk, offset,
+				  min_t(size_t, count, scriptfs_chunk_size(block) - offset), pos,
+				  from);
+	if (ret <= 0)
+		si->eof_trim = true;
+	up_write(&si->map_lock);
+
+	return ret ? ret : -EFAULT;
+}
+
+/* Inlined, which saves short writes 30 instructions. */
+static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t pos,
+						   struct iov_iter *from)
+{
+	struct scriptfs_block *block = scriptfs_block_again(scriptfs_inode(inode), pos);
+	struct scriptfs_chunk *chunk;
+	size_t len, copied;
+	u32 offset;
+
+	if (block) {
+		chunk = scriptfs_chunk_at(block, pos, &offset);
+		len = min_t(size_t, iov_iter_count(from), scriptfs_chunk_size(block) - offset);
+		/* Below the mark there is nothing to hide, so page faults may go on. */
+		if (offset + len <= scriptfs_mark_get(chunk)) {
+			copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
+			scriptfs_dcache_flush(chunk, offset, offset + copied);
+			return copied ? copied : -EFAULT;
+		}
+	}
+	return scriptfs_write_fresh(inode, block, pos, from);
+}
+
+/**
+ * scriptfs_write_run - write up to one chunk
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @pos:	offset in bytes
+ * @from:	what to write
+ *
+ * The size of the file stays what it is.
+ *
+ * Context: The caller holds inode_lock exclusively, and has page faults disabled where @from is
+ * user memory. Takes map_lock.
+ * Return: How many bytes; -EFAULT when the source has to be faulted in; -ENOSPC or -EBUSY when
+ * there is no block, see scriptfs_block_to_write(); -ENOMEM.
+ */
+ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
+{
+	return scriptfs_write_here(inode, pos, from);
+}
+
+/*
+ * file_update_time() for many short writes: most come within the tick of the one before and leave
+ * the times as they are. Nothing is rounded, s_time_gran is 1.
+ */
+static int scriptfs_update_time(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+	struct timespec64 now;
+
+	ktime_get_coarse_real_ts64(&now);
+	if (timespec64_equal(&inode->i_mtime, &now) && timespec64_equal(&inode->i_ctime, &now))
+		return 0;
+	return file_update_time(file);
+}
+
+/*
+ * May a write that stopped for its source start again? One that appends should, or another record
+ * could come into the middle of it. Nobody has seen what was written, but it must not be there when
+ * the file is made longer.
+ */
+static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_iter *from,
+					  size_t written)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	if (!(iocb->ki_flags & IOCB_APPEND) || si->prealloc_end > i_size_read(inode) ||
+	    written + iov_iter_count(from) > SCRIPTFS_FAULT_IN)
+		return false;
+	scriptfs_readers_wait(si);
+	scriptfs_map_truncate(inode, i_size_read(inode));
+	return true;
+}
+
+/* Write what can be written without a fault on the source. */
+static __always_inline ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	loff_t pos = iocb->ki_pos;
+	ssize_t written, ret;
+
+	/* Nearly always there is nothing to remove: save the call. */
+	ret = IS_NOSEC(inode) ? 0 : file_remove_privs(iocb->ki_filp);
+	if (!ret)
+		ret = scriptfs_update_time(iocb->ki_filp);
+	if (ret)
+		return ret;
+	pagefault_disable();
+	for (;;) {
+		ret = scriptfs_write_here(inode, pos, from);
+		if (ret < 0)
+			break;
+		pos += ret;
+		if (!iov_iter_count(from))
+			break;
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	pagefault_enable();
+
+	written = pos - iocb->ki_pos;
+	if (unlikely(ret < 0)) {
+		if (!written)
+			return ret;
+		if (ret == -EFAULT && scriptfs_may_restart(iocb, from, written)) {
+			iov_iter_revert(from, written);
+			return ret;
+		}
+	}
+	if (pos > i_size_read(inode))
+		scriptfs_size_write(inode, pos);
+	iocb->ki_pos = pos;
+	return written;
+}
+
+/* The same for mounts that have more to do, as their ->special says. */
+static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	unsigned long *special = &scriptfs_sb(inode->i_sb)->special;
+	size_t count = iov_iter_count(from);
+	ssize_t ret;
+
+	if (test_bit(SCRIPTFS_SPECIAL_POISON, special)) {
+		size_t sound = 0, run;
+
+		/* All that is sound is written under one hold of the lock, to be seen whole. */
+		do {
+			run = scriptfs_sound_run(scriptfs_inode(inode), iocb->ki_pos + sound,
+						 count - sound);
+			sound += run;
+		} while (run && sound < count);
+		if (!sound)
+			return -EIO;
+		iov_iter_truncate(from, sound);
+		count -= sound;
+	} else {
+		count = 0;
+	}
+	if (test_bit(SCRIPTFS_SPECIAL_PAGE, special)) {
+		/* It faults in the source itself, and copes when it cannot. */
+		pagefault_disable();
+		ret = __generic_file_write_iter(iocb, from);
+		pagefault_enable();
+	} else {
+		ret = scriptfs_write_blocks(iocb, from);
+	}
+	iov_iter_reexpand(from, iov_iter_count(from) + count);
+	return ret;
+}
+
+/*
+ * Returns how many bytes were written before the write had to stop, or why nothing was. Inlined for
+ * short writes.
+ */
+static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	loff_t size;
+	ssize_t ret;
+
+	inode_lock(inode);
+	ret = generic_write_checks(iocb, from);
+	if (ret <= 0)
+		goto out;
+
+	scriptfs_change_begin(scriptfs_inode(inode));
+	size = i_size_read(inode);
+	if (iocb->ki_pos > size)
+		scriptfs_zero_tail(inode, size);
+
+	if (unlikely(scriptfs_sb(inode->i_sb)->special))
+		ret = scriptfs_write_special(iocb, from);
+	else
+		ret = scriptfs_write_blocks(iocb, from);
+	scriptfs_change_end(scriptfs_inode(inode));
+out:
+	inode_unlock(inode);
+	return ret;
+}
+
+/*
+ * Get without locks what the write stopped for, if it did. Returns how many bytes to go on with, or
+ * an error.
+ */
+static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from, int err,
+				      struct scriptfs_wait *wait)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	size_t count = iov_iter_count(from);
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (err == -EFAULT) {
+		/* That may take for ever: let memory pressure have the surplus. */
+		scriptfs_wait_end(inode, wait);
+		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
+	}
+	if (err)
+		err = scriptfs_wait_for_block(inode, wait, err,
+					      min_t(size_t, count, SCRIPTFS_CHUNK_SIZE));
+	return err ? err : count;
+}
+
+/* Write the rest of a write that stopped, in pieces. @ret is what came of the first. */
+static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter *from, ssize_t ret)
+{
+	struct scriptfs_wait wait = {};
+	unsigned int stuck = 0;
+	ssize_t written = 0, part;
+	size_t rest;
+
+	for (;;) {
+		if (ret > 0)
+			written += ret;
+		if (!iov_iter_count(from) || !ret)
+			break;
+		/* The memory is there, and still cannot be copied from. */
+		stuck = ret == -EFAULT ? stuck + 1 : 0;
+		if (stuck > SCRIPTFS_FAULT_TRIES)
+			break;
+		part = scriptfs_write_unblock(iocb, from, min_t(ssize_t, ret, 0), &wait);
+		if (part < 0) {
+			ret = part;
+			break;
+		}
+		rest = iov_iter_count(from) - part;
+		iov_iter_truncate(from, part);
+		ret = scriptfs_write_once(iocb, from);
+		iov_iter_reexpand(from, iov_iter_count(from) + rest);
+	}
+	scriptfs_wait_end(file_inode(iocb->ki_filp), &wait);
+	return written ? written : ret;
+}
+
+/**
+ * scriptfs_write_iter - write to a file
+ * @iocb:	the file and where
+ * @from:	what to write
+ *
+ * Context: Takes inode_lock and map_lock.
+ * Return: How many bytes were written, or an error.
+ */
+ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t ret = scriptfs_write_once(iocb, from);
+
+	if (likely(!iov_iter_count(from)))
+		return ret;
+	return scriptfs_write_rest(iocb, from, ret);
+}

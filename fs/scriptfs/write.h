@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scriptfs: writing regular files.
+ */
+#ifndef _FS_SCRIPTFS_WRITE_H
+#define _FS_SCRIPTFS_WRITE_H
+
+#include <linux/types.h>
+
+struct inode;
+struct iov_iter;
+struct kiocb;
+
+ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from);
+ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
+#endif /* _FS_SCRIPTFS_WRITE_H */

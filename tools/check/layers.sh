@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# layers.sh: check that fs/scriptfs has no circles: each file may include only what is before it in one
+# list. Prints an ok / not ok line.
+# shellcheck disable=SC2317 # what is called by check
+. "$(dirname "$0")/checks.sh"
+
+# Lowest first. A name stands for its source and its header, and NAME.h for the header alone, where
+# others need what is in it long before the source can be. Tests are above all.
+layers='
+	compat scriptfs.h sb.h pool.h
+	class block span slab magazine poison surplus quarantine reserve pool
+	inode.h change wait scatter map alloc move publish mmap aops
+	faultin prefetch read nocache write fallocate remap file
+	inode namei
+	options sysfs super'
+
+# rank FILE: where it is in the list
+rank()
+{
+	case $1 in
+	*_test.[ch]) echo "${#place[@]}" ;;
+	*) echo "${place[$1]:-${place[${1%.[ch]}]:-}}" ;;
+	esac
+}
+
+in_order()
+{
+	local name file header own its lost=0
+	local -A place=()
+
+	for name in $layers; do
+		place[$name]=${#place[@]}
+	done
+	cd "$top/fs/scriptfs"
+	for file in *.[ch]; do
+		own=$(rank "$file")
+		[ "$own" ] || { echo "$file is in no layer"; lost=1; continue; }
+		while read -r header; do
+			its=$(rank "$header")
+			[ "$its" ] || { echo "$file: $header is in no layer"; lost=1; continue; }
+			[ "$its" -le "$own" ] || { echo "$file includes $header, which is above it"; lost=1; }
+		done < <(sed -n 's/^[[:space:]]*#[[:space:]]*include "\(.*\)".*/\1/p' "$file")
+	done
+	return "$lost"
+}
+
+check 'style layers of fs/scriptfs' in_order
+exit "$failed"
