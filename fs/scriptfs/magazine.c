@@ -67,7 +67,7 @@ int scriptfs_magazines_alloc(struct scriptfs_pool *pool, unsigned int class, uns
  * scriptfs_magazines_free - take the magazines from a pool
  * @pool:	a pool that nobody uses any longer
  *
- * The blocks in them are left to their slabs.
+ * The blocks in them are left to their spans.
  *
  * Context: Process context.
  */

@@ -118,7 +118,7 @@ static void magazine_ascending(struct kunit *test)
 	for (i = 0; i < RESERVE(32); i++) {
 		block = take(test, SCRIPTFS_POEM, false);
 		KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 15UL - i % 16);
-		if (last && block->slab == last->slab) {
+		if (last && block->span == last->span) {
 			KUNIT_EXPECT_PTR_EQ(test, block, last + 1);
 			neighbours++;
 		}
@@ -313,7 +313,7 @@ static void magazine_surplus(struct kunit *test)
 				scriptfs_pool_put(sbi, block[i - 1], TEST_INODE);
 		/* Some taken and put once more: not by way of a magazine either. */
 		block[0] = take(test, SCRIPTFS_POEM, true);
-		KUNIT_EXPECT_FALSE(test, block[0]->slab->surplus);
+		KUNIT_EXPECT_FALSE(test, block[0]->span->surplus);
 		KUNIT_EXPECT_GT(test, scriptfs_magazines_idle(pool), 0UL);
 		scriptfs_pool_put(sbi, block[0], TEST_INODE);
 		KUNIT_EXPECT_EQ(test, sbi->shrinker.scan_objects(&sbi->shrinker, &sc), pages);

@@ -62,15 +62,15 @@ static bool scriptfs_block_has(const struct scriptfs_block *block, const void *a
 	return false;
 }
 
-static struct scriptfs_block *scriptfs_slabs_find(struct list_head *slabs, const void *addr)
+static struct scriptfs_block *scriptfs_spans_find(struct list_head *spans, const void *addr)
 {
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 	unsigned int i;
 
-	list_for_each_entry(slab, slabs, link)
-		for (i = 0; i < slab->nr; i++)
-			if (scriptfs_block_has(&slab->block[i], addr))
-				return &slab->block[i];
+	list_for_each_entry(span, spans, link)
+		for (i = 0; i < span->nr; i++)
+			if (scriptfs_block_has(&span->block[i], addr))
+				return &span->block[i];
 	return NULL;
 }
 
@@ -80,15 +80,15 @@ static struct scriptfs_block *scriptfs_slabs_find(struct list_head *slabs, const
  */
 static bool scriptfs_poison_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
 {
-	struct scriptfs_slab *slab = block->slab;
+	struct scriptfs_span *span = block->span;
 
 	if (READ_ONCE(block->state) != SCRIPTFS_BLOCK_IDLE)
 		return true;
-	if (!(slab->idle & BIT_ULL(block->slot)))
+	if (!(span->idle & BIT_ULL(block->slot)))
 		return false;
-	slab->idle &= ~BIT_ULL(block->slot);
-	if (!slab->idle)
-		list_move(&slab->link, &pool->full);
+	span->idle &= ~BIT_ULL(block->slot);
+	if (!span->idle)
+		list_move(&span->link, &pool->full);
 	pool->idle--;
 	pool->nr_retired++;
 	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
@@ -104,8 +104,8 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page
 	do {
 		scriptfs_magazines_drain(pool);
 		spin_lock(&pool->lock);
-		block = scriptfs_slabs_find(&pool->partial, page_address(page)) ?:
-			scriptfs_slabs_find(&pool->full, page_address(page));
+		block = scriptfs_spans_find(&pool->partial, page_address(page)) ?:
+			scriptfs_spans_find(&pool->full, page_address(page));
 		if (block) {
 			scriptfs_poison_report(block, page, 0);
 			done = scriptfs_poison_retire(pool, block);
@@ -342,7 +342,7 @@ bool scriptfs_block_poisoned(struct scriptfs_block *block)
  */
 bool scriptfs_block_bad(struct scriptfs_block *block)
 {
-	return READ_ONCE(block->slab->pool->suspect) && scriptfs_block_poisoned(block);
+	return READ_ONCE(block->span->pool->suspect) && scriptfs_block_poisoned(block);
 }
 
 /**

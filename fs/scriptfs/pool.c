@@ -2,7 +2,7 @@
 /*
  * scriptfs: the pools, where blocks wait for a file.
  *
- * A pool counts and lists the blocks of one class; slab.c knows the memory they are made of, and
+ * A pool counts and lists the blocks of one class; span.c knows the memory they are made of, and
  * magazine.c keeps a few of them at hand for each processor. A block belongs to one file from
  * scriptfs_pool_take() to scriptfs_pool_put(), which does not just believe that everyone else is
  * done with it.
@@ -52,7 +52,7 @@ static const char *const scriptfs_state_names[] = {
  * @blocks:	blocks in state idle, on no list
  * @nr:		how many
  *
- * A slab that was full goes where it is taken from next, as its memory may still be in the
+ * A span that was full goes where it is taken from next, as its memory may still be in the
  * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
  * given back.
  *
@@ -64,15 +64,15 @@ void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const 
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		struct scriptfs_slab *slab = blocks[i]->slab;
+		struct scriptfs_span *span = blocks[i]->span;
 
-		if (!slab->idle) {
-			if (slab->surplus)
-				list_move_tail(&slab->link, &pool->partial);
+		if (!span->idle) {
+			if (span->surplus)
+				list_move_tail(&span->link, &pool->partial);
 			else
-				list_move(&slab->link, &pool->partial);
+				list_move(&span->link, &pool->partial);
 		}
-		slab->idle |= BIT_ULL(blocks[i]->slot);
+		span->idle |= BIT_ULL(blocks[i]->slot);
 	}
 	pool->idle += nr;
 	WRITE_ONCE(pool->arrivals, pool->arrivals + nr);
@@ -85,7 +85,7 @@ void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const 
  * @blocks:	filled in from its beginning, but with the one that is to be used next last
  * @nr:		how many there may be
  *
- * The lowest ones of a slab: blocks that are taken one after another are then neighbours.
+ * The lowest ones of a span: blocks that are taken one after another are then neighbours.
  *
  * Context: The caller holds pool->lock.
  * Return: How many there are now, still in state idle.
@@ -94,18 +94,18 @@ unsigned int scriptfs_pool_pick(struct scriptfs_pool *pool, bool surplus,
 				struct scriptfs_block **blocks, unsigned int nr)
 {
 	struct scriptfs_block **last = blocks + nr;
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 
 	while (last > blocks) {
-		slab = list_first_entry_or_null(&pool->partial, struct scriptfs_slab, link);
-		if (!slab || (slab->surplus && !surplus))
+		span = list_first_entry_or_null(&pool->partial, struct scriptfs_span, link);
+		if (!span || (span->surplus && !surplus))
 			break;
 		do {
-			*--last = &slab->block[__ffs64(slab->idle)];
-			slab->idle &= slab->idle - 1;
-		} while (slab->idle && last > blocks);
-		if (!slab->idle)
-			list_move(&slab->link, &pool->full);
+			*--last = &span->block[__ffs64(span->idle)];
+			span->idle &= span->idle - 1;
+		} while (span->idle && last > blocks);
+		if (!span->idle)
+			list_move(&span->link, &pool->full);
 	}
 	nr -= last - blocks;
 	if (last > blocks)
@@ -255,7 +255,7 @@ static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 	bool published = suspect || scriptfs_block_published(block);
 	u32 state;
 
-	if (unlikely(block->slab->pool != pool)) {
+	if (unlikely(block->span->pool != pool)) {
 		scriptfs_report_free(block, "bad free to another mount", ino,
 				     READ_ONCE(block->state));
 		return false;
@@ -303,7 +303,7 @@ void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, un
 
 	if (!scriptfs_block_release(pool, block, ino, READ_ONCE(pool->suspect)))
 		return;
-	if (pool->magazine && !block->slab->surplus)
+	if (pool->magazine && !block->span->surplus)
 		scriptfs_magazine_put(pool, raw_cpu_ptr(pool->magazine), block);
 	else
 		scriptfs_list_one(pool, block);
@@ -408,17 +408,17 @@ static void scriptfs_pool_init(struct scriptfs_pool *pool)
  * Allocate up to @nr blocks for the reserve: as large a piece as comes without effort, and with
  * effort the size that the class itself needs.
  */
-static struct scriptfs_slab *scriptfs_reserve_slab(struct scriptfs_pool *pool, unsigned int class,
+static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, unsigned int class,
 						   unsigned int nr)
 {
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 
 	for (; nr > 1; nr /= 2) {
-		slab = scriptfs_slab_alloc(pool, class, nr, SCRIPTFS_GFP_TRY);
-		if (slab)
-			return slab;
+		span = scriptfs_span_alloc(pool, class, nr, SCRIPTFS_GFP_TRY);
+		if (span)
+			return span;
 	}
-	return scriptfs_slab_alloc(pool, class, 1, SCRIPTFS_GFP_INSIST);
+	return scriptfs_span_alloc(pool, class, 1, SCRIPTFS_GFP_INSIST);
 }
 
 static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 need,
@@ -434,21 +434,21 @@ static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 n
 
 	while (pool->reserve < sbi->opt.reserve[class]) {
 		unsigned long nr = min(sbi->opt.reserve[class] - pool->reserve, most);
-		struct scriptfs_slab *slab;
+		struct scriptfs_span *span;
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		slab = scriptfs_reserve_slab(pool, class, nr);
-		if (!slab)
+		span = scriptfs_reserve_span(pool, class, nr);
+		if (!span)
 			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 
-		slab->idle = GENMASK_ULL(slab->nr - 1, 0);
+		span->idle = GENMASK_ULL(span->nr - 1, 0);
 		spin_lock(&pool->lock);
-		list_add_tail(&slab->link, &pool->partial);
-		pool->reserve += slab->nr;
-		pool->idle += slab->nr;
+		list_add_tail(&span->link, &pool->partial);
+		pool->reserve += span->nr;
+		pool->idle += span->nr;
 		spin_unlock(&pool->lock);
-		atomic64_add(slab->nr * scriptfs_class_size(class), &sbi->held);
+		atomic64_add(span->nr * scriptfs_class_size(class), &sbi->held);
 
 		if (time_after(jiffies, *next_report)) {
 			pr_info("preallocated %llu of %llu MiB\n",
@@ -513,7 +513,7 @@ int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
 static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
-	struct scriptfs_slab *slab, *next;
+	struct scriptfs_span *span, *next;
 	struct scriptfs_stats stats;
 
 	scriptfs_pool_stats(sbi, class, &stats);
@@ -523,8 +523,8 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 
 	scriptfs_magazines_free(pool);
 	list_splice_init(&pool->full, &pool->partial);
-	list_for_each_entry_safe(slab, next, &pool->partial, link)
-		scriptfs_slab_free(slab);
+	list_for_each_entry_safe(span, next, &pool->partial, link)
+		scriptfs_span_free(span);
 	scriptfs_pool_init(pool);
 }
 

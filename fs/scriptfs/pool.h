@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: what pool.c, magazine.c, quarantine.c, surplus.c, slab.c and poison.c share with each
+ * scriptfs: what pool.c, magazine.c, quarantine.c, surplus.c, span.c and poison.c share with each
  * other and with nobody else.
  */
 #ifndef _FS_SCRIPTFS_POOL_H
@@ -20,7 +20,7 @@
 #define SCRIPTFS_GFP_INSIST	(GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
 /**
- * struct scriptfs_slab - blocks that were allocated together
+ * struct scriptfs_span - blocks that were allocated together
  * @pool:	the pool it belongs to
  * @block:	the blocks in order of address, allocated on their own because 64 of them fill a
  *		page exactly
@@ -32,7 +32,7 @@
  * Whoever gives a block back looks at the first four, which never change, and not at the cache line
  * of the others, which those write to who have the pool's lock.
  */
-struct scriptfs_slab {
+struct scriptfs_span {
 	struct scriptfs_pool	*pool;
 	struct scriptfs_block	*block;
 	u8			nr;
@@ -103,10 +103,10 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned i
 unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc);
 unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc);
 
-/* slab.c */
-struct scriptfs_slab *scriptfs_slab_alloc(struct scriptfs_pool *pool, unsigned int class,
+/* span.c */
+struct scriptfs_span *scriptfs_span_alloc(struct scriptfs_pool *pool, unsigned int class,
 					  unsigned int nr, gfp_t gfp);
-void scriptfs_slab_free(struct scriptfs_slab *slab);
+void scriptfs_span_free(struct scriptfs_span *span);
 enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block);
 
 /**

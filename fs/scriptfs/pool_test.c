@@ -18,7 +18,7 @@ static long free_pages_now(void)
 }
 
 /*
- * Exactly the reserve exists, also where it is no whole number of slabs, and all of it goes back.
+ * Exactly the reserve exists, also where it is no whole number of spans, and all of it goes back.
  * Many rounds, so that what a single one loses is more than the per-processor lists may hide.
  */
 static void pool_fill_exact(struct kunit *test)
@@ -104,7 +104,7 @@ static void pool_ascending(struct kunit *test)
 		neighbours = 0;
 		for (i = 0; i < NR; i++) {
 			block[i] = take(test, SCRIPTFS_POEM, false);
-			if (!i || block[i]->slab != block[i - 1]->slab)
+			if (!i || block[i]->span != block[i - 1]->span)
 				continue;
 			KUNIT_EXPECT_PTR_EQ(test, block[i]->chunk->addr,
 					    block[i - 1]->chunk->addr + SCRIPTFS_UNIT_SIZE);

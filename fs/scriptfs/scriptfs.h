@@ -96,12 +96,12 @@ enum scriptfs_block_state {
  * @index:	where in the file it begins, in pages; valid while used
  * @ino:	the inode it came from; valid while quarantined
  * @class:	which of the five sizes
- * @slot:	which of its slab's blocks this is (pool.c)
+ * @slot:	which of its span's blocks this is (pool.c)
  * @fresh:	got while the fallocate(2) goes on that its file is at; guarded by map_lock
  * @poisoned:	a hardware memory error in it was reported (poison.c)
  * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
  *		given the block back, whatever lists it is on the way to
- * @slab:	the allocation it was carved from (pool.c)
+ * @span:	the allocation it was carved from (pool.c)
  * @link:	on its file's list while used, or on the pool's quarantine list
  */
 struct scriptfs_block {
@@ -116,7 +116,7 @@ struct scriptfs_block {
 	bool				fresh;
 	bool				poisoned;
 	u32				state;
-	struct scriptfs_slab		*slab;
+	struct scriptfs_span		*span;
 	struct list_head		link;
 };
 
@@ -130,8 +130,8 @@ struct scriptfs_block {
  * @lock:	guards everything below
  * @settling:	held while quarantined blocks are looked at; taken before @lock. Only those wait for
  *		it who hold no lock of a file (quarantine.c)
- * @partial:	slabs with idle blocks, those of the reserve before those of the surplus
- * @full:	slabs without
+ * @partial:	spans with idle blocks, those of the reserve before those of the surplus
+ * @full:	spans without
  * @quarantine:	blocks that wait for their last outside reference to go
  * @reserve:	how many blocks the mount keeps preallocated
  * @surplus:	blocks above the reserve, idle or in use

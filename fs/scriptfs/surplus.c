@@ -40,24 +40,24 @@ static unsigned long scriptfs_pool_shrink(struct scriptfs_sb *sbi, unsigned int 
 					  unsigned long pages)
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
-	struct scriptfs_slab *slab, *next;
+	struct scriptfs_span *span, *next;
 	unsigned long freed = 0;
 	LIST_HEAD(gone);
 
 	spin_lock(&pool->lock);
 	while (freed < pages && !list_empty(&pool->partial)) {
-		slab = list_last_entry(&pool->partial, struct scriptfs_slab, link);
-		if (!slab->surplus)
+		span = list_last_entry(&pool->partial, struct scriptfs_span, link);
+		if (!span->surplus)
 			break;
-		list_move(&slab->link, &gone);
+		list_move(&span->link, &gone);
 		pool->idle--;
 		pool->surplus--;
 		freed += scriptfs_class_size(class) >> PAGE_SHIFT;
 	}
 	spin_unlock(&pool->lock);
 
-	list_for_each_entry_safe(slab, next, &gone, link) {
-		scriptfs_slab_free(slab);
+	list_for_each_entry_safe(span, next, &gone, link) {
+		scriptfs_span_free(span);
 		atomic64_sub(scriptfs_class_size(class), &sbi->held);
 	}
 	return freed;
@@ -181,23 +181,23 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned i
 {
 	struct scriptfs_pool *pool = &sbi->pool[class];
 	u64 size = scriptfs_class_size(class);
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 
 	if (size > scriptfs_system_room() || !scriptfs_charge(sbi, size))
 		return NULL;
-	slab = scriptfs_slab_alloc(pool, class, 1, gfp);
-	if (!slab) {
+	span = scriptfs_span_alloc(pool, class, 1, gfp);
+	if (!span) {
 		atomic64_sub(size, &sbi->held);
 		return NULL;
 	}
-	slab->surplus = true;
-	slab->block->state = SCRIPTFS_BLOCK_USED;
+	span->surplus = true;
+	span->block->state = SCRIPTFS_BLOCK_USED;
 
 	spin_lock(&pool->lock);
-	list_add(&slab->link, &pool->full);
+	list_add(&span->link, &pool->full);
 	pool->surplus++;
 	spin_unlock(&pool->lock);
-	return slab->block;
+	return span->block;
 }
 
 /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: slabs, the memory of the pools: how it comes from the page allocator, how to tell
+ * scriptfs: spans, the memory of the pools: how it comes from the page allocator, how to tell
  * whether a page is the pool's alone, and how it goes back.
  *
- * A slab is up to 2 MiB that are carved into blocks of one class, or a single block. Every page is
+ * A span is up to 2 MiB that are carved into blocks of one class, or a single block. Every page is
  * split off on its own, so that the page cache, pipes and drivers can take and drop references to
  * it as to any other page, and the pool keeps one reference to each from the day it was allocated.
  * A page whose only reference is the pool's belongs to nobody else; that is what makes its block
@@ -33,7 +33,7 @@
 static_assert(PAGE_SHIFT <= SCRIPTFS_UNIT_SHIFT);
 static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
 
-/* As many blocks as a slab may have fill a page, and each one a line of the cache. */
+/* As many blocks as a span may have fill a page, and each one a line of the cache. */
 static_assert(sizeof(struct scriptfs_block) <= 64);
 
 static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
@@ -198,19 +198,19 @@ static void scriptfs_block_free(struct scriptfs_block *block)
 }
 
 /**
- * scriptfs_slab_free - give the memory of a slab back to the system
- * @slab:	a slab that is on no list, with no block in use
+ * scriptfs_span_free - give the memory of a span back to the system
+ * @span:	a span that is on no list, with no block in use
  *
  * Context: Process context, may reschedule. Memory reclaim calls it.
  */
-void scriptfs_slab_free(struct scriptfs_slab *slab)
+void scriptfs_span_free(struct scriptfs_span *span)
 {
 	unsigned int i;
 
-	for (i = 0; i < slab->nr; i++)
-		scriptfs_block_free(&slab->block[i]);
-	kfree(slab->block);
-	kfree(slab);
+	for (i = 0; i < span->nr; i++)
+		scriptfs_block_free(&span->block[i]);
+	kfree(span->block);
+	kfree(span);
 }
 
 static void *scriptfs_alloc_pages(unsigned long size, gfp_t gfp)
@@ -249,7 +249,7 @@ static bool scriptfs_alloc_chunks(struct scriptfs_block *block, gfp_t gfp)
 }
 
 /**
- * scriptfs_slab_alloc - allocate blocks
+ * scriptfs_span_alloc - allocate blocks
  * @pool:	the pool they are for
  * @class:	its class
  * @nr:		how many, together not more than 2 MiB or one block
@@ -258,24 +258,24 @@ static bool scriptfs_alloc_chunks(struct scriptfs_block *block, gfp_t gfp)
  * The pages hold whatever was last in them.
  *
  * Context: Process context, sleeps.
- * Return: The slab, with none of its blocks marked idle, or NULL.
+ * Return: The span, with none of its blocks marked idle, or NULL.
  */
-struct scriptfs_slab *scriptfs_slab_alloc(struct scriptfs_pool *pool, unsigned int class,
+struct scriptfs_span *scriptfs_span_alloc(struct scriptfs_pool *pool, unsigned int class,
 					  unsigned int nr, gfp_t gfp)
 {
 	unsigned long size = scriptfs_class_size(class);
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 	void *addr = NULL;
 	unsigned int i;
 
-	slab = kzalloc(sizeof(*slab), gfp);
-	if (!slab)
+	span = kzalloc(sizeof(*span), gfp);
+	if (!span)
 		return NULL;
-	slab->pool = pool;
-	slab->nr = nr;
-	slab->block = kcalloc(nr, sizeof(*slab->block), gfp);
-	if (!slab->block)
-		goto free_slab;
+	span->pool = pool;
+	span->nr = nr;
+	span->block = kcalloc(nr, sizeof(*span->block), gfp);
+	if (!span->block)
+		goto free_span;
 
 	if (size <= SCRIPTFS_CHUNK_SIZE) {
 		addr = scriptfs_alloc_pages(nr * size, gfp);
@@ -283,25 +283,25 @@ struct scriptfs_slab *scriptfs_slab_alloc(struct scriptfs_pool *pool, unsigned i
 			goto free_blocks;
 	}
 	for (i = 0; i < nr; i++) {
-		struct scriptfs_block *block = &slab->block[i];
+		struct scriptfs_block *block = &span->block[i];
 
 		block->class = class;
 		block->slot = i;
-		block->slab = slab;
+		block->span = span;
 		if (addr) {
 			block->chunk = &block->first;
 			block->first.addr = addr + i * size;
 		} else if (!scriptfs_alloc_chunks(block, gfp)) {
-			scriptfs_slab_free(slab);
+			scriptfs_span_free(span);
 			return NULL;
 		}
 	}
-	return slab;
+	return span;
 
 free_blocks:
-	kfree(slab->block);
-free_slab:
-	kfree(slab);
+	kfree(span->block);
+free_span:
+	kfree(span);
 	return NULL;
 }
 
