@@ -383,22 +383,6 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	return 0;
 }
 
-/**
- * scriptfs_reserve_bytes - how much memory a mount preallocates
- * @opt: its options
- *
- * Return: bytes of the reserves of all classes.
- */
-u64 scriptfs_reserve_bytes(const struct scriptfs_options *opt)
-{
-	unsigned int class;
-	u64 bytes = 0;
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		bytes += (u64)opt->reserve[class] << scriptfs_class_shifts[class];
-	return bytes;
-}
-
 /*
  * Nobody asked for this reserve, so it must not be what makes a small machine or a small
  * size= fail.
@@ -409,7 +393,7 @@ static void reserve_by_default(struct scriptfs_options *opt, u64 limit)
 	u64 bytes;
 
 	memcpy(opt->reserve, default_reserve, sizeof(default_reserve));
-	bytes = scriptfs_reserve_bytes(opt);
+	bytes = scriptfs_class_bytes(opt->reserve);
 	if (bytes <= limit)
 		return;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
@@ -443,7 +427,7 @@ int scriptfs_settle_options(struct fs_context *fc)
 	if (!(ctx->given & GIVEN_ANY_CLASS))
 		reserve_by_default(opt, sized ? min(memory / 8, opt->size) : memory / 8);
 
-	reserve = scriptfs_reserve_bytes(opt);
+	reserve = scriptfs_class_bytes(opt->reserve);
 	if (!sized)
 		opt->size = max(round_down(memory / 2, PAGE_SIZE), reserve);
 	/* Inodes and names are memory beside that, and cannot be reclaimed either. */
@@ -496,7 +480,7 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	if (err)
 		return err;
 	if (ctx->given & BIT(OPT_SIZE)) {
-		err = check_size(fc, new->size, scriptfs_reserve_bytes(opt));
+		err = check_size(fc, new->size, scriptfs_class_bytes(opt->reserve));
 		if (err)
 			return err;
 		if (new->size < held) {

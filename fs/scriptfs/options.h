@@ -69,7 +69,6 @@ int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param);
 int scriptfs_settle_options(struct fs_context *fc);
 int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi);
 int scriptfs_show_options(struct seq_file *seq, struct dentry *root);
-u64 scriptfs_reserve_bytes(const struct scriptfs_options *opt);
 __printf(2, 3) void scriptfs_report(struct p_log *log, const char *fmt, ...);
 
 #endif /* _FS_SCRIPTFS_OPTIONS_H */

@@ -23,22 +23,6 @@
 /* How long a mount with a large reserve keeps silent. */
 #define SCRIPTFS_REPORT_EVERY	(5 * HZ)
 
-const u8 scriptfs_class_shifts[SCRIPTFS_NR_CLASSES] = {
-	[SCRIPTFS_POEM]		= SCRIPTFS_UNIT_SHIFT,
-	[SCRIPTFS_NOVEL]	= 16,
-	[SCRIPTFS_MEDIUM]	= 19,
-	[SCRIPTFS_LARGE]	= SCRIPTFS_CHUNK_SHIFT,
-	[SCRIPTFS_SUPER]	= 28,
-};
-
-const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES] = {
-	[SCRIPTFS_POEM]		= "poem",
-	[SCRIPTFS_NOVEL]	= "novel",
-	[SCRIPTFS_MEDIUM]	= "medium",
-	[SCRIPTFS_LARGE]	= "large",
-	[SCRIPTFS_SUPER]	= "super",
-};
-
 static const char *const scriptfs_state_names[] = {
 	[SCRIPTFS_BLOCK_IDLE]		= "idle",
 	[SCRIPTFS_BLOCK_USED]		= "used",
@@ -473,7 +457,7 @@ static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 n
 int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
 {
 	unsigned long next_report = jiffies + SCRIPTFS_REPORT_EVERY;
-	u64 need = scriptfs_reserve_bytes(&sbi->opt);
+	u64 need = scriptfs_class_bytes(sbi->opt.reserve);
 	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
 	unsigned int class;
 	int err;

@@ -38,18 +38,8 @@
 #include <linux/uio.h>
 #include <linux/xarray.h>
 
+#include "class.h"
 #include "options.h"
-
-/* The largest physically contiguous piece of a block. */
-#define SCRIPTFS_CHUNK_SHIFT	21
-#define SCRIPTFS_CHUNK_SIZE	BIT(SCRIPTFS_CHUNK_SHIFT)
-
-/* The block map counts in units of the smallest class. */
-#define SCRIPTFS_UNIT_SHIFT	15
-#define SCRIPTFS_UNIT_SIZE	BIT(SCRIPTFS_UNIT_SHIFT)
-
-extern const u8 scriptfs_class_shifts[SCRIPTFS_NR_CLASSES];
-extern const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES];
 
 /**
  * struct scriptfs_chunk - physically contiguous memory of a block
@@ -288,20 +278,9 @@ static inline struct scriptfs_inode *scriptfs_inode(struct inode *inode)
 	return container_of(inode, struct scriptfs_inode, vfs_inode);
 }
 
-static inline unsigned long scriptfs_class_size(unsigned int class)
-{
-	return 1UL << scriptfs_class_shifts[class];
-}
-
 static inline unsigned long scriptfs_block_size(const struct scriptfs_block *block)
 {
 	return scriptfs_class_size(block->class);
-}
-
-/* How many chunks a block of @class has. */
-static inline unsigned int scriptfs_class_chunks(unsigned int class)
-{
-	return class == SCRIPTFS_SUPER ? scriptfs_class_size(class) >> SCRIPTFS_CHUNK_SHIFT : 1;
 }
 
 /**

@@ -208,7 +208,7 @@ static int scriptfs_get_tree(struct fs_context *fc)
 		if (err == -ENOMEM)
 			scriptfs_report(&fc->log,
 					"reserve: %lluK: allowed is what memory has room for, %luK were missing",
-					scriptfs_reserve_bytes(&sbi->opt) >> 10,
+					scriptfs_class_bytes(sbi->opt.reserve) >> 10,
 					DIV_ROUND_UP(missing, 1024));
 		kfree(sbi);
 		return err;
