@@ -119,14 +119,14 @@ static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos
 	int c;
 
 	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		block = scriptfs_pool_take(sbi, c, false);
+		block = scriptfs_pool_take(&sbi->pools, c, false);
 		if (block)
 			return block;
 	}
 	for (c = class + 1; c < SCRIPTFS_NR_CLASSES; c++) {
 		if (!scriptfs_range_free(scriptfs_inode(inode), pos, c))
 			break;
-		block = scriptfs_pool_take(sbi, c, false);
+		block = scriptfs_pool_take(&sbi->pools, c, false);
 		if (block)
 			return block;
 	}
@@ -143,7 +143,7 @@ static struct scriptfs_block *scriptfs_take_more(struct inode *inode, unsigned i
 	for (c = class; c >= SCRIPTFS_POEM; c--) {
 		if (!scriptfs_may_add(scriptfs_inode(inode), c))
 			continue;
-		block = scriptfs_pool_take(sbi, c, true);
+		block = scriptfs_pool_take(&sbi->pools, c, true);
 		if (block)
 			return block;
 	}
@@ -164,7 +164,7 @@ struct scriptfs_block *scriptfs_take_any(struct inode *inode)
 	int c;
 
 	for (c = SCRIPTFS_POEM; c <= SCRIPTFS_LARGE; c++) {
-		block = scriptfs_pool_take(sbi, c, false);
+		block = scriptfs_pool_take(&sbi->pools, c, false);
 		if (block)
 			return block;
 	}
@@ -241,7 +241,7 @@ void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block)
 {
 	scriptfs_map_remove(inode, block);
-	scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+	scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
 }
 
 /**
@@ -322,7 +322,7 @@ struct scriptfs_block *scriptfs_block_get(struct inode *inode, loff_t pos, u64 w
 
 	err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
 	if (err) {
-		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+		scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
 		return ERR_PTR(err);
 	}
 	/* The last close is to look at it: a poem, which is as small as can be, it need not. */
@@ -454,12 +454,13 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 		scriptfs_map_remove(inode, block);
 		blocks[nr++] = block;
 		if (nr == ARRAY_SIZE(blocks)) {
-			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr,
+						inode->i_ino);
 			nr = 0;
 			cond_resched();
 		}
 	}
-	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+	scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
 	up_write(&si->map_lock);
 }
 
@@ -490,12 +491,13 @@ void scriptfs_map_release(struct inode *inode)
 		if (nr == ARRAY_SIZE(blocks)) {
 			if (unlikely(batches++ >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
 				scriptfs_map_forget(si, blocks, nr);
-			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr,
+						inode->i_ino);
 			nr = 0;
 			cond_resched();
 		}
 	}
-	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+	scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
 	scriptfs_scatter_release(inode);
 	INIT_LIST_HEAD(&si->blocks);
 	xa_destroy(&si->map);

@@ -251,11 +251,11 @@ static __always_inline ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct 
 static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	unsigned long *special = &scriptfs_sb(inode->i_sb)->special;
+	unsigned long *special = &scriptfs_pools(inode->i_sb)->flags;
 	size_t count = iov_iter_count(from);
 	ssize_t ret;
 
-	if (test_bit(SCRIPTFS_SPECIAL_POISON, special)) {
+	if (test_bit(SCRIPTFS_POOLS_SUSPECT, special)) {
 		size_t sound = 0, run;
 
 		/* All that is sound under one hold of the lock, for others to see it whole. */
@@ -305,7 +305,7 @@ static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct io
 	if (iocb->ki_pos > size)
 		scriptfs_zero_tail(inode, size);
 
-	if (unlikely(scriptfs_sb(inode->i_sb)->special))
+	if (unlikely(scriptfs_pools(inode->i_sb)->flags))
 		ret = scriptfs_write_special(iocb, from);
 	else
 		ret = scriptfs_write_blocks(iocb, from);

@@ -143,11 +143,11 @@ struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 		start = round_down((u64)pos, scriptfs_class_size(class));
 		first = scriptfs_unit(start);
 		last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
-		block = scriptfs_pool_take(scriptfs_sb(inode->i_sb), class, false);
+		block = scriptfs_pool_take(scriptfs_pools(inode->i_sb), class, false);
 		if (!block)
 			continue;
 		if (!scriptfs_range_withdraw(inode, first, last, held) && !held) {
-			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+			scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
 			return ERR_PTR(-EBUSY);
 		}
 		scriptfs_readers_wait(si);
@@ -178,7 +178,7 @@ static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u
 	while (need) {
 		while (class > SCRIPTFS_POEM && scriptfs_class_size(class) > need)
 			class--;
-		block = scriptfs_pool_take(sbi, class, false);
+		block = scriptfs_pool_take(&sbi->pools, class, false);
 		if (block) {
 			list_add_tail(&block->link, blocks);
 			need -= min_t(u64, need, scriptfs_block_size(block));
@@ -216,7 +216,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 	if (!scriptfs_take_smaller(sbi, old->class - 1, need, &blocks)) {
 		list_for_each_entry_safe(block, next, &blocks, link) {
 			list_del(&block->link);
-			scriptfs_pool_put(sbi, block, inode->i_ino);
+			scriptfs_pool_put(&sbi->pools, block, inode->i_ino);
 			cond_resched();
 		}
 		return false;
@@ -231,7 +231,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 		pos += scriptfs_block_size(block);
 		cond_resched();
 	}
-	scriptfs_pool_put(sbi, old, inode->i_ino);
+	scriptfs_pool_put(&sbi->pools, old, inode->i_ino);
 	return true;
 }
 

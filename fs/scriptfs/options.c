@@ -472,7 +472,7 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	const struct scriptfs_context *ctx = fc->fs_private;
 	const struct scriptfs_options *new = &ctx->opt;
 	struct scriptfs_options *opt = &sbi->opt;
-	u64 held = atomic64_read(&sbi->held);
+	u64 held = atomic64_read(&sbi->pools.held);
 	u64 inodes = atomic64_read(&sbi->inodes);
 	int err;
 
@@ -507,9 +507,10 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 		WRITE_ONCE(opt->nr_inodes, new->nr_inodes);
 	if (ctx->given & BIT(OPT_STRICT))
 		WRITE_ONCE(opt->strict, new->strict);
+	scriptfs_pools_limit(&sbi->pools, opt->size, opt->strict);
 	if (ctx->given & BIT(OPT_IO)) {
 		WRITE_ONCE(opt->io_page, new->io_page);
-		assign_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special, new->io_page);
+		assign_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->pools.flags, new->io_page);
 	}
 	if (ctx->given & BIT(OPT_CLASS))
 		WRITE_ONCE(opt->class, new->class);

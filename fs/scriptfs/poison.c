@@ -25,12 +25,12 @@
 /* How many errors may wait for the worker; beyond that all mounts go on looking. */
 #define SCRIPTFS_POISON_WAITING		16
 
-/* Who may look at the pools of a mount from outside; taken before scriptfs_poison_lock. */
+/* Who may look at pools from outside; taken before scriptfs_poison_lock. */
 static DEFINE_MUTEX(scriptfs_poison_mutex);
 
 /* Guards all below. */
 static DEFINE_SPINLOCK(scriptfs_poison_lock);
-static LIST_HEAD(scriptfs_poison_mounts);
+static LIST_HEAD(scriptfs_poison_pools);
 static unsigned long scriptfs_poison_pfn[SCRIPTFS_POISON_WAITING];
 static unsigned int scriptfs_poison_waiting;
 static unsigned long scriptfs_poison_nr;	/* ever */
@@ -39,16 +39,16 @@ static bool scriptfs_poison_blind;
 
 static struct tracepoint *scriptfs_poison_trace;
 
-static void scriptfs_poison_suspect(struct scriptfs_sb *sbi, bool suspect)
+static void scriptfs_poison_suspect(struct scriptfs_pools *pools, bool suspect)
 {
 	unsigned int class;
 
 	if (suspect)
-		set_bit(SCRIPTFS_SPECIAL_POISON, &sbi->special);
+		set_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
 	else
-		clear_bit(SCRIPTFS_SPECIAL_POISON, &sbi->special);
+		clear_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		WRITE_ONCE(sbi->pool[class].suspect, suspect);
+		WRITE_ONCE(pools->pool[class].suspect, suspect);
 }
 
 static bool scriptfs_block_has(const struct scriptfs_block *block, const void *addr)
@@ -118,6 +118,16 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page
 	return block;
 }
 
+static bool scriptfs_pools_poisoned(struct scriptfs_pools *pools, struct page *page)
+{
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		if (scriptfs_pool_poisoned(&pools->pool[class], page))
+			return true;
+	return false;
+}
+
 static bool scriptfs_poison_next(struct page **page)
 {
 	bool next;
@@ -132,21 +142,19 @@ static bool scriptfs_poison_next(struct page **page)
 
 static void scriptfs_poison_search(struct work_struct *work)
 {
-	struct scriptfs_sb *sbi;
-	unsigned int class;
+	struct scriptfs_pools *pools;
 	struct page *page;
 
 	mutex_lock(&scriptfs_poison_mutex);
 	while (scriptfs_poison_next(&page))
-		list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
-			for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-				sbi->poisoned |= scriptfs_pool_poisoned(&sbi->pool[class], page);
+		list_for_each_entry(pools, &scriptfs_poison_pools, poison_link)
+			pools->poisoned |= scriptfs_pools_poisoned(pools, page);
 
 	spin_lock(&scriptfs_poison_lock);
 	if (!scriptfs_poison_waiting && !scriptfs_poison_blind)
-		list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
-			if (!sbi->poisoned)
-				scriptfs_poison_suspect(sbi, false);
+		list_for_each_entry(pools, &scriptfs_poison_pools, poison_link)
+			if (!pools->poisoned)
+				scriptfs_poison_suspect(pools, false);
 	spin_unlock(&scriptfs_poison_lock);
 	mutex_unlock(&scriptfs_poison_mutex);
 }
@@ -156,12 +164,12 @@ static DECLARE_WORK(scriptfs_poison_work, scriptfs_poison_search);
 /* Called by memory_failure() through its trace point: preemption is off. */
 static void scriptfs_poison_event(void *data, unsigned long pfn, int type, int result)
 {
-	struct scriptfs_sb *sbi;
+	struct scriptfs_pools *pools;
 
 	spin_lock(&scriptfs_poison_lock);
 	WRITE_ONCE(scriptfs_poison_nr, scriptfs_poison_nr + 1);
-	list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
-		scriptfs_poison_suspect(sbi, true);
+	list_for_each_entry(pools, &scriptfs_poison_pools, poison_link)
+		scriptfs_poison_suspect(pools, true);
 	if (scriptfs_poison_waiting < SCRIPTFS_POISON_WAITING)
 		scriptfs_poison_pfn[scriptfs_poison_waiting++] = pfn;
 	else
@@ -219,34 +227,34 @@ unsigned long scriptfs_poison_events(void)
 }
 
 /**
- * scriptfs_poison_add - have a mount told about hardware memory errors
- * @sbi:	a mount with its pools filled
+ * scriptfs_poison_add - have pools told about hardware memory errors
+ * @pools:	pools that were just filled
  * @events:	what scriptfs_poison_events() said before they were: an error since then may have
  *		hit them unheard
  */
-void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events)
+void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events)
 {
 	mutex_lock(&scriptfs_poison_mutex);
 	spin_lock(&scriptfs_poison_lock);
-	list_add(&sbi->mounts, &scriptfs_poison_mounts);
-	sbi->poisoned = events != scriptfs_poison_nr;
-	if (scriptfs_poison_blind || sbi->poisoned)
-		scriptfs_poison_suspect(sbi, true);
+	list_add(&pools->poison_link, &scriptfs_poison_pools);
+	pools->poisoned = events != scriptfs_poison_nr;
+	if (scriptfs_poison_blind || pools->poisoned)
+		scriptfs_poison_suspect(pools, true);
 	spin_unlock(&scriptfs_poison_lock);
 	mutex_unlock(&scriptfs_poison_mutex);
 }
 
 /**
  * scriptfs_poison_remove - the opposite
- * @sbi:	a mount whose pools are about to be freed
+ * @pools:	pools that are about to be freed, or were
  *
  * Context: Process context, sleeps.
  */
-void scriptfs_poison_remove(struct scriptfs_sb *sbi)
+void scriptfs_poison_remove(struct scriptfs_pools *pools)
 {
 	mutex_lock(&scriptfs_poison_mutex);
 	spin_lock(&scriptfs_poison_lock);
-	list_del(&sbi->mounts);
+	list_del_init(&pools->poison_link);
 	spin_unlock(&scriptfs_poison_lock);
 	mutex_unlock(&scriptfs_poison_mutex);
 }
@@ -276,11 +284,11 @@ unsigned long scriptfs_poison_events(void)
 	return 0;
 }
 
-void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events)
+void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events)
 {
 }
 
-void scriptfs_poison_remove(struct scriptfs_sb *sbi)
+void scriptfs_poison_remove(struct scriptfs_pools *pools)
 {
 }
 

@@ -137,15 +137,15 @@ static __always_inline struct scriptfs_block *scriptfs_take_idle(struct scriptfs
 	return block ?: scriptfs_pool_search(pool);
 }
 
-static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_sb *sbi,
+static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_pools *pools,
 							     unsigned int class, bool surplus)
 {
 	struct scriptfs_block *block = NULL;
 
-	if (scriptfs_pool_settle_few(&sbi->pool[class]))
-		block = scriptfs_take_idle(&sbi->pool[class]);
-	if (!block && surplus && !READ_ONCE(sbi->opt.strict))
-		block = scriptfs_take_surplus(sbi, class, SCRIPTFS_GFP_NOWAIT);
+	if (scriptfs_pool_settle_few(&pools->pool[class]))
+		block = scriptfs_take_idle(&pools->pool[class]);
+	if (!block && surplus && !READ_ONCE(pools->strict))
+		block = scriptfs_take_surplus(pools, class, SCRIPTFS_GFP_NOWAIT);
 	return block;
 }
 
@@ -159,16 +159,16 @@ static void scriptfs_block_retire(struct scriptfs_pool *pool, struct scriptfs_bl
 }
 
 /* Take blocks until there is one without a hardware memory error. */
-static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_sb *sbi,
+static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_pools *pools,
 							   struct scriptfs_block *block,
 							   bool surplus)
 {
 	unsigned int class = block->class;
 
 	while (block && scriptfs_block_poisoned(block)) {
-		scriptfs_block_retire(&sbi->pool[class], block);
-		block = scriptfs_take_idle(&sbi->pool[class]) ?:
-			scriptfs_take_settled(sbi, class, surplus);
+		scriptfs_block_retire(&pools->pool[class], block);
+		block = scriptfs_take_idle(&pools->pool[class]) ?:
+			scriptfs_take_settled(pools, class, surplus);
 	}
 	return block;
 }
@@ -184,7 +184,7 @@ static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
 
 /**
  * scriptfs_pool_take - take a block for a file
- * @sbi:	the mount
+ * @pools:	the pools
  * @class:	which class
  * @surplus:	allocate one if the pool has none, the mount options allow it and the system has
  *		memory at hand
@@ -196,15 +196,16 @@ static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
  * Context: Process context. May sleep; takes magazine->lock and pool->lock.
  * Return: The block, which is the caller's until scriptfs_pool_put(); NULL when none is to be had.
  */
-struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class, bool surplus)
+struct scriptfs_block *scriptfs_pool_take(struct scriptfs_pools *pools, unsigned int class,
+					  bool surplus)
 {
-	struct scriptfs_block *block = scriptfs_take_idle(&sbi->pool[class]);
+	struct scriptfs_block *block = scriptfs_take_idle(&pools->pool[class]);
 	unsigned int i;
 
 	if (unlikely(!block))
-		block = scriptfs_take_settled(sbi, class, surplus);
-	if (unlikely(block && READ_ONCE(sbi->pool[class].suspect)))
-		block = scriptfs_take_sound(sbi, block, surplus);
+		block = scriptfs_take_settled(pools, class, surplus);
+	if (unlikely(block && READ_ONCE(pools->pool[class].suspect)))
+		block = scriptfs_take_sound(pools, block, surplus);
 	if (unlikely(!block))
 		return NULL;
 
@@ -271,7 +272,7 @@ static noinline void scriptfs_list_one(struct scriptfs_pool *pool, struct script
 
 /**
  * scriptfs_pool_put - give back a block of a file
- * @sbi:	the mount
+ * @pools:	the pools
  * @block:	a block from scriptfs_pool_take(), out of the file's map and withdrawn
  * @ino:	the file's inode number, for reports
  *
@@ -281,9 +282,10 @@ static noinline void scriptfs_list_one(struct scriptfs_pool *pool, struct script
  *
  * Context: Process context, takes magazine->lock and pool->lock.
  */
-void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino)
+void scriptfs_pool_put(struct scriptfs_pools *pools, struct scriptfs_block *block,
+		       unsigned long ino)
 {
-	struct scriptfs_pool *pool = &sbi->pool[block->class];
+	struct scriptfs_pool *pool = &pools->pool[block->class];
 
 	if (!scriptfs_block_release(pool, block, ino, READ_ONCE(pool->suspect)))
 		return;
@@ -293,7 +295,7 @@ void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, un
 		scriptfs_list_one(pool, block);
 }
 
-static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+static noinline void scriptfs_put_many(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
 				       unsigned int nr, unsigned long ino)
 {
 	unsigned int i, left = 0, class = SCRIPTFS_NR_CLASSES;
@@ -302,7 +304,7 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 
 	if (nr <= SCRIPTFS_FEW_BLOCKS) {
 		while (nr)
-			scriptfs_pool_put(sbi, blocks[--nr], ino);
+			scriptfs_pool_put(pools, blocks[--nr], ino);
 		return;
 	}
 
@@ -314,7 +316,7 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 				scriptfs_list_blocks(pool, blocks, left);
 			left = 0;
 			class = block->class;
-			pool = &sbi->pool[class];
+			pool = &pools->pool[class];
 			suspect = READ_ONCE(pool->suspect);
 		}
 		if (scriptfs_block_release(pool, block, ino, suspect))
@@ -326,7 +328,7 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 
 /**
  * scriptfs_pool_put_batch - give back many blocks of a file
- * @sbi:	the mount
+ * @pools:	the pools
  * @blocks:	such as for scriptfs_pool_put(), in the order of their place in the file; what the
  *		array holds is lost
  * @nr:		how many
@@ -338,19 +340,18 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
  *
  * Context: Process context, takes magazine->lock and pool->lock.
  */
-void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+void scriptfs_pool_put_batch(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
 			     unsigned int nr, unsigned long ino)
 {
 	if (nr == 1)
-		scriptfs_pool_put(sbi, blocks[0], ino);
+		scriptfs_pool_put(pools, blocks[0], ino);
 	else
-		scriptfs_put_many(sbi, blocks, nr, ino);
+		scriptfs_put_many(pools, blocks, nr, ino);
 }
 
 /**
  * scriptfs_pool_stats - how many blocks of a pool are where
- * @sbi:	the mount
- * @class:	which of its pools
+ * @pool:	the pool
  * @stats:	filled in
  *
  * Exact while nobody takes or puts blocks, and otherwise off by those on their way. In any case
@@ -358,10 +359,8 @@ void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **bl
  *
  * Context: Takes pool->lock.
  */
-void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
-			 struct scriptfs_stats *stats)
+void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stats)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
 	unsigned long whole;
 
 	spin_lock(&pool->lock);
@@ -405,19 +404,19 @@ static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, u
 	return scriptfs_span_alloc(pool, class, 1, SCRIPTFS_GFP_INSIST);
 }
 
-static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 need,
-			      unsigned long *next_report)
+static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
+			      unsigned long reserve, u64 need, unsigned long *next_report)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_pool *pool = &pools->pool[class];
 	unsigned long most = max(SCRIPTFS_CHUNK_SIZE >> scriptfs_class_shifts[class], 1UL);
 	int err;
 
-	err = scriptfs_magazines_alloc(pool, class, sbi->opt.reserve[class]);
+	err = scriptfs_magazines_alloc(pool, class, reserve);
 	if (err)
 		return err;
 
-	while (pool->reserve < sbi->opt.reserve[class]) {
-		unsigned long nr = min(sbi->opt.reserve[class] - pool->reserve, most);
+	while (pool->reserve < reserve) {
+		unsigned long nr = min(reserve - pool->reserve, most);
 		struct scriptfs_span *span;
 
 		if (fatal_signal_pending(current))
@@ -432,11 +431,11 @@ static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 n
 		pool->reserve += span->nr;
 		pool->idle += span->nr;
 		spin_unlock(&pool->lock);
-		atomic64_add(span->nr * scriptfs_class_size(class), &sbi->held);
+		atomic64_add(span->nr * scriptfs_class_size(class), &pools->held);
 
 		if (time_after(jiffies, *next_report)) {
 			pr_info("preallocated %llu of %llu MiB\n",
-				(u64)atomic64_read(&sbi->held) >> 20, need >> 20);
+				(u64)atomic64_read(&pools->held) >> 20, need >> 20);
 			*next_report = jiffies + SCRIPTFS_REPORT_EVERY;
 		}
 		cond_resched();
@@ -445,25 +444,33 @@ static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 n
 }
 
 /**
- * scriptfs_pools_fill - get the reserve of a mount
- * @sbi:	a new mount, zeroed but for its options
+ * scriptfs_pools_fill - set pools up, with their reserve
+ * @pools:	zeroed, but for flags of its owner
+ * @reserve:	how many blocks of each class to keep preallocated
+ * @size:	see scriptfs_pools_limit()
+ * @strict:	likewise
  * @missing:	set to how many bytes were missing when there was not enough memory
  *
- * Sets the pools up and registers the shrinker. On any error all memory has been given back.
+ * On any error all memory has been given back.
  *
  * Context: Process context, sleeps, for seconds where the reserve is large.
  * Return: 0, -ENOMEM, or -EINTR after a fatal signal.
  */
-int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
+int scriptfs_pools_fill(struct scriptfs_pools *pools,
+			const unsigned long reserve[SCRIPTFS_NR_CLASSES], u64 size, bool strict,
+			unsigned long *missing)
 {
 	unsigned long next_report = jiffies + SCRIPTFS_REPORT_EVERY;
-	u64 need = scriptfs_class_bytes(sbi->opt.reserve);
+	unsigned long events = scriptfs_poison_events();
+	u64 need = scriptfs_class_bytes(reserve);
 	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
 	unsigned int class;
 	int err;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_init(&sbi->pool[class]);
+		scriptfs_pool_init(&pools->pool[class]);
+	INIT_LIST_HEAD(&pools->poison_link);
+	scriptfs_pools_limit(pools, size, strict);
 
 	*missing = 0;
 	/* Better now than after reclaim has turned out everything that the system had cached. */
@@ -472,35 +479,36 @@ int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
 		return -ENOMEM;
 	}
 
-	atomic_set(&sbi->replenishing, 0);
-	sbi->shrinker.count_objects = scriptfs_shrink_count;
-	sbi->shrinker.scan_objects = scriptfs_shrink_scan;
-	sbi->shrinker.seeks = DEFAULT_SEEKS;
-	err = register_shrinker(&sbi->shrinker);
+	atomic_set(&pools->replenishing, 0);
+	pools->shrinker.count_objects = scriptfs_shrink_count;
+	pools->shrinker.scan_objects = scriptfs_shrink_scan;
+	pools->shrinker.seeks = DEFAULT_SEEKS;
+	err = register_shrinker(&pools->shrinker);
 	if (err) {
 		*missing = need;
 		return err;
 	}
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		err = scriptfs_pool_fill(sbi, class, need, &next_report);
+		err = scriptfs_pool_fill(pools, class, reserve[class], need, &next_report);
 		if (err) {
 			if (err == -ENOMEM)
-				*missing = need - atomic64_read(&sbi->held);
-			scriptfs_pools_free(sbi);
+				*missing = need - atomic64_read(&pools->held);
+			scriptfs_pools_free(pools);
 			return err;
 		}
 	}
+	scriptfs_poison_add(pools, events);
 	return 0;
 }
 
-static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
+static void scriptfs_pool_drain(struct scriptfs_pools *pools, unsigned int class)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_pool *pool = &pools->pool[class];
 	struct scriptfs_span *span, *next;
 	struct scriptfs_stats stats;
 
-	scriptfs_pool_stats(sbi, class, &stats);
+	scriptfs_pool_stats(pool, &stats);
 	if (stats.used)
 		pr_err("bad unmount: %lu %s blocks still in use\n", stats.used,
 		       scriptfs_class_names[class]);
@@ -513,8 +521,8 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
 }
 
 /**
- * scriptfs_pools_free - give all memory of a mount back to the system
- * @sbi:	a mount that scriptfs_pools_fill() set up, without files
+ * scriptfs_pools_free - give all memory of pools back to the system
+ * @pools:	pools that scriptfs_pools_fill() set up, without a block in use
  *
  * Nothing waits for the quarantine: a page that somebody outside holds goes back to the system when
  * he drops it, being a page like any other by then. Pages that were found corrupt are not freed,
@@ -522,12 +530,13 @@ static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
  *
  * Context: Process context, sleeps. Nobody else uses the pools any longer.
  */
-void scriptfs_pools_free(struct scriptfs_sb *sbi)
+void scriptfs_pools_free(struct scriptfs_pools *pools)
 {
 	unsigned int class;
 
-	unregister_shrinker(&sbi->shrinker);
+	scriptfs_poison_remove(pools);
+	unregister_shrinker(&pools->shrinker);
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_drain(sbi, class);
-	atomic64_set(&sbi->held, 0);
+		scriptfs_pool_drain(pools, class);
+	atomic64_set(&pools->held, 0);
 }

@@ -94,11 +94,14 @@ void scriptfs_block_quarantine(struct scriptfs_pool *pool, struct scriptfs_block
 			       unsigned long ino);
 
 /* poison.c */
+unsigned long scriptfs_poison_events(void);
+void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events);
+void scriptfs_poison_remove(struct scriptfs_pools *pools);
 bool scriptfs_block_poisoned(struct scriptfs_block *block);
 void scriptfs_poison_report(struct scriptfs_block *block, struct page *page, unsigned long ino);
 
 /* surplus.c */
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class,
+struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
 					     gfp_t gfp);
 unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc);
 unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc);

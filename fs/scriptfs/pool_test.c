@@ -24,23 +24,22 @@ static long free_pages_now(void)
 static void pool_fill_exact(struct kunit *test)
 {
 	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = { 70, 33, 7, 20, 0 };
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 	long before = free_pages_now();
 	unsigned int class, round;
 	unsigned long missing;
 	u64 bytes;
 
-	memcpy(sbi->opt.reserve, reserve, sizeof(reserve));
 	for (round = 0; round < 20; round++) {
-		KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
+		KUNIT_ASSERT_EQ(test, fill_all(test, reserve, &missing), 0);
 		bytes = 0;
 		for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-			KUNIT_EXPECT_EQ(test, sbi->pool[class].reserve, reserve[class]);
+			KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, reserve[class]);
 			expect_stats(test, class, reserve[class], 0, 0, 0);
 			bytes += reserve[class] * scriptfs_class_size(class);
 		}
-		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), bytes);
-		scriptfs_pools_free(sbi);
+		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), bytes);
+		scriptfs_pools_free(pools);
 		expect_empty(test);
 	}
 	KUNIT_EXPECT_GT(test, free_pages_now(), before - FREE_PAGES_SLACK);
@@ -48,7 +47,7 @@ static void pool_fill_exact(struct kunit *test)
 
 static void pool_take_put(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_NOVEL, 2);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_NOVEL, 2);
 	struct scriptfs_block *a, *b;
 
 	a = take(test, SCRIPTFS_NOVEL, false);
@@ -56,14 +55,14 @@ static void pool_take_put(struct kunit *test)
 	b = take(test, SCRIPTFS_NOVEL, false);
 	expect_stats(test, SCRIPTFS_NOVEL, 0, 2, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, a, b);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_NOVEL, false),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_NOVEL, false),
 			    (struct scriptfs_block *)NULL);
 
-	scriptfs_pool_put(sbi, a, TEST_INODE);
+	scriptfs_pool_put(pools, a, TEST_INODE);
 	expect_stats(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_NOVEL, false), a);
-	scriptfs_pool_put(sbi, a, TEST_INODE);
-	scriptfs_pool_put(sbi, b, TEST_INODE);
+	scriptfs_pool_put(pools, a, TEST_INODE);
+	scriptfs_pool_put(pools, b, TEST_INODE);
 	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 0, 0);
 }
 
@@ -71,7 +70,7 @@ static void pool_take_put(struct kunit *test)
 static void pool_blocks_apart(struct kunit *test)
 {
 	enum { NR = 70 };
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, NR);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, NR);
 	struct scriptfs_block *block[NR];
 	unsigned int i, p;
 
@@ -84,7 +83,7 @@ static void pool_blocks_apart(struct kunit *test)
 				    (void *)NULL);
 		for (p = 0; p < SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT; p++)
 			KUNIT_EXPECT_EQ(test, page_ref_count(block_page(block[i], p)), 1);
-		scriptfs_pool_put(sbi, block[i], TEST_INODE);
+		scriptfs_pool_put(pools, block[i], TEST_INODE);
 	}
 }
 
@@ -96,7 +95,7 @@ static void pool_ascending(struct kunit *test)
 {
 	enum { NR = 128, BATCH = 32 };
 	struct scriptfs_block *back[BATCH];
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, NR);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, NR);
 	struct scriptfs_block *block[NR];
 	unsigned int round, i, neighbours;
 
@@ -115,7 +114,7 @@ static void pool_ascending(struct kunit *test)
 		for (i = 0; i < NR; i++) {
 			back[i % BATCH] = block[i * 47 % NR];
 			if ((i + 1) % BATCH == 0)
-				scriptfs_pool_put_batch(sbi, back, BATCH, TEST_INODE);
+				scriptfs_pool_put_batch(pools, back, BATCH, TEST_INODE);
 		}
 	}
 	expect_stats(test, SCRIPTFS_POEM, NR, 0, 0, 0);
@@ -124,75 +123,75 @@ static void pool_ascending(struct kunit *test)
 /* A file must not take over the marks of the one that had the block before. */
 static void pool_marks_reset(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_LARGE, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_LARGE, 1);
 	struct scriptfs_block *block = take(test, SCRIPTFS_LARGE, false);
 
 	block->chunk->mark = SCRIPTFS_CHUNK_SIZE;
 	block->chunk->published = true;
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_LARGE, false), block);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
 	KUNIT_EXPECT_FALSE(test, block->chunk->published);
 
 	block->chunk->mark = PAGE_SIZE;
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_LARGE, false), block);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
 static void pool_strict(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *block;
 
-	sbi->opt.strict = true;
+	scriptfs_pools_limit(pools, SZ_1G, true);
 	block = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_POEM, true),
 			    (struct scriptfs_block *)NULL);
 	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 0);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
 static void pool_size_cap(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_MEDIUM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_MEDIUM, 1);
 	unsigned long size = scriptfs_class_size(SCRIPTFS_MEDIUM);
 	struct scriptfs_block *block[3];
 	unsigned int i;
 
 	/* One byte less than room for a fourth. */
-	sbi->opt.size = 4 * size - 1;
+	scriptfs_pools_limit(pools, 4 * size - 1, false);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take(test, SCRIPTFS_MEDIUM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_MEDIUM, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_MEDIUM, true),
 			    (struct scriptfs_block *)NULL);
-	KUNIT_EXPECT_EQ(test, sbi->pool[SCRIPTFS_MEDIUM].surplus, 2UL);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 3ULL * size);
+	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_MEDIUM].surplus, 2UL);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 3ULL * size);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
-		scriptfs_pool_put(sbi, block[i], TEST_INODE);
+		scriptfs_pool_put(pools, block[i], TEST_INODE);
 	expect_stats(test, SCRIPTFS_MEDIUM, 3, 0, 0, 0);
 }
 
 /* Surplus that is asked for is allocated, and only that. */
 static void pool_surplus(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 0);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 0);
 	unsigned int class;
 
 	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_LARGE; class++) {
 		struct scriptfs_block *block;
 
-		KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, class, false),
+		KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, class, false),
 				    (struct scriptfs_block *)NULL);
 		block = take(test, class, true);
 		memset(block->chunk->addr, 0xa5, scriptfs_class_size(class));
 		expect_stats(test, class, 0, 1, 0, 0);
-		scriptfs_pool_put(sbi, block, TEST_INODE);
+		scriptfs_pool_put(pools, block, TEST_INODE);
 		expect_stats(test, class, 1, 0, 0, 0);
-		KUNIT_EXPECT_EQ(test, sbi->pool[class].reserve, 0UL);
+		KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, 0UL);
 	}
 }
 
@@ -200,46 +199,46 @@ static void pool_surplus(struct kunit *test)
 static void pool_surplus_moves(struct kunit *test)
 {
 	enum { NR = 64 };
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *poem[NR + 1], *large;
 	unsigned int i;
 
-	sbi->opt.size = scriptfs_class_size(SCRIPTFS_LARGE) + scriptfs_class_size(SCRIPTFS_POEM);
+	scriptfs_pools_limit(pools, SZ_2M + SZ_32K, false);
 	for (i = 0; i < ARRAY_SIZE(poem); i++)
 		poem[i] = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_LARGE, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
 			    (struct scriptfs_block *)NULL);
 	for (i = 0; i < NR; i++)
-		scriptfs_pool_put(sbi, poem[i], TEST_INODE);
+		scriptfs_pool_put(pools, poem[i], TEST_INODE);
 	/* One block short: nothing goes for nothing. */
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_LARGE, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
 			    (struct scriptfs_block *)NULL);
 
-	scriptfs_pool_put(sbi, poem[NR], TEST_INODE);
+	scriptfs_pool_put(pools, poem[NR], TEST_INODE);
 	large = take(test, SCRIPTFS_LARGE, true);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), sbi->opt.size);
-	scriptfs_pool_put(sbi, large, TEST_INODE);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), pools->size);
+	scriptfs_pool_put(pools, large, TEST_INODE);
 }
 
 /* The shrinker takes idle surplus, leaves what is in use, and never touches the reserve. */
 static void pool_shrinker(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 2);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
 	unsigned long pages = SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT;
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
-	struct shrinker *shrinker = &sbi->shrinker;
+	struct shrinker *shrinker = &pools->shrinker;
 	struct scriptfs_block *block[5];
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_EQ(test, sbi->pool[SCRIPTFS_POEM].surplus, 3UL);
+	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_POEM].surplus, 3UL);
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
 
-	scriptfs_pool_put(sbi, block[2], TEST_INODE);
-	scriptfs_pool_put(sbi, block[3], TEST_INODE);
+	scriptfs_pool_put(pools, block[2], TEST_INODE);
+	scriptfs_pool_put(pools, block[3], TEST_INODE);
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 2 * pages);
 	sc.nr_to_scan = 1;
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), pages);
@@ -247,25 +246,24 @@ static void pool_shrinker(struct kunit *test)
 	expect_stats(test, SCRIPTFS_POEM, 1, 3, 0, 0);
 
 	/* The reserve is handed out first, so that the surplus can go. */
-	scriptfs_pool_put(sbi, block[0], TEST_INODE);
+	scriptfs_pool_put(pools, block[0], TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block[0]);
 
-	scriptfs_pool_put(sbi, block[0], TEST_INODE);
-	scriptfs_pool_put(sbi, block[1], TEST_INODE);
-	scriptfs_pool_put(sbi, block[4], TEST_INODE);
-	sc.nr_to_scan = all_pages;
+	scriptfs_pool_put(pools, block[0], TEST_INODE);
+	scriptfs_pool_put(pools, block[1], TEST_INODE);
+	scriptfs_pool_put(pools, block[4], TEST_INODE);
+	sc.nr_to_scan = ULONG_MAX;
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), 2 * pages);
 	expect_stats(test, SCRIPTFS_POEM, 2, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 2ULL * SCRIPTFS_UNIT_SIZE);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 2ULL * SCRIPTFS_UNIT_SIZE);
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
 }
 
 /* A super is many chunks, each with a mark and a fate of its own. */
 static void pool_super(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools;
 	struct scriptfs_block *block;
-	unsigned long missing;
 	struct page *page;
 	unsigned int i;
 
@@ -273,9 +271,8 @@ static void pool_super(struct kunit *test)
 		kunit_info(test, "not enough memory for a super, skipped");
 		return;
 	}
-	sbi->opt.reserve[SCRIPTFS_SUPER] = 1;
-	sbi->opt.strict = true;
-	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
+	pools = fill(test, SCRIPTFS_SUPER, 1);
+	scriptfs_pools_limit(pools, SZ_1G, true);
 	block = take(test, SCRIPTFS_SUPER, false);
 	KUNIT_EXPECT_EQ(test, scriptfs_class_chunks(SCRIPTFS_SUPER), 128U);
 	for (i = 0; i < 128; i++) {
@@ -289,24 +286,25 @@ static void pool_super(struct kunit *test)
 	block->chunk[127].published = true;
 	page = virt_to_page(block->chunk[127].addr + SCRIPTFS_CHUNK_SIZE - 1);
 	get_page(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_SUPER, 0, 0, 1, 0);
 	put_page(page);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_SUPER, true), block);
 	for (i = 0; i < 128; i++)
 		KUNIT_EXPECT_EQ(test, block->chunk[i].mark, 0U);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
 /* What can not be had is refused before anything is taken, with what was missing. */
 static void pool_fill_too_much(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	const unsigned long reserve[SCRIPTFS_NR_CLASSES] = {
+		[SCRIPTFS_POEM]		= 100,
+		[SCRIPTFS_LARGE]	= (totalram_pages() >> 9) + 1,
+	};
 	unsigned long missing = 0;
 
-	sbi->opt.reserve[SCRIPTFS_POEM] = 100;
-	sbi->opt.reserve[SCRIPTFS_LARGE] = (totalram_pages() >> 9) + 1;
-	KUNIT_EXPECT_EQ(test, scriptfs_pools_fill(sbi, &missing), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -ENOMEM);
 	KUNIT_EXPECT_GT(test, missing, 0UL);
 	expect_empty(test);
 }
@@ -318,8 +316,11 @@ static void pool_fill_too_much(struct kunit *test)
 static void pool_fill_half_way(struct kunit *test)
 {
 	enum { WHOLE = 4, HALVES = 48, WANTED = 8 };
+	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = {
+		[SCRIPTFS_POEM]		= 40,
+		[SCRIPTFS_LARGE]	= WANTED,
+	};
 	const unsigned int order = SCRIPTFS_CHUNK_SHIFT - PAGE_SHIFT;
-	struct scriptfs_sb *sbi = test->priv;
 	struct page *page, *next;
 	unsigned long missing = 0;
 	unsigned int i, nr = 0;
@@ -352,9 +353,7 @@ static void pool_fill_half_way(struct kunit *test)
 	}
 
 	before = free_pages_now();
-	sbi->opt.reserve[SCRIPTFS_POEM] = 40;
-	sbi->opt.reserve[SCRIPTFS_LARGE] = WANTED;
-	KUNIT_EXPECT_EQ(test, scriptfs_pools_fill(sbi, &missing), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -ENOMEM);
 	/* Half way means that some could be had. */
 	KUNIT_EXPECT_GE(test, missing, SCRIPTFS_CHUNK_SIZE);
 	KUNIT_EXPECT_LT(test, missing, WANTED * SCRIPTFS_CHUNK_SIZE);
@@ -370,15 +369,14 @@ static void pool_fill_half_way(struct kunit *test)
 
 static void pool_fill_killed(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = { 1000 };
 	unsigned long missing;
 
 	/* A kernel thread that lets itself be killed only notices. */
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 0);
 
-	sbi->opt.reserve[SCRIPTFS_POEM] = 1000;
-	KUNIT_EXPECT_EQ(test, scriptfs_pools_fill(sbi, &missing), -EINTR);
+	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -EINTR);
 
 	disallow_signal(SIGKILL);
 	flush_signals(current);

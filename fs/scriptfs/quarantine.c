@@ -92,8 +92,7 @@ unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool)
 
 /**
  * scriptfs_pool_settle - look whether quarantined blocks are still held
- * @sbi:	the mount
- * @class:	which of its pools
+ * @pool:	a pool
  *
  * Looks at some dozens of blocks. Those that are no longer held are idle afterwards.
  *
@@ -101,9 +100,9 @@ unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool)
  * pool->lock.
  * Return: How many are idle now.
  */
-unsigned int scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class)
+unsigned int scriptfs_pool_settle(struct scriptfs_pool *pool)
 {
-	return scriptfs_settle_now(&sbi->pool[class], SCRIPTFS_SETTLE_MANY);
+	return scriptfs_settle_now(pool, SCRIPTFS_SETTLE_MANY);
 }
 
 /**

@@ -159,7 +159,7 @@ static void scriptfs_donor_put(struct inode *inode, struct scriptfs_block *donor
 {
 	list_del(&donor->link);
 	inode_sub_bytes(inode, scriptfs_block_size(donor));
-	scriptfs_pool_put(scriptfs_sb(inode->i_sb), donor, inode->i_ino);
+	scriptfs_pool_put(scriptfs_pools(inode->i_sb), donor, inode->i_ino);
 }
 
 /* Say in @used which pages of a donor are in a table of @pages. */

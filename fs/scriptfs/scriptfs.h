@@ -172,39 +172,55 @@ struct scriptfs_stats {
 	unsigned long		retired;
 };
 
-/* Bits of scriptfs_sb.special: page by page (io=page); look for hardware memory errors. */
-#define SCRIPTFS_SPECIAL_PAGE	0
-#define SCRIPTFS_SPECIAL_POISON	1
+/* Bits of scriptfs_pools.flags */
+#define SCRIPTFS_POOLS_SUSPECT	0	/* blocks may have hardware memory errors */
+#define SCRIPTFS_POOLS_OWNER	1	/* the first of those that are the owner's */
+
+/**
+ * struct scriptfs_pools - the five pools of a mount, and what they have in common
+ * @flags:	SCRIPTFS_POOLS_SUSPECT, and bits of the owner's: reads and writes of most mounts
+ *		find one word to be 0
+ * @size:	what reserve and surplus may come to together, in bytes
+ * @strict:	no surplus
+ * @poisoned:	a block was found with a hardware memory error
+ * @poison_link: on the list of those that are told about hardware memory errors (poison.c)
+ * @shrinker:	gives idle surplus back under memory pressure
+ * @pool:	the pools
+ * @held:	bytes of all pools together, never above @size through surplus
+ * @replenishing: how many tasks have got surplus that they are about to use, so that memory
+ *		pressure does not take it back at once
+ */
+struct scriptfs_pools {
+	unsigned long		flags;
+	u64			size;
+	bool			strict;
+	bool			poisoned;
+	struct list_head	poison_link;
+	struct shrinker		shrinker;
+	struct scriptfs_pool	pool[SCRIPTFS_NR_CLASSES];
+	atomic64_t		held;
+	atomic_t		replenishing;
+};
+
+/* A bit of scriptfs_pools.flags: read(2) and write(2) go page by page (io=page). */
+#define SCRIPTFS_SPECIAL_PAGE	SCRIPTFS_POOLS_OWNER
 
 /**
  * struct scriptfs_sb - one mount
  * @sb:		the VFS's side of it
  * @opt:	mount options; all but the reserve and mode, uid and gid may change by remount
- * @pool:	the five pools
- * @special:	read(2) and write(2) have more to do than to copy: SCRIPTFS_SPECIAL_*
- * @poisoned:	a block was found with a hardware memory error
- * @mounts:	on the list of mounts that are told about hardware memory errors (poison.c)
- * @held:	bytes of all pools together, never above @opt.size through surplus
- * @replenishing: how many tasks have got surplus that they are about to use, so that memory
- *		pressure does not take it back at once
+ * @pools:	its memory
  * @inodes:	inodes in use, and their names beyond the first
  * @next_ino:	the last inode number given out
- * @shrinker:	gives idle surplus back under memory pressure
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR
  * @kobj_gone:	@kobj was released, so this structure may be freed
  */
 struct scriptfs_sb {
 	struct super_block	*sb;
 	struct scriptfs_options	opt;
-	unsigned long		special;
-	bool			poisoned;
-	struct list_head	mounts;
-	struct scriptfs_pool	pool[SCRIPTFS_NR_CLASSES];
-	atomic64_t		held;
-	atomic_t		replenishing;
+	struct scriptfs_pools	pools;
 	atomic64_t		inodes;
 	atomic64_t		next_ino;
-	struct shrinker		shrinker;
 	struct kobject		kobj;
 	struct completion	kobj_gone;
 };
@@ -271,6 +287,12 @@ struct scriptfs_inode {
 static inline struct scriptfs_sb *scriptfs_sb(struct super_block *sb)
 {
 	return sb->s_fs_info;
+}
+
+/* The memory of a mount. */
+static inline struct scriptfs_pools *scriptfs_pools(struct super_block *sb)
+{
+	return &scriptfs_sb(sb)->pools;
 }
 
 static inline struct scriptfs_inode *scriptfs_inode(struct inode *inode)
@@ -393,17 +415,20 @@ static inline void scriptfs_change_end(struct scriptfs_inode *si)
 }
 
 /* pool.c, quarantine.c, surplus.c */
-int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing);
-void scriptfs_pools_free(struct scriptfs_sb *sbi);
-struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class,
+int scriptfs_pools_fill(struct scriptfs_pools *pools,
+			const unsigned long reserve[SCRIPTFS_NR_CLASSES], u64 size, bool strict,
+			unsigned long *missing);
+void scriptfs_pools_free(struct scriptfs_pools *pools);
+void scriptfs_pools_limit(struct scriptfs_pools *pools, u64 size, bool strict);
+struct scriptfs_block *scriptfs_pool_take(struct scriptfs_pools *pools, unsigned int class,
 					  bool surplus);
-void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino);
-void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+void scriptfs_pool_put(struct scriptfs_pools *pools, struct scriptfs_block *block,
+		       unsigned long ino);
+void scriptfs_pool_put_batch(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
 			     unsigned int nr, unsigned long ino);
-unsigned int scriptfs_pool_settle(struct scriptfs_sb *sbi, unsigned int class);
-void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
-			 struct scriptfs_stats *stats);
-u64 scriptfs_growth(struct scriptfs_sb *sbi);
+unsigned int scriptfs_pool_settle(struct scriptfs_pool *pool);
+void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stats);
+u64 scriptfs_growth(struct scriptfs_pools *pools);
 
 /**
  * struct scriptfs_wait - a task that waits for a block without locks, 0 at first
@@ -417,6 +442,11 @@ struct scriptfs_wait {
 	unsigned int	tries;
 };
 
+int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, bool busy,
+			     u64 bytes);
+void scriptfs_replenish_end(struct scriptfs_pools *pools, struct scriptfs_wait *wait);
+
+/* wait.c */
 int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err,
 			    u64 bytes);
 void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait);
@@ -424,9 +454,6 @@ void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait);
 /* poison.c */
 void scriptfs_poison_init(void);
 void scriptfs_poison_exit(void);
-unsigned long scriptfs_poison_events(void);
-void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events);
-void scriptfs_poison_remove(struct scriptfs_sb *sbi);
 void scriptfs_poison_flush(void);
 bool scriptfs_block_bad(struct scriptfs_block *block);
 size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len);

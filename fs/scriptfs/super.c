@@ -93,13 +93,13 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 		unsigned int shift = scriptfs_class_shifts[class];
 		struct scriptfs_stats stats;
 
-		scriptfs_pool_settle(sbi, class);
-		scriptfs_pool_stats(sbi, class, &stats);
+		scriptfs_pool_settle(&sbi->pools.pool[class]);
+		scriptfs_pool_stats(&sbi->pools.pool[class], &stats);
 		idle += (u64)stats.idle << shift;
 		held += (u64)(stats.reserve + stats.surplus) << shift;
 	}
-	total = READ_ONCE(sbi->opt.strict) ? held : max(READ_ONCE(sbi->opt.size), held);
-	growth = min(total - held, scriptfs_growth(sbi));
+	total = READ_ONCE(sbi->pools.strict) ? held : max(READ_ONCE(sbi->pools.size), held);
+	growth = min(total - held, scriptfs_growth(&sbi->pools));
 
 	buf->f_type = sb->s_magic;
 	buf->f_bsize = PAGE_SIZE;
@@ -168,8 +168,7 @@ static void scriptfs_free_sb(struct scriptfs_sb *sbi)
 {
 	if (!sbi)
 		return;
-	scriptfs_poison_remove(sbi);
-	scriptfs_pools_free(sbi);
+	scriptfs_pools_free(&sbi->pools);
 	kfree(sbi);
 }
 
@@ -188,7 +187,7 @@ static void scriptfs_kill_sb(struct super_block *sb)
 static int scriptfs_get_tree(struct fs_context *fc)
 {
 	struct scriptfs_context *ctx = fc->fs_private;
-	unsigned long missing, events;
+	unsigned long missing;
 	struct scriptfs_sb *sbi;
 	int err;
 
@@ -200,10 +199,10 @@ static int scriptfs_get_tree(struct fs_context *fc)
 	if (!sbi)
 		return -ENOMEM;
 	sbi->opt = ctx->opt;
-	events = scriptfs_poison_events();
 	if (sbi->opt.io_page)
-		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special);
-	err = scriptfs_pools_fill(sbi, &missing);
+		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->pools.flags);
+	err = scriptfs_pools_fill(&sbi->pools, sbi->opt.reserve, sbi->opt.size, sbi->opt.strict,
+				  &missing);
 	if (err) {
 		if (err == -ENOMEM)
 			scriptfs_report(&fc->log,
@@ -213,7 +212,6 @@ static int scriptfs_get_tree(struct fs_context *fc)
 		kfree(sbi);
 		return err;
 	}
-	scriptfs_poison_add(sbi, events);
 	fc->s_fs_info = sbi;
 	return get_tree_nodev(fc, scriptfs_fill_super);
 }

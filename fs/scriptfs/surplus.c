@@ -6,7 +6,6 @@
  * Who needs a block while holding locks of a file gets one only if the system has the memory at
  * hand. Otherwise he drops the locks, waits in scriptfs_wait_for_block(), and tries again.
  */
-#include <linux/delay.h>
 #include <linux/sched/signal.h>
 
 #include "pool.h"
@@ -24,22 +23,15 @@
 #define SCRIPTFS_WAIT_TRIES	200U
 
 /*
- * How often before a merge leaves held pages where they are, which makes a file slower; and where
- * all that was got has to be given back before the next try.
- */
-#define SCRIPTFS_WAIT_MERGE	30U
-#define SCRIPTFS_WAIT_MERGE_ALL	2U
-
-/*
  * Give idle surplus of a pool back to the system until that comes to @pages.
  *
  * Runs in memory reclaim too, with whatever locks the task holds that needs memory: nothing here
  * may take more than the pool's lock, and that lock is never held while allocating.
  */
-static unsigned long scriptfs_pool_shrink(struct scriptfs_sb *sbi, unsigned int class,
+static unsigned long scriptfs_pool_shrink(struct scriptfs_pools *pools, unsigned int class,
 					  unsigned long pages)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_pool *pool = &pools->pool[class];
 	struct scriptfs_span *span, *next;
 	unsigned long freed = 0;
 	LIST_HEAD(gone);
@@ -58,20 +50,20 @@ static unsigned long scriptfs_pool_shrink(struct scriptfs_sb *sbi, unsigned int 
 
 	list_for_each_entry_safe(span, next, &gone, link) {
 		scriptfs_span_free(span);
-		atomic64_sub(scriptfs_class_size(class), &sbi->held);
+		atomic64_sub(scriptfs_class_size(class), &pools->held);
 	}
 	return freed;
 }
 
-static unsigned long scriptfs_pools_shrink(struct scriptfs_sb *sbi, unsigned long pages)
+static unsigned long scriptfs_pools_shrink(struct scriptfs_pools *pools, unsigned long pages)
 {
 	unsigned long freed = 0;
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES && freed < pages; class++) {
-		if (READ_ONCE(sbi->pool[class].surplus))
-			scriptfs_pool_settle(sbi, class);
-		freed += scriptfs_pool_shrink(sbi, class, pages - freed);
+		if (READ_ONCE(pools->pool[class].surplus))
+			scriptfs_pool_settle(&pools->pool[class]);
+		freed += scriptfs_pool_shrink(pools, class, pages - freed);
 	}
 	return freed;
 }
@@ -80,13 +72,13 @@ static unsigned long scriptfs_pools_shrink(struct scriptfs_sb *sbi, unsigned lon
  * How many pages that may find; somewhat more than it does where blocks of the reserve are idle or
  * what is quarantined is still held.
  */
-static unsigned long scriptfs_shrinkable(struct scriptfs_sb *sbi)
+static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 {
 	unsigned long pages = 0;
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		struct scriptfs_pool *pool = &sbi->pool[class];
+		struct scriptfs_pool *pool = &pools->pool[class];
 		unsigned long blocks = READ_ONCE(pool->idle) + READ_ONCE(pool->nr_quarantine);
 
 		pages += min(READ_ONCE(pool->surplus), blocks) <<
@@ -107,9 +99,9 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_sb *sbi)
  */
 unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct scriptfs_sb *sbi = container_of(shrinker, struct scriptfs_sb, shrinker);
+	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
 
-	return scriptfs_shrinkable(sbi);
+	return scriptfs_shrinkable(pools);
 }
 
 /**
@@ -124,11 +116,11 @@ unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_con
  */
 unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct scriptfs_sb *sbi = container_of(shrinker, struct scriptfs_sb, shrinker);
+	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
 	unsigned long freed = 0;
 
-	if (!atomic_read(&sbi->replenishing))
-		freed = scriptfs_pools_shrink(sbi, sc->nr_to_scan);
+	if (!atomic_read(&pools->replenishing))
+		freed = scriptfs_pools_shrink(pools, sc->nr_to_scan);
 	if (!freed)
 		return SHRINK_STOP;
 	sc->nr_scanned = freed;
@@ -139,23 +131,23 @@ unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_cont
  * Count @size more bytes as held, if the mount may have them. Surplus that other classes have idle
  * does not stand in the way.
  */
-static bool scriptfs_charge(struct scriptfs_sb *sbi, u64 size)
+static bool scriptfs_charge(struct scriptfs_pools *pools, u64 size)
 {
-	s64 held = atomic64_read(&sbi->held);
+	s64 held = atomic64_read(&pools->held);
 
 	for (;;) {
-		u64 limit = READ_ONCE(sbi->opt.size);
+		u64 limit = READ_ONCE(pools->size);
 		unsigned long over;
 
 		if (held + size <= limit) {
-			if (atomic64_try_cmpxchg(&sbi->held, &held, held + size))
+			if (atomic64_try_cmpxchg(&pools->held, &held, held + size))
 				return true;
 			continue;
 		}
 		over = DIV_ROUND_UP(held + size - limit, PAGE_SIZE);
-		if (over > scriptfs_shrinkable(sbi) || !scriptfs_pools_shrink(sbi, over))
+		if (over > scriptfs_shrinkable(pools) || !scriptfs_pools_shrink(pools, over))
 			return false;
-		held = atomic64_read(&sbi->held);
+		held = atomic64_read(&pools->held);
 	}
 }
 
@@ -169,7 +161,7 @@ static u64 scriptfs_system_room(void)
 
 /**
  * scriptfs_take_surplus - get one more block from the system
- * @sbi:	the mount
+ * @pools:	the pools
  * @class:	of which class
  * @gfp:	SCRIPTFS_GFP_NOWAIT, or without locks SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
@@ -177,17 +169,18 @@ static u64 scriptfs_system_room(void)
  * Return: The block, which is used now, or NULL if the mount may not have more or the system has
  * none.
  */
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class, gfp_t gfp)
+struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
+					     gfp_t gfp)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_pool *pool = &pools->pool[class];
 	u64 size = scriptfs_class_size(class);
 	struct scriptfs_span *span;
 
-	if (size > scriptfs_system_room() || !scriptfs_charge(sbi, size))
+	if (size > scriptfs_system_room() || !scriptfs_charge(pools, size))
 		return NULL;
 	span = scriptfs_span_alloc(pool, class, 1, gfp);
 	if (!span) {
-		atomic64_sub(size, &sbi->held);
+		atomic64_sub(size, &pools->held);
 		return NULL;
 	}
 	span->surplus = true;
@@ -201,22 +194,36 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned i
 }
 
 /**
+ * scriptfs_pools_limit - say how far pools may grow
+ * @pools:	the pools
+ * @size:	what reserve and surplus may come to together, in bytes
+ * @strict:	no surplus
+ *
+ * Tasks look at these without a lock: one that is past its check may still go by the old value.
+ */
+void scriptfs_pools_limit(struct scriptfs_pools *pools, u64 size, bool strict)
+{
+	WRITE_ONCE(pools->size, size);
+	WRITE_ONCE(pools->strict, strict);
+}
+
+/**
  * scriptfs_growth - how many bytes of surplus a mount could still get
- * @sbi:	the mount
+ * @pools:	the pools
  *
  * Return: How many; an estimate as far as it is the system that limits it.
  */
-u64 scriptfs_growth(struct scriptfs_sb *sbi)
+u64 scriptfs_growth(struct scriptfs_pools *pools)
 {
-	u64 held = atomic64_read(&sbi->held), limit = READ_ONCE(sbi->opt.size);
+	u64 held = atomic64_read(&pools->held), limit = READ_ONCE(pools->size);
 
-	if (READ_ONCE(sbi->opt.strict) || held >= limit)
+	if (READ_ONCE(pools->strict) || held >= limit)
 		return 0;
 	return min(limit - held, scriptfs_system_room());
 }
 
 /* Get a block for up to @bytes, as large as the system gives. Returns its size, 0 for none. */
-static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
+static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 {
 	int class = SCRIPTFS_LARGE;
 
@@ -224,10 +231,10 @@ static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
 		class--;
 	for (; class >= SCRIPTFS_POEM; class--) {
 		gfp_t gfp = class == SCRIPTFS_POEM ? SCRIPTFS_GFP_INSIST : SCRIPTFS_GFP_TRY;
-		struct scriptfs_block *block = scriptfs_take_surplus(sbi, class, gfp);
+		struct scriptfs_block *block = scriptfs_take_surplus(pools, class, gfp);
 
 		if (block) {
-			scriptfs_pool_put(sbi, block, 0);
+			scriptfs_pool_put(pools, block, 0);
 			return scriptfs_class_size(class);
 		}
 	}
@@ -235,20 +242,20 @@ static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
 }
 
 /* Get up to @bytes of surplus into the pools, reclaiming memory for it. */
-static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wait, u64 bytes)
+static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
 	u64 got, sum = 0;
 
-	if (READ_ONCE(sbi->opt.strict))
+	if (READ_ONCE(pools->strict))
 		return -ENOSPC;
 	/* Memory is taken from others only if something may come of it. */
-	if (wait->all && bytes > scriptfs_growth(sbi))
+	if (wait->all && bytes > scriptfs_growth(pools))
 		return -ENOSPC;
 	if (!wait->replenished)
-		atomic_inc(&sbi->replenishing);
+		atomic_inc(&pools->replenishing);
 	wait->replenished = true;
 	do {
-		got = scriptfs_replenish_one(sbi, bytes - sum);
+		got = scriptfs_replenish_one(pools, bytes - sum);
 		sum += got;
 		cond_resched();
 	} while (got && sum < bytes && !fatal_signal_pending(current));
@@ -256,69 +263,61 @@ static int scriptfs_replenish(struct scriptfs_sb *sbi, struct scriptfs_wait *wai
 }
 
 /**
- * scriptfs_wait_for_block - have idle blocks in the pools, whatever that takes
- * @inode:	the file that is in want of a block
- * @wait:	zeroed at first; to be ended by scriptfs_wait_end(), whatever came of it
- * @err:	what scriptfs_block_get() said: -ENOSPC or -EBUSY
+ * scriptfs_pools_replenish - have idle blocks in the pools, whatever that takes
+ * @pools:	the pools
+ * @wait:	zeroed at first; to be ended by scriptfs_replenish_end(), whatever came of it
+ * @busy:	pages that somebody holds are in the way, and memory is only the second best
  * @bytes:	how much to get from the system, if it has as much
  *
- * Looks through all that is quarantined, has memory reclaimed for surplus, and gives those who hold
- * a page just now the time to let go.
+ * Looks through all that is quarantined, and has memory reclaimed for surplus.
  *
  * Context: Process context, may sleep for long; the caller has no lock of a file.
- * Return: 0 if it is worth to try again; -ENOSPC if not; -EINTR after a fatal signal.
+ * Return: 0 if there are blocks that were not there before; -EAGAIN if there may be some, or the
+ * pages be free, after a while, which @wait->tries counts; -ENOSPC if not; -EINTR after a fatal
+ * signal.
  */
-int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
+int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, bool busy,
+			     u64 bytes)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	unsigned int tries = err == -EBUSY ? SCRIPTFS_WAIT_TRIES : 0;
+	unsigned int tries = busy ? SCRIPTFS_WAIT_TRIES : 0;
 	unsigned int class, idle = 0;
 	u64 quarantined = 0;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		unsigned long nr = READ_ONCE(sbi->pool[class].nr_quarantine);
+		struct scriptfs_pool *pool = &pools->pool[class];
+		unsigned long nr = READ_ONCE(pool->nr_quarantine);
 
 		if (!nr)
 			continue;
 		quarantined += (u64)nr << scriptfs_class_shifts[class];
-		/* All of it once; after that who has it for long is known. */
+		/* All of it once; after that it is known which blocks are held for long. */
 		if (!wait->tries)
-			idle += scriptfs_pool_settle_all(&sbi->pool[class]);
+			idle += scriptfs_pool_settle_all(pool);
 		else
-			idle += scriptfs_pool_settle(sbi, class);
+			idle += scriptfs_pool_settle(pool);
 		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
 	}
 	/* To get all of it is long work, not to be done again and again when it cannot be had. */
-	if (err != -EBUSY && wait->all && bytes > quarantined + scriptfs_growth(sbi))
+	if (!busy && wait->all && bytes > quarantined + scriptfs_growth(pools))
 		tries = 0;
 	/* Where others are in the way only the smallest block of the system fits for sure. */
-	if (err == -EBUSY && !wait->all)
+	if (busy && !wait->all)
 		bytes = SCRIPTFS_UNIT_SIZE;
-	if (idle || !scriptfs_replenish(sbi, wait, bytes))
+	if (idle || !scriptfs_replenish(pools, wait, bytes))
 		return 0;
-	if (err == -EBUSY &&
-	    wait->tries >= (wait->all ? SCRIPTFS_WAIT_MERGE_ALL : SCRIPTFS_WAIT_MERGE))
-		WRITE_ONCE(scriptfs_inode(inode)->leave_held, true);
-	if (wait->tries >= tries)
-		return -ENOSPC;
-	wait->tries++;
-	usleep_range(2000, 4000);
-	return 0;
+	return wait->tries < tries ? -EAGAIN : -ENOSPC;
 }
 
 /**
- * scriptfs_wait_end - whoever waited for a block has got it, or has given up
- * @inode:	the file that was in want of a block
- * @wait:	as scriptfs_wait_for_block() left it
+ * scriptfs_replenish_end - a task has the block that it waited for, or has given up
+ * @pools:	the pools
+ * @wait:	as scriptfs_pools_replenish() left it
  */
-void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait)
+void scriptfs_replenish_end(struct scriptfs_pools *pools, struct scriptfs_wait *wait)
 {
-	/* Another one who waits says it again. */
-	if (unlikely(READ_ONCE(scriptfs_inode(inode)->leave_held)))
-		WRITE_ONCE(scriptfs_inode(inode)->leave_held, false);
 	if (wait->replenished)
-		atomic_dec(&scriptfs_sb(inode->i_sb)->replenishing);
+		atomic_dec(&pools->replenishing);
 	wait->replenished = false;
 }

@@ -50,8 +50,8 @@ static unsigned long scriptfs_pool_figure(struct scriptfs_sb *sbi, unsigned int 
 	struct scriptfs_stats stats;
 
 	scriptfs_poison_flush();
-	scriptfs_pool_settle(sbi, class);
-	scriptfs_pool_stats(sbi, class, &stats);
+	scriptfs_pool_settle(&sbi->pools.pool[class]);
+	scriptfs_pool_stats(&sbi->pools.pool[class], &stats);
 	switch (figure) {
 	case SCRIPTFS_FIGURE_RESERVE:
 		return stats.reserve;
@@ -80,7 +80,7 @@ static ssize_t scriptfs_attr_show(struct kobject *kobj, struct attribute *attr, 
 	if (sa->figure == SCRIPTFS_FIGURE_BLOCK_SIZE)
 		return sysfs_emit(buf, "%lu\n", scriptfs_class_size(sa->class));
 	if (sa->figure == SCRIPTFS_FIGURE_SIZE)
-		return sysfs_emit(buf, "%llu\n", READ_ONCE(sbi->opt.size));
+		return sysfs_emit(buf, "%llu\n", READ_ONCE(sbi->pools.size));
 	if (sa->class < SCRIPTFS_NR_CLASSES)
 		return sysfs_emit(buf, "%lu\n", scriptfs_pool_figure(sbi, sa->class, sa->figure));
 
