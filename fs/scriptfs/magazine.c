@@ -17,9 +17,7 @@
  * Nothing happens here when a processor goes offline. Its blocks are found like those of any other
  * processor, by whoever finds the pool empty.
  */
-#include <linux/percpu.h>
-
-#include "pool.h"
+#include "magazine.h"
 
 /* How many blocks a magazine of each class holds where the reserve is large: at most 16 MiB. */
 static const u8 scriptfs_magazine_depths[SCRIPTFS_NR_CLASSES] = {
@@ -89,7 +87,7 @@ void scriptfs_magazine_fill(struct scriptfs_pool *pool, struct scriptfs_magazine
 {
 	spin_lock(&pool->lock);
 	WRITE_ONCE(magazine->nr,
-		   scriptfs_pool_pick(pool, false, magazine->block, pool->depth / 2));
+		   scriptfs_spans_pick(pool, false, magazine->block, pool->depth / 2));
 	spin_unlock(&pool->lock);
 }
 
@@ -105,7 +103,7 @@ void scriptfs_magazine_flush(struct scriptfs_pool *pool, struct scriptfs_magazin
 			     unsigned int nr)
 {
 	spin_lock(&pool->lock);
-	scriptfs_pool_add(pool, magazine->block, nr);
+	scriptfs_spans_add(pool, magazine->block, nr);
 	/*
 	 * Under the pool's lock, so that nobody sees them neither there nor here; and for who looks
 	 * without it, after the arrivals have said so: pairs with scriptfs_arrivals().

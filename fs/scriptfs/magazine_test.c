@@ -3,6 +3,7 @@
  * KUnit tests of the magazines, without a mount. Where there is but one processor, another one's
  * magazine is played by its own: what finds blocks there does not ask whose it is.
  */
+#include "magazine.h"
 #include "pool_test.h"
 
 /* A reserve for which the magazines of a class have their full depth. */
@@ -206,14 +207,14 @@ static void magazine_arrivals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
 
 	/* Nothing in the pool, and then a block in a magazine that the search is done with. */
-	KUNIT_EXPECT_EQ(test, scriptfs_pool_pick(pool, true, &none, 1), 0U);
+	KUNIT_EXPECT_EQ(test, scriptfs_spans_pick(pool, true, &none, 1), 0U);
 	KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 0UL);
 	put_there(pool, block[0]);
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
 
 	/* From there to the pool, when that was looked at before. */
 	before = scriptfs_arrivals(pool);
-	KUNIT_EXPECT_EQ(test, scriptfs_pool_pick(pool, true, &none, 1), 0U);
+	KUNIT_EXPECT_EQ(test, scriptfs_spans_pick(pool, true, &none, 1), 0U);
 	scriptfs_magazines_drain(pool);
 	KUNIT_EXPECT_EQ(test, pool->idle, 1UL);
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);

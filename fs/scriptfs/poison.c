@@ -18,7 +18,10 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
-#include "pool.h"
+#include "magazine.h"
+#include "poison.h"
+#include "quarantine.h"
+#include "scriptfs.h"
 
 #if IS_ENABLED(CONFIG_MEMORY_FAILURE)
 
@@ -107,7 +110,7 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page
 		block = scriptfs_spans_find(&pool->partial, page_address(page)) ?:
 			scriptfs_spans_find(&pool->full, page_address(page));
 		if (block) {
-			scriptfs_poison_report(block, page, 0);
+			scriptfs_report_poison(block, page, 0);
 			done = scriptfs_poison_retire(pool, block);
 		}
 		spin_unlock(&pool->lock);
@@ -297,61 +300,6 @@ void scriptfs_poison_flush(void)
 }
 
 #endif
-
-/**
- * scriptfs_poison_report - say, once a block, that it has a hardware memory error
- * @block:	the block
- * @page:	the bad page
- * @ino:	the inode that it belongs to, 0 if that is not known or it belongs to none
- */
-void scriptfs_poison_report(struct scriptfs_block *block, struct page *page, unsigned long ino)
-{
-	if (block->poisoned)
-		return;
-	WRITE_ONCE(block->poisoned, true);
-	if (ino)
-		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the block is retired\n",
-		       scriptfs_class_names[block->class], ino, page_to_pfn(page));
-	else
-		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired once no file has it\n",
-		       scriptfs_class_names[block->class], page_to_pfn(page));
-}
-
-/**
- * scriptfs_block_poisoned - has a block a hardware memory error?
- * @block:	an idle block that is on no list
- *
- * Return: Whether it has; if so that was reported.
- */
-bool scriptfs_block_poisoned(struct scriptfs_block *block)
-{
-	unsigned int i;
-	u32 offset;
-
-	if (READ_ONCE(block->poisoned))
-		return true;
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
-		for (offset = 0; offset < scriptfs_chunk_size(block); offset += PAGE_SIZE) {
-			struct page *page = scriptfs_chunk_page(&block->chunk[i], offset);
-
-			if (PageHWPoison(page)) {
-				scriptfs_poison_report(block, page, 0);
-				return true;
-			}
-		}
-	return false;
-}
-
-/**
- * scriptfs_block_bad - must the bytes of a block stay where they are, as some of them are lost?
- * @block:	a block of a file
- *
- * Return: Whether it has a hardware memory error, as far as those are looked for.
- */
-bool scriptfs_block_bad(struct scriptfs_block *block)
-{
-	return READ_ONCE(block->span->pool->suspect) && scriptfs_block_poisoned(block);
-}
 
 /**
  * scriptfs_sound_run - how much of a file can be read or written in one go without a bad page

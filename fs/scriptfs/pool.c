@@ -12,16 +12,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/jiffies.h>
-#include <linux/sched/signal.h>
-
+#include "magazine.h"
 #include "pool.h"
+#include "quarantine.h"
+#include "surplus.h"
 
 /* Up to so many blocks of a file go back by way of the magazines. */
 #define SCRIPTFS_FEW_BLOCKS	4
-
-/* How long a mount with a large reserve keeps silent. */
-#define SCRIPTFS_REPORT_EVERY	(5 * HZ)
 
 static const char *const scriptfs_state_names[] = {
 	[SCRIPTFS_BLOCK_IDLE]		= "idle",
@@ -29,74 +26,6 @@ static const char *const scriptfs_state_names[] = {
 	[SCRIPTFS_BLOCK_QUARANTINED]	= "quarantined",
 	[SCRIPTFS_BLOCK_RETIRED]	= "retired",
 };
-
-/**
- * scriptfs_pool_add - put blocks where scriptfs_pool_pick() finds them
- * @pool:	their pool
- * @blocks:	blocks in state idle, on no list
- * @nr:		how many
- *
- * A span that was full goes where it is taken from next, as its memory may still be in the
- * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
- * given back.
- *
- * Context: The caller holds pool->lock.
- */
-void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
-		       unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		struct scriptfs_span *span = blocks[i]->span;
-
-		if (!span->idle) {
-			if (span->surplus)
-				list_move_tail(&span->link, &pool->partial);
-			else
-				list_move(&span->link, &pool->partial);
-		}
-		span->idle |= BIT_ULL(blocks[i]->slot);
-	}
-	pool->idle += nr;
-	WRITE_ONCE(pool->arrivals, pool->arrivals + nr);
-}
-
-/**
- * scriptfs_pool_pick - take idle blocks off the lists of a pool
- * @pool:	the pool
- * @surplus:	also those of the surplus
- * @blocks:	filled in from its beginning, but with the one that is to be used next last
- * @nr:		how many there may be
- *
- * The lowest ones of a span: blocks that are taken one after another are then neighbours.
- *
- * Context: The caller holds pool->lock.
- * Return: How many there are now, still in state idle.
- */
-unsigned int scriptfs_pool_pick(struct scriptfs_pool *pool, bool surplus,
-				struct scriptfs_block **blocks, unsigned int nr)
-{
-	struct scriptfs_block **last = blocks + nr;
-	struct scriptfs_span *span;
-
-	while (last > blocks) {
-		span = list_first_entry_or_null(&pool->partial, struct scriptfs_span, link);
-		if (!span || (span->surplus && !surplus))
-			break;
-		do {
-			*--last = &span->block[__ffs64(span->idle)];
-			span->idle &= span->idle - 1;
-		} while (span->idle && last > blocks);
-		if (!span->idle)
-			list_move(&span->link, &pool->full);
-	}
-	nr -= last - blocks;
-	if (last > blocks)
-		memmove(blocks, last, nr * sizeof(*blocks));
-	pool->idle -= nr;
-	return nr;
-}
 
 /**
  * scriptfs_pool_search - find an idle block wherever it is
@@ -117,7 +46,7 @@ struct scriptfs_block *scriptfs_pool_search(struct scriptfs_pool *pool)
 	do {
 		arrivals = scriptfs_arrivals(pool);
 		spin_lock(&pool->lock);
-		found = scriptfs_pool_pick(pool, true, &block, 1);
+		found = scriptfs_spans_pick(pool, true, &block, 1);
 		spin_unlock(&pool->lock);
 		if (found) {
 			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_USED);
@@ -261,7 +190,7 @@ static noinline void scriptfs_list_blocks(struct scriptfs_pool *pool,
 					  struct scriptfs_block *const *blocks, unsigned int nr)
 {
 	spin_lock(&pool->lock);
-	scriptfs_pool_add(pool, blocks, nr);
+	scriptfs_spans_add(pool, blocks, nr);
 	spin_unlock(&pool->lock);
 }
 
@@ -375,168 +304,4 @@ void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stat
 	/* One that moved between two magazines may have been counted in both. */
 	stats->idle = min(stats->idle, whole);
 	stats->used = whole - stats->idle;
-}
-
-static void scriptfs_pool_init(struct scriptfs_pool *pool)
-{
-	memset(pool, 0, sizeof(*pool));
-	mutex_init(&pool->settling);
-	spin_lock_init(&pool->lock);
-	INIT_LIST_HEAD(&pool->partial);
-	INIT_LIST_HEAD(&pool->full);
-	INIT_LIST_HEAD(&pool->quarantine);
-}
-
-/*
- * Allocate up to @nr blocks for the reserve: as large a piece as comes without effort, and with
- * effort the size that the class itself needs.
- */
-static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, unsigned int class,
-						   unsigned int nr)
-{
-	struct scriptfs_span *span;
-
-	for (; nr > 1; nr /= 2) {
-		span = scriptfs_span_alloc(pool, class, nr, SCRIPTFS_GFP_TRY);
-		if (span)
-			return span;
-	}
-	return scriptfs_span_alloc(pool, class, 1, SCRIPTFS_GFP_INSIST);
-}
-
-static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
-			      unsigned long reserve, u64 need, unsigned long *next_report)
-{
-	struct scriptfs_pool *pool = &pools->pool[class];
-	unsigned long most = max(SCRIPTFS_CHUNK_SIZE >> scriptfs_class_shifts[class], 1UL);
-	int err;
-
-	err = scriptfs_magazines_alloc(pool, class, reserve);
-	if (err)
-		return err;
-
-	while (pool->reserve < reserve) {
-		unsigned long nr = min(reserve - pool->reserve, most);
-		struct scriptfs_span *span;
-
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		span = scriptfs_reserve_span(pool, class, nr);
-		if (!span)
-			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
-
-		span->idle = GENMASK_ULL(span->nr - 1, 0);
-		spin_lock(&pool->lock);
-		list_add_tail(&span->link, &pool->partial);
-		pool->reserve += span->nr;
-		pool->idle += span->nr;
-		spin_unlock(&pool->lock);
-		atomic64_add(span->nr * scriptfs_class_size(class), &pools->held);
-
-		if (time_after(jiffies, *next_report)) {
-			pr_info("preallocated %llu of %llu MiB\n",
-				(u64)atomic64_read(&pools->held) >> 20, need >> 20);
-			*next_report = jiffies + SCRIPTFS_REPORT_EVERY;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
-/**
- * scriptfs_pools_fill - set pools up, with their reserve
- * @pools:	zeroed, but for flags of its owner
- * @reserve:	how many blocks of each class to keep preallocated
- * @size:	see scriptfs_pools_limit()
- * @strict:	likewise
- * @missing:	set to how many bytes were missing when there was not enough memory
- *
- * On any error all memory has been given back.
- *
- * Context: Process context, sleeps, for seconds where the reserve is large.
- * Return: 0, -ENOMEM, or -EINTR after a fatal signal.
- */
-int scriptfs_pools_fill(struct scriptfs_pools *pools,
-			const unsigned long reserve[SCRIPTFS_NR_CLASSES], u64 size, bool strict,
-			unsigned long *missing)
-{
-	unsigned long next_report = jiffies + SCRIPTFS_REPORT_EVERY;
-	unsigned long events = scriptfs_poison_events();
-	u64 need = scriptfs_class_bytes(reserve);
-	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
-	unsigned int class;
-	int err;
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_init(&pools->pool[class]);
-	INIT_LIST_HEAD(&pools->poison_link);
-	scriptfs_pools_limit(pools, size, strict);
-
-	*missing = 0;
-	/* Better now than after reclaim has turned out everything that the system had cached. */
-	if (need > available) {
-		*missing = need - available;
-		return -ENOMEM;
-	}
-
-	atomic_set(&pools->replenishing, 0);
-	pools->shrinker.count_objects = scriptfs_shrink_count;
-	pools->shrinker.scan_objects = scriptfs_shrink_scan;
-	pools->shrinker.seeks = DEFAULT_SEEKS;
-	err = register_shrinker(&pools->shrinker);
-	if (err) {
-		*missing = need;
-		return err;
-	}
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		err = scriptfs_pool_fill(pools, class, reserve[class], need, &next_report);
-		if (err) {
-			if (err == -ENOMEM)
-				*missing = need - atomic64_read(&pools->held);
-			scriptfs_pools_free(pools);
-			return err;
-		}
-	}
-	scriptfs_poison_add(pools, events);
-	return 0;
-}
-
-static void scriptfs_pool_drain(struct scriptfs_pools *pools, unsigned int class)
-{
-	struct scriptfs_pool *pool = &pools->pool[class];
-	struct scriptfs_span *span, *next;
-	struct scriptfs_stats stats;
-
-	scriptfs_pool_stats(pool, &stats);
-	if (stats.used)
-		pr_err("bad unmount: %lu %s blocks still in use\n", stats.used,
-		       scriptfs_class_names[class]);
-
-	scriptfs_magazines_free(pool);
-	list_splice_init(&pool->full, &pool->partial);
-	list_for_each_entry_safe(span, next, &pool->partial, link)
-		scriptfs_span_free(span);
-	scriptfs_pool_init(pool);
-}
-
-/**
- * scriptfs_pools_free - give all memory of pools back to the system
- * @pools:	pools that scriptfs_pools_fill() set up, without a block in use
- *
- * Nothing waits for the quarantine: a page that somebody outside holds goes back to the system when
- * he drops it, being a page like any other by then. Pages that were found corrupt are not freed,
- * because somebody else may be using them.
- *
- * Context: Process context, sleeps. Nobody else uses the pools any longer.
- */
-void scriptfs_pools_free(struct scriptfs_pools *pools)
-{
-	unsigned int class;
-
-	scriptfs_poison_remove(pools);
-	unregister_shrinker(&pools->shrinker);
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_drain(pools, class);
-	atomic64_set(&pools->held, 0);
 }

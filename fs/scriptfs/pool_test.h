@@ -9,6 +9,9 @@
 #include <kunit/test.h>
 
 #include "pool.h"
+#include "quarantine.h"
+#include "reserve.h"
+#include "surplus.h"
 
 #define TEST_INODE		4711UL
 

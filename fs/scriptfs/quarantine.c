@@ -11,13 +11,92 @@
  * nobody. To look at a block that is still held costs one page: it remembers how far its pages were
  * found free, and those stay so, as nobody can find them any more.
  */
-#include "pool.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/sched.h>
+
+#include "quarantine.h"
+
+/**
+ * enum scriptfs_fate - what became of memory that was in the page cache, in order of gravity
+ * @SCRIPTFS_FATE_CLEAN:	only the pool has it
+ * @SCRIPTFS_FATE_HELD:		somebody outside still has a reference
+ * @SCRIPTFS_FATE_POISONED:	the hardware lost what was in it
+ * @SCRIPTFS_FATE_CORRUPT:	somebody else uses it as his own
+ */
+enum scriptfs_fate {
+	SCRIPTFS_FATE_CLEAN,
+	SCRIPTFS_FATE_HELD,
+	SCRIPTFS_FATE_POISONED,
+	SCRIPTFS_FATE_CORRUPT,
+};
 
 /* How many blocks a task with locks looks at. */
 #define SCRIPTFS_SETTLE_FEW	4
 
 /* How many blocks somebody who asks for the stats, or the system's want of memory, looks at. */
 #define SCRIPTFS_SETTLE_MANY	48
+
+static void scriptfs_report_page(const struct scriptfs_block *block, struct page *page,
+				 unsigned long ino, const char *what)
+{
+	pr_err("corrupt %s block retired: inode %lu, pfn %#lx: %s (refcount %d, mapcount %d, mapping %p, flags %#lx(%pGp))\n",
+	       scriptfs_class_names[block->class], ino, page_to_pfn(page), what,
+	       page_ref_count(page), atomic_read(&page->_mapcount) + 1, page->mapping,
+	       page->flags, &page->flags);
+}
+
+/*
+ * Look at the pages of a chunk, up to the first that somebody outside holds, which is where to go
+ * on next time. The flags of that one stay for now: a pipe looks at PG_uptodate before it hands out
+ * what is in the page.
+ */
+static enum scriptfs_fate scriptfs_chunk_inspect(struct scriptfs_block *block,
+						 struct scriptfs_chunk *chunk, unsigned long ino)
+{
+	for (; chunk->mark < scriptfs_chunk_size(block); chunk->mark += PAGE_SIZE) {
+		struct page *page = scriptfs_chunk_page(chunk, chunk->mark);
+		bool held = false;
+		const char *wrong = scriptfs_page_wrong(page, &held);
+
+		if (wrong) {
+			scriptfs_report_page(block, page, ino, wrong);
+			chunk->corrupt = true;
+			return SCRIPTFS_FATE_CORRUPT;
+		}
+		if (PageHWPoison(page)) {
+			scriptfs_report_poison(block, page, ino);
+			return SCRIPTFS_FATE_POISONED;
+		}
+		if (held)
+			return SCRIPTFS_FATE_HELD;
+		scriptfs_page_clean(page);
+	}
+	chunk->published = false;
+	return SCRIPTFS_FATE_CLEAN;
+}
+
+/*
+ * Look at whatever of a block was in the page cache, but for what was found to be the pool's alone
+ * before. Returns the gravest of what was found; corruption and hardware errors were reported.
+ */
+static enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
+{
+	enum scriptfs_fate worst = SCRIPTFS_FATE_CLEAN;
+	unsigned int i;
+
+	if (READ_ONCE(block->poisoned))
+		return SCRIPTFS_FATE_POISONED;
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
+		struct scriptfs_chunk *chunk = &block->chunk[i];
+
+		if (!chunk->published)
+			continue;
+		worst = max(worst, scriptfs_chunk_inspect(block, chunk, block->ino));
+		cond_resched();
+	}
+	return worst;
+}
 
 /* A block on no list that nobody outside holds is idle from now on, or retired. */
 static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_block *block,
@@ -27,7 +106,7 @@ static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_bl
 	pool->nr_quarantine--;
 	if (fate == SCRIPTFS_FATE_CLEAN) {
 		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
-		scriptfs_pool_add(pool, &block, 1);
+		scriptfs_spans_add(pool, &block, 1);
 	} else {
 		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
 		pool->nr_retired++;

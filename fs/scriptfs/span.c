@@ -18,7 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "pool.h"
+#include "span.h"
 
 /* Flags that the page cache may leave behind, and that the next file must not find. */
 #define SCRIPTFS_STALE_FLAGS	(BIT(PG_referenced) | BIT(PG_uptodate) | BIT(PG_dirty) | \
@@ -41,22 +41,19 @@ static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
 	return scriptfs_chunk_size(block) >> PAGE_SHIFT;
 }
 
-static void scriptfs_report_page(const struct scriptfs_block *block, struct page *page,
-				 unsigned long ino, const char *what)
-{
-	pr_err("corrupt %s block retired: inode %lu, pfn %#lx: %s (refcount %d, mapcount %d, mapping %p, flags %#lx(%pGp))\n",
-	       scriptfs_class_names[block->class], ino, page_to_pfn(page), what,
-	       page_ref_count(page), atomic_read(&page->_mapcount) + 1, page->mapping,
-	       page->flags, &page->flags);
-}
-
-/*
- * What is wrong with a page that is no longer in a page cache, or NULL. A page that others still
- * have references to is not wrong: they drop them when they are done, so it need not even be
- * unmapped (TCP maps pages that were sent to it by sendfile). For the same reason a page may still
- * be locked for a moment, by somebody whose reference came or went while we looked.
+/**
+ * scriptfs_page_wrong - what is wrong with a page that is no longer in a page cache
+ * @page:	the page
+ * @held:	set to true if others still have references to it
+ *
+ * That others have references is not wrong: they drop them when they are done, so the page need not
+ * even be unmapped (TCP maps pages that were sent to it by sendfile). For the same reason a page
+ * may still be locked for a moment, by a task whose reference came or went since the count was
+ * read.
+ *
+ * Return: What, or NULL for nothing.
  */
-static const char *scriptfs_page_wrong(struct page *page, bool *held)
+const char *scriptfs_page_wrong(struct page *page, bool *held)
 {
 	int refs = page_ref_count(page);
 
@@ -84,61 +81,13 @@ static void scriptfs_clear_flags(struct page *page, unsigned long flags)
 		set_mask_bits(&page->flags, flags, 0UL);
 }
 
-/*
- * Look at the pages of a chunk, up to the first that somebody outside holds, which is where to go
- * on next time. The flags of that one stay for now: a pipe looks at PG_uptodate before it hands out
- * what is in the page.
- */
-static enum scriptfs_fate scriptfs_chunk_inspect(struct scriptfs_block *block,
-						 struct scriptfs_chunk *chunk, unsigned long ino)
-{
-	for (; chunk->mark < scriptfs_chunk_size(block); chunk->mark += PAGE_SIZE) {
-		struct page *page = scriptfs_chunk_page(chunk, chunk->mark);
-		bool held = false;
-		const char *wrong = scriptfs_page_wrong(page, &held);
-
-		if (wrong) {
-			scriptfs_report_page(block, page, ino, wrong);
-			chunk->corrupt = true;
-			return SCRIPTFS_FATE_CORRUPT;
-		}
-		if (PageHWPoison(page)) {
-			scriptfs_poison_report(block, page, ino);
-			return SCRIPTFS_FATE_POISONED;
-		}
-		if (held)
-			return SCRIPTFS_FATE_HELD;
-		scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
-	}
-	chunk->published = false;
-	return SCRIPTFS_FATE_CLEAN;
-}
-
 /**
- * scriptfs_block_inspect - look at whatever of a block was in the page cache
- * @block:	a block that has left its file, and that nobody else can find
- *
- * What was found to be the pool's alone is not looked at again.
- *
- * Context: Process context, may reschedule.
- * Return: The gravest of what was found; corruption and hardware errors were reported.
+ * scriptfs_page_clean - clear what the page cache left in the flags of a page
+ * @page:	a page that is the pool's alone
  */
-enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
+void scriptfs_page_clean(struct page *page)
 {
-	enum scriptfs_fate worst = SCRIPTFS_FATE_CLEAN;
-	unsigned int i;
-
-	if (READ_ONCE(block->poisoned))
-		return SCRIPTFS_FATE_POISONED;
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
-		struct scriptfs_chunk *chunk = &block->chunk[i];
-
-		if (!chunk->published)
-			continue;
-		worst = max(worst, scriptfs_chunk_inspect(block, chunk, block->ino));
-		cond_resched();
-	}
-	return worst;
+	scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
 }
 
 /*
@@ -305,3 +254,125 @@ free_span:
 	return NULL;
 }
 
+/**
+ * scriptfs_spans_add - put blocks where scriptfs_spans_pick() finds them
+ * @pool:	their pool
+ * @blocks:	blocks in state idle, on no list
+ * @nr:		how many
+ *
+ * A span that was full goes where it is taken from next, as its memory may still be in the
+ * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
+ * given back.
+ *
+ * Context: The caller holds pool->lock.
+ */
+void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
+		       unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		struct scriptfs_span *span = blocks[i]->span;
+
+		if (!span->idle) {
+			if (span->surplus)
+				list_move_tail(&span->link, &pool->partial);
+			else
+				list_move(&span->link, &pool->partial);
+		}
+		span->idle |= BIT_ULL(blocks[i]->slot);
+	}
+	pool->idle += nr;
+	WRITE_ONCE(pool->arrivals, pool->arrivals + nr);
+}
+
+/**
+ * scriptfs_spans_pick - take idle blocks off the lists of a pool
+ * @pool:	the pool
+ * @surplus:	also those of the surplus
+ * @blocks:	filled in from its beginning, but with the one that is to be used next last
+ * @nr:		how many there may be
+ *
+ * The lowest ones of a span: blocks that are taken one after another are then neighbours.
+ *
+ * Context: The caller holds pool->lock.
+ * Return: How many there are now, still in state idle.
+ */
+unsigned int scriptfs_spans_pick(struct scriptfs_pool *pool, bool surplus,
+				struct scriptfs_block **blocks, unsigned int nr)
+{
+	struct scriptfs_block **last = blocks + nr;
+	struct scriptfs_span *span;
+
+	while (last > blocks) {
+		span = list_first_entry_or_null(&pool->partial, struct scriptfs_span, link);
+		if (!span || (span->surplus && !surplus))
+			break;
+		do {
+			*--last = &span->block[__ffs64(span->idle)];
+			span->idle &= span->idle - 1;
+		} while (span->idle && last > blocks);
+		if (!span->idle)
+			list_move(&span->link, &pool->full);
+	}
+	nr -= last - blocks;
+	if (last > blocks)
+		memmove(blocks, last, nr * sizeof(*blocks));
+	pool->idle -= nr;
+	return nr;
+}
+
+/**
+ * scriptfs_report_poison - say, once a block, that it has a hardware memory error
+ * @block:	the block
+ * @page:	the bad page
+ * @ino:	the inode that it belongs to, 0 if that is not known or it belongs to none
+ */
+void scriptfs_report_poison(struct scriptfs_block *block, struct page *page, unsigned long ino)
+{
+	if (block->poisoned)
+		return;
+	WRITE_ONCE(block->poisoned, true);
+	if (ino)
+		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the block is retired\n",
+		       scriptfs_class_names[block->class], ino, page_to_pfn(page));
+	else
+		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired once no file has it\n",
+		       scriptfs_class_names[block->class], page_to_pfn(page));
+}
+
+/**
+ * scriptfs_block_poisoned - has a block a hardware memory error?
+ * @block:	an idle block that is on no list
+ *
+ * Return: Whether it has; if so that was reported.
+ */
+bool scriptfs_block_poisoned(struct scriptfs_block *block)
+{
+	unsigned int i;
+	u32 offset;
+
+	if (READ_ONCE(block->poisoned))
+		return true;
+	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
+		for (offset = 0; offset < scriptfs_chunk_size(block); offset += PAGE_SIZE) {
+			struct page *page = scriptfs_chunk_page(&block->chunk[i], offset);
+
+			if (PageHWPoison(page)) {
+				scriptfs_report_poison(block, page, 0);
+				return true;
+			}
+		}
+	return false;
+}
+
+/**
+ * scriptfs_block_bad - must the bytes of a block stay where they are, as some of them are lost?
+ * @block:	a block of a file
+ *
+ * Return: Whether it has a hardware memory error, as far as those are looked for.
+ */
+bool scriptfs_block_bad(struct scriptfs_block *block)
+{
+	return READ_ONCE(block->span->pool->suspect) && scriptfs_block_poisoned(block);
+}

@@ -8,7 +8,8 @@
  */
 #include <linux/sched/signal.h>
 
-#include "pool.h"
+#include "quarantine.h"
+#include "surplus.h"
 
 /*
  * What surplus leaves to the rest of the system, as a part of its memory: a 64th. Files are not
@@ -87,34 +88,14 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 	return pages;
 }
 
-/**
- * scriptfs_shrink_count - what a mount may have to give back under memory pressure
- * @shrinker:	of the mount
- * @sc:		what the system asks for
- *
- * Objects are pages, as blocks of the larger classes are too few for reclaim to take a share of.
- *
- * Context: Any in which memory is reclaimed.
- * Return: How many pages.
- */
-unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+/* Objects are pages: of blocks of the larger classes there are too few for reclaim to share out. */
+static unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
-
-	return scriptfs_shrinkable(pools);
+	return scriptfs_shrinkable(container_of(shrinker, struct scriptfs_pools, shrinker));
 }
 
-/**
- * scriptfs_shrink_scan - give back idle surplus under memory pressure
- * @shrinker:	of the mount
- * @sc:		what the system asks for
- *
- * Surplus that somebody is just about to use stays: he would have to come back for the same.
- *
- * Context: Any in which memory is reclaimed; takes pool->settling without waiting, and pool->lock.
- * Return: How many pages went, or SHRINK_STOP.
- */
-unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+/* Surplus that a task is just about to use stays: it would have to come back for the same. */
+static unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
 	unsigned long freed = 0;
@@ -125,6 +106,31 @@ unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_cont
 		return SHRINK_STOP;
 	sc->nr_scanned = freed;
 	return freed;
+}
+
+/**
+ * scriptfs_shrinker_register - have idle surplus given back under memory pressure
+ * @pools:	pools that are set up
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int scriptfs_shrinker_register(struct scriptfs_pools *pools)
+{
+	pools->shrinker.count_objects = scriptfs_shrink_count;
+	pools->shrinker.scan_objects = scriptfs_shrink_scan;
+	pools->shrinker.seeks = DEFAULT_SEEKS;
+	return register_shrinker(&pools->shrinker);
+}
+
+/**
+ * scriptfs_shrinker_unregister - the opposite
+ * @pools:	pools that are about to be freed; no harm if they were
+ *
+ * Context: Process context, sleeps. The shrinker does not run any more on return.
+ */
+void scriptfs_shrinker_unregister(struct scriptfs_pools *pools)
+{
+	unregister_shrinker(&pools->shrinker);
 }
 
 /*
@@ -222,6 +228,15 @@ u64 scriptfs_growth(struct scriptfs_pools *pools)
 	return min(limit - held, scriptfs_system_room());
 }
 
+/* Nobody but the taker has seen the block, so its pages need no look. */
+static void scriptfs_surplus_idle(struct scriptfs_pool *pool, struct scriptfs_block *block)
+{
+	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
+	spin_lock(&pool->lock);
+	scriptfs_spans_add(pool, &block, 1);
+	spin_unlock(&pool->lock);
+}
+
 /* Get a block for up to @bytes, as large as the system gives. Returns its size, 0 for none. */
 static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 {
@@ -234,7 +249,7 @@ static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 		struct scriptfs_block *block = scriptfs_take_surplus(pools, class, gfp);
 
 		if (block) {
-			scriptfs_pool_put(pools, block, 0);
+			scriptfs_surplus_idle(&pools->pool[class], block);
 			return scriptfs_class_size(class);
 		}
 	}
