@@ -305,3 +305,33 @@ void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stat
 	stats->idle = min(stats->idle, whole);
 	stats->used = whole - stats->idle;
 }
+
+/**
+ * scriptfs_pools_stats - how many bytes of all pools together are where
+ * @pools:	the pools
+ * @sum:	filled in, in bytes
+ *
+ * Has a look at the quarantine first, see scriptfs_pool_settle().
+ *
+ * Context: Process context; waits for nobody. Takes pool->settling and pool->lock.
+ */
+void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *sum)
+{
+	unsigned int class;
+
+	memset(sum, 0, sizeof(*sum));
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		struct scriptfs_pool *pool = &pools->pool[class];
+		unsigned int shift = scriptfs_class_shifts[class];
+		struct scriptfs_stats stats;
+
+		scriptfs_pool_settle(pool);
+		scriptfs_pool_stats(pool, &stats);
+		sum->reserve += stats.reserve << shift;
+		sum->surplus += stats.surplus << shift;
+		sum->idle += stats.idle << shift;
+		sum->used += stats.used << shift;
+		sum->quarantine += stats.quarantine << shift;
+		sum->retired += stats.retired << shift;
+	}
+}

@@ -8,7 +8,7 @@
 #include "span.h"
 
 /**
- * struct scriptfs_stats - how many blocks of a pool are where
+ * struct scriptfs_stats - how many blocks of a pool, or bytes of all pools, are where
  * @reserve:	preallocated
  * @surplus:	above the reserve
  * @idle:	ready to be handed out, in the pool or in a magazine
@@ -35,5 +35,6 @@ void scriptfs_pool_put(struct scriptfs_pools *pools, struct scriptfs_block *bloc
 void scriptfs_pool_put_batch(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
 			     unsigned int nr, unsigned long ino);
 void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stats);
+void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *sum);
 
 #endif /* _FS_SCRIPTFS_POOL_H */

@@ -86,26 +86,19 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 	struct super_block *sb = dentry->d_sb;
 	struct scriptfs_sb *sbi = scriptfs_sb(sb);
 	u64 limit = READ_ONCE(sbi->opt.nr_inodes);
-	u64 idle = 0, held = 0, total, growth;
-	unsigned int class;
+	struct scriptfs_stats stats;
+	u64 held, total, growth;
 
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		unsigned int shift = scriptfs_class_shifts[class];
-		struct scriptfs_stats stats;
-
-		scriptfs_pool_settle(&sbi->pools.pool[class]);
-		scriptfs_pool_stats(&sbi->pools.pool[class], &stats);
-		idle += (u64)stats.idle << shift;
-		held += (u64)(stats.reserve + stats.surplus) << shift;
-	}
+	scriptfs_pools_stats(&sbi->pools, &stats);
+	held = stats.reserve + stats.surplus;
 	total = READ_ONCE(sbi->pools.strict) ? held : max(READ_ONCE(sbi->pools.size), held);
 	growth = min(total - held, scriptfs_growth(&sbi->pools));
 
 	buf->f_type = sb->s_magic;
 	buf->f_bsize = PAGE_SIZE;
 	buf->f_blocks = total >> PAGE_SHIFT;
-	buf->f_bfree = (total - held + idle) >> PAGE_SHIFT;
-	buf->f_bavail = (growth + idle) >> PAGE_SHIFT;
+	buf->f_bfree = (total - held + stats.idle) >> PAGE_SHIFT;
+	buf->f_bavail = (growth + stats.idle) >> PAGE_SHIFT;
 	if (limit) {
 		u64 inodes = atomic64_read(&sbi->inodes);
 
