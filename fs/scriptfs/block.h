@@ -14,15 +14,15 @@
 /**
  * struct scriptfs_chunk - physically contiguous memory of a block
  * @addr:	where the kernel sees it
- * @mark:	initialised mark: bytes below it were written or zeroed, bytes from it on may
- *		hold another file's old data. While the block is quarantined: pages below it were
- *		found to be the pool's alone
+ * @mark:	initialised mark: bytes below it were written or zeroed, bytes above it may hold
+ *		another file's old data. While the block is quarantined: pages below it were
+ *		found to have no outside reference
  * @published:	pages of this chunk have been in the page cache since the block was taken, so
- *		others may hold references
- * @stray:	pages at or above the mark may be stray: held by somebody from a time when they
+ *		there may be outside references
+ * @stray:	pages at or above the mark may be stray: still referenced from a time when they
  *		were another part of the file (scatter.c)
  * @scattered:	the chunk's pages are found through a table, and the mark is 0 (scatter.c)
- * @corrupt:	a page of it was found to be somebody else's, so none is given back to the system
+ * @corrupt:	a page of it turned out to be in use elsewhere, so none goes back to the system
  *
  * All but @addr is guarded by map_lock while the block belongs to a file.
  */
@@ -39,7 +39,7 @@ struct scriptfs_chunk {
  * enum scriptfs_block_state - where a block is in its life
  * @SCRIPTFS_BLOCK_IDLE:	in the pool, ready to be taken
  * @SCRIPTFS_BLOCK_USED:	belongs to one file
- * @SCRIPTFS_BLOCK_QUARANTINED:	given back while someone outside still held one of its pages
+ * @SCRIPTFS_BLOCK_QUARANTINED:	freed while one of its pages still had an outside reference
  * @SCRIPTFS_BLOCK_RETIRED:	found corrupt, never handed out again
  */
 enum scriptfs_block_state {
@@ -53,15 +53,15 @@ enum scriptfs_block_state {
  * struct scriptfs_block - memory of one class
  * @chunk:	its chunks: one, or 128 for a super (points at @first where there is one)
  * @first:	the chunk of a block of up to 2 MiB
- * @index:	where in the file it begins, in pages; valid while used
+ * @index:	first page of the file that it covers; valid while used
  * @ino:	the inode it came from; valid while quarantined
  * @class:	which of the five sizes
- * @slot:	which of its span's blocks this is (pool.c)
- * @fresh:	got while the fallocate(2) goes on that its file is at; guarded by map_lock
- * @poisoned:	a hardware memory error in it was reported (poison.c)
- * @state:	see enum scriptfs_block_state; whoever changes it from used is the one to have
- *		given the block back, whatever lists it is on the way to
- * @span:	the allocation it was carved from (pool.c)
+ * @slot:	its number in the span
+ * @fresh:	allocated by the fallocate(2) in progress; guarded by map_lock
+ * @poisoned:	a hardware memory error in it was reported (span.c)
+ * @state:	see enum scriptfs_block_state. The task that changes it from used is the one that
+ *		frees the block, whatever list the block is moving to
+ * @span:	the allocation that it was carved from
  * @link:	on its file's list while used, or on the pool's quarantine list
  */
 struct scriptfs_block {
@@ -118,7 +118,7 @@ static inline u32 scriptfs_chunk_size(const struct scriptfs_block *block)
 	return min(scriptfs_block_size(block), SCRIPTFS_CHUNK_SIZE);
 }
 
-/* Has any page of @block been in the page cache, so that someone may hold or map it? */
+/* Has any page of @block been in the page cache, so that it may be referenced or mapped? */
 static inline bool scriptfs_block_published(const struct scriptfs_block *block)
 {
 	unsigned int i;
@@ -139,7 +139,7 @@ static inline void scriptfs_mark_set(struct scriptfs_chunk *chunk, u32 mark)
 
 static inline u32 scriptfs_mark_get(const struct scriptfs_chunk *chunk)
 {
-	/* For those who look without map_lock: pairs with scriptfs_mark_set(). */
+	/* For callers without map_lock: pairs with scriptfs_mark_set(). */
 	return smp_load_acquire(&chunk->mark);
 }
 
@@ -149,8 +149,8 @@ static inline struct page *scriptfs_chunk_page(struct scriptfs_chunk *chunk, u32
 }
 
 /*
- * The kernel has changed bytes of a chunk: where caches do not see that by themselves, user
- * mappings and instruction fetches have to be told.
+ * The kernel has changed bytes of a chunk. Where caches are not coherent with that, user mappings
+ * and instruction fetches have to be told.
  */
 static inline void scriptfs_dcache_flush(struct scriptfs_chunk *chunk, u32 from, u32 to)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the five sizes of blocks, and what they are called.
+ * scriptfs: the five sizes of blocks and their names.
  */
 #include "class.h"
 
@@ -21,7 +21,7 @@ const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES] = {
 };
 
 /**
- * scriptfs_class_bytes - how much memory some blocks of each class come to
+ * scriptfs_class_bytes - size of a number of blocks of each class
  * @blocks:	how many of each
  *
  * Return: Bytes.

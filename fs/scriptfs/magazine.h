@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: magazines, the few idle blocks that each processor has at hand.
+ * scriptfs: magazines, a few idle blocks for each processor.
  */
 #ifndef _FS_SCRIPTFS_MAGAZINE_H
 #define _FS_SCRIPTFS_MAGAZINE_H
@@ -10,11 +10,11 @@
 #include "span.h"
 
 /**
- * struct scriptfs_magazine - the idle blocks of a pool that one processor has for itself
- * @lock:	guards the rest. Others take it only when the pool has nothing left
- * @nr:		how many blocks there are
- * @arrivals:	how many were put in here by those who gave them back, ever
- * @block:	the blocks, the one to be taken next last
+ * struct scriptfs_magazine - idle blocks of a pool for one processor
+ * @lock:	guards the rest. Other processors take it only when the pool is empty
+ * @nr:		number of blocks
+ * @arrivals:	how many were freed into this magazine, ever
+ * @block:	the blocks, the one to be taken next at the end
  */
 struct scriptfs_magazine {
 	spinlock_t		lock;		/* see above */
@@ -37,11 +37,10 @@ unsigned long scriptfs_arrivals(struct scriptfs_pool *pool);
  * @pool:	the pool
  * @magazine:	one of its magazines
  *
- * When the magazine is empty it is filled by half from the pool.
+ * An empty magazine is half filled from the pool.
  *
  * Context: Takes magazine->lock and pool->lock.
- * Return: The block, which is used now, or NULL if the pool has no idle block of the reserve
- * either.
+ * Return: The block in state used, or NULL if the pool has no idle block of the reserve either.
  */
 static inline struct scriptfs_block *
 scriptfs_magazine_take(struct scriptfs_pool *pool, struct scriptfs_magazine *magazine)
@@ -68,7 +67,7 @@ scriptfs_magazine_take(struct scriptfs_pool *pool, struct scriptfs_magazine *mag
  * @magazine:	one of its magazines
  * @block:	a block of the reserve in state idle, on no list
  *
- * When the magazine is full, the half that is there for longest goes to the pool.
+ * When the magazine is full, the older half of it goes to the pool.
  *
  * Context: Takes magazine->lock and pool->lock.
  */
@@ -80,7 +79,7 @@ static inline void scriptfs_magazine_put(struct scriptfs_pool *pool,
 	if (unlikely(magazine->nr == pool->depth))
 		scriptfs_magazine_flush(pool, magazine, pool->depth / 2);
 	WRITE_ONCE(magazine->arrivals, magazine->arrivals + 1);
-	/* Said before there is one more to be found: pairs with scriptfs_arrivals(). */
+	/* Counted before the block can be found: pairs with scriptfs_arrivals(). */
 	smp_wmb();
 	magazine->block[magazine->nr] = block;
 	WRITE_ONCE(magazine->nr, magazine->nr + 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the magazines, without a mount. Where there is but one processor, another one's
- * magazine is played by its own: what finds blocks there does not ask whose it is.
+ * KUnit tests of the magazines. On a single processor its own magazine stands in for that of
+ * another: a search for blocks does not care whose it is.
  */
 #include "magazine.h"
 #include "pool_test.h"
@@ -9,7 +9,7 @@
 /* A reserve for which the magazines of a class have their full depth. */
 #define RESERVE(depth)	((depth) * 8UL * num_possible_cpus())
 
-/* Fill the pool of @class; the test works on that, and has no surplus. */
+/* Fill the pool of @class, without surplus. */
 static struct scriptfs_pool *fill_one(struct kunit *test, unsigned int class, unsigned long reserve)
 {
 	struct scriptfs_pools *pools = fill(test, class, reserve);
@@ -35,7 +35,7 @@ static struct scriptfs_stats stats_of(struct kunit *test, unsigned int class)
 	return stats;
 }
 
-/* The magazine of the processor that takes part in nothing else here, if there is one. */
+/* The magazine of a processor that the test does not run on, if there is one. */
 static struct scriptfs_magazine *other_magazine(struct scriptfs_pool *pool)
 {
 	unsigned int cpu, other = 0;
@@ -52,7 +52,7 @@ static void put_there(struct scriptfs_pool *pool, struct scriptfs_block *block)
 	scriptfs_magazine_put(pool, other_magazine(pool), block);
 }
 
-/* Magazines are for large reserves only, and hold no considerable part of those. */
+/* Magazines are for large reserves only, and hold a small part of them. */
 static void magazine_cap(struct kunit *test)
 {
 	static const unsigned int full[SCRIPTFS_NR_CLASSES] = { 32, 32, 8, 4, 0 };
@@ -77,7 +77,7 @@ static void magazine_cap(struct kunit *test)
 	}
 }
 
-/* What comes out of a magazine is in ascending order, also from one filling to the next. */
+/* Blocks leave a magazine in ascending order, also from one filling to the next. */
 static void magazine_ascending(struct kunit *test)
 {
 	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(32));
@@ -97,7 +97,7 @@ static void magazine_ascending(struct kunit *test)
 	expect_none(test, SCRIPTFS_POEM);
 }
 
-/* Taking and putting within a magazine leaves the pool alone. */
+/* Taking and putting within a magazine does not touch the pool. */
 static void magazine_apart(struct kunit *test)
 {
 	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(32));
@@ -122,7 +122,7 @@ static void magazine_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pool->arrivals, arrivals);
 }
 
-/* When a magazine is full, the half that came first goes to the pool. */
+/* When a magazine is full, its older half goes to the pool. */
 static void magazine_flush(struct kunit *test)
 {
 	enum { DEPTH = 8 };
@@ -153,7 +153,7 @@ static void magazine_flush(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_MEDIUM).idle, RESERVE(DEPTH));
 }
 
-/* No block is out of reach because another processor has it. */
+/* A block in the magazine of another processor is not out of reach. */
 static void magazine_steal(struct kunit *test)
 {
 	enum { DEPTH = 8 };
@@ -188,10 +188,10 @@ static void magazine_steal(struct kunit *test)
 }
 
 /*
- * A search looks at the pool and then at one magazine after the other. It may have been overtaken
- * when it found nothing: a block came to where it had been, before another left where it had yet to
- * be. It looks once more if the arrivals are others than before. So whatever brings a block within
- * reach has to count there, and what takes one must not, or a search might never end.
+ * A search goes through the pool and then one magazine after the other. It may miss a block that
+ * was added where it had been before another was taken from where it had yet to go, so it starts
+ * again if the arrivals have changed. Whatever makes a block available has to count as an arrival,
+ * and taking one must not, or a search might never end.
  */
 static void magazine_arrivals(struct kunit *test)
 {
@@ -206,13 +206,13 @@ static void magazine_arrivals(struct kunit *test)
 		block[i % FEW] = take(test, SCRIPTFS_POEM, false);
 	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
 
-	/* Nothing in the pool, and then a block in a magazine that the search is done with. */
+	/* Nothing in the pool, then a block in a magazine that the search has passed. */
 	KUNIT_EXPECT_EQ(test, scriptfs_spans_pick(pool, true, &none, 1), 0U);
 	KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 0UL);
 	put_there(pool, block[0]);
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
 
-	/* From there to the pool, when that was looked at before. */
+	/* From there to the pool, which the search has passed. */
 	before = scriptfs_arrivals(pool);
 	KUNIT_EXPECT_EQ(test, scriptfs_spans_pick(pool, true, &none, 1), 0U);
 	scriptfs_magazines_drain(pool);
@@ -225,7 +225,7 @@ static void magazine_arrivals(struct kunit *test)
 	expect_none(test, SCRIPTFS_POEM);
 	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
 
-	/* Past the magazines, and out of quarantine. */
+	/* Bypassing the magazines, and out of quarantine. */
 	memcpy(batch, block, sizeof(batch));
 	scriptfs_pool_put_batch(test->priv, batch, FEW, TEST_INODE);
 	KUNIT_EXPECT_EQ(test, pool->idle, (unsigned long)FEW);
@@ -239,7 +239,7 @@ static void magazine_arrivals(struct kunit *test)
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
 }
 
-/* Nothing is added to the reserve while another processor has an idle block. */
+/* No surplus is allocated while another processor has an idle block. */
 static void magazine_before_surplus(struct kunit *test)
 {
 	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(4));
@@ -257,7 +257,7 @@ static void magazine_before_surplus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).surplus, 1UL);
 }
 
-/* Idle surplus is where the shrinker finds it: in no magazine, however it came back. */
+/* Idle surplus is in no magazine, however it was freed, so that the shrinker finds it. */
 static void magazine_surplus(struct kunit *test)
 {
 	enum { MORE = 12 };
@@ -280,7 +280,7 @@ static void magazine_surplus(struct kunit *test)
 		else
 			for (i = nr; i; i--)
 				scriptfs_pool_put(pools, block[i - 1], TEST_INODE);
-		/* Some taken and put once more: not by way of a magazine either. */
+		/* Taken and put once more. */
 		block[0] = take(test, SCRIPTFS_POEM, true);
 		KUNIT_EXPECT_FALSE(test, block[0]->span->surplus);
 		KUNIT_EXPECT_GT(test, scriptfs_magazines_idle(pool), 0UL);
@@ -291,7 +291,7 @@ static void magazine_surplus(struct kunit *test)
 	}
 }
 
-/* A second free is noticed, whether or not the first one's magazine is the same. */
+/* A double free is noticed, whether or not both went to the same magazine. */
 static void magazine_double_free(struct kunit *test)
 {
 	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(4));
@@ -312,7 +312,7 @@ static void magazine_double_free(struct kunit *test)
 	expect_none(test, SCRIPTFS_POEM);
 }
 
-/* A small file's blocks are taken again in the order in which it had them. */
+/* The blocks of a small file are taken again in file order. */
 static void magazine_few(struct kunit *test)
 {
 	struct scriptfs_block *block[4], *batch[4];

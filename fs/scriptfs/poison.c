@@ -2,15 +2,15 @@
 /*
  * scriptfs: hardware memory errors (hwpoison).
  *
- * A page that went bad costs the file that has it that page, with EIO or SIGBUS, and the pool its
- * block, which is retired: at once if it is idle, or when it is let go. Nothing else.
+ * A bad page costs its file that page, with EIO or SIGBUS, and the pool its block, which is
+ * retired: at once if it is idle, otherwise when it is freed. Nothing else.
  *
  * memory_failure() takes published pages out of the page cache through ->error_remove_page, but of
- * all others it only sets PG_hwpoison. To look for that flag at every copy would be as much work as
- * many a copy, so it is looked for only once there was an error somewhere in the system while the
- * file system was mounted. That is heard from the trace point of memory_failure(), which comes
- * after the flag is set and before whoever caused it goes on. A worker then finds out whose page it
- * was, and the mounts that had nothing to do with it go back to not looking.
+ * all others it only sets PG_hwpoison. To test that flag at every copy would cost as much as many a
+ * copy, so it is tested only once there was an error somewhere in the system while the pools were
+ * there. The trace point of memory_failure() tells: it is hit after the flag is set and before the
+ * task that caused the error continues. A worker then searches the pools for the page, and pools
+ * that do not have it go back to not testing.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,10 +25,10 @@
 
 #if IS_ENABLED(CONFIG_MEMORY_FAILURE)
 
-/* How many errors may wait for the worker; beyond that all mounts go on looking. */
+/* How many errors may wait for the worker; beyond that all pools stay suspect. */
 #define SCRIPTFS_POISON_WAITING		16
 
-/* Who may look at pools from outside; taken before scriptfs_poison_lock. */
+/* Keeps pools on the list while they are searched; taken before scriptfs_poison_lock. */
 static DEFINE_MUTEX(scriptfs_poison_mutex);
 
 /* Guards all below. */
@@ -37,7 +37,7 @@ static LIST_HEAD(scriptfs_poison_pools);
 static unsigned long scriptfs_poison_pfn[SCRIPTFS_POISON_WAITING];
 static unsigned int scriptfs_poison_waiting;
 static unsigned long scriptfs_poison_nr;	/* ever */
-/* Nobody tells us, or did not always: look at everything, always. */
+/* Errors are not reported, or one was missed: all pools are always suspect. */
 static bool scriptfs_poison_blind;
 
 static struct tracepoint *scriptfs_poison_trace;
@@ -78,8 +78,8 @@ static struct scriptfs_block *scriptfs_spans_find(struct list_head *spans, const
 }
 
 /*
- * Retire a block if it is idle. Called with pool->lock held; false if it is in a magazine, where it
- * cannot be got at.
+ * Retire a block if it is idle. Called with pool->lock held; returns false if the block is in a
+ * magazine, where it is out of reach.
  */
 static bool scriptfs_poison_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
 {
@@ -98,7 +98,7 @@ static bool scriptfs_poison_retire(struct scriptfs_pool *pool, struct scriptfs_b
 	return true;
 }
 
-/* Find the block of a pool that has the page, if one does. */
+/* Find the block of a pool that has the page. Returns whether there is one. */
 static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page)
 {
 	struct scriptfs_block *block;
@@ -190,7 +190,7 @@ static void scriptfs_poison_match(struct tracepoint *trace, void *priv)
 /**
  * scriptfs_poison_init - begin to listen for hardware memory errors
  *
- * Where the kernel has no trace points every mount looks for them all the time.
+ * On a kernel without trace points all pools are always suspect.
  */
 void scriptfs_poison_init(void)
 {
@@ -200,14 +200,14 @@ void scriptfs_poison_init(void)
 	    tracepoint_probe_register(scriptfs_poison_trace, scriptfs_poison_event, NULL)) {
 		scriptfs_poison_trace = NULL;
 		scriptfs_poison_blind = true;
-		pr_info("memory errors cannot be heard of: each page is looked at\n");
+		pr_info("memory errors are not reported: each page is checked\n");
 	}
 }
 
 /**
  * scriptfs_poison_exit - stop listening
  *
- * Context: Process context, sleeps. No mount is left.
+ * Context: Process context, sleeps. No pools are left.
  */
 void scriptfs_poison_exit(void)
 {
@@ -230,10 +230,9 @@ unsigned long scriptfs_poison_events(void)
 }
 
 /**
- * scriptfs_poison_add - have pools told about hardware memory errors
+ * scriptfs_poison_add - have pools hear of hardware memory errors
  * @pools:	pools that were just filled
- * @events:	what scriptfs_poison_events() said before they were: an error since then may have
- *		hit them unheard
+ * @events:	what scriptfs_poison_events() returned before: an error since then may be theirs
  */
 void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events)
 {
@@ -248,8 +247,8 @@ void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events)
 }
 
 /**
- * scriptfs_poison_remove - the opposite
- * @pools:	pools that are about to be freed, or were
+ * scriptfs_poison_remove - undo scriptfs_poison_add()
+ * @pools:	pools that are about to be freed; removing twice does no harm
  *
  * Context: Process context, sleeps.
  */
@@ -263,7 +262,7 @@ void scriptfs_poison_remove(struct scriptfs_pools *pools)
 }
 
 /**
- * scriptfs_poison_flush - wait until the stats of the pools have all errors so far
+ * scriptfs_poison_flush - wait until all errors so far are in the stats of the pools
  *
  * Context: Process context, sleeps.
  */

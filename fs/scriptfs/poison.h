@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: hardware memory errors (hwpoison), and which pools are told about them.
+ * scriptfs: hardware memory errors (hwpoison), and the pools that hear of them.
  */
 #ifndef _FS_SCRIPTFS_POISON_H
 #define _FS_SCRIPTFS_POISON_H

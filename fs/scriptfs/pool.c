@@ -2,13 +2,15 @@
 /*
  * scriptfs: the pools, where blocks wait for a file.
  *
- * A pool counts and lists the blocks of one class; span.c knows the memory they are made of, and
- * magazine.c keeps a few of them at hand for each processor. A block belongs to one file from
- * scriptfs_pool_take() to scriptfs_pool_put(), which does not just believe that everyone else is
- * done with it.
+ * A block belongs to one file from scriptfs_pool_take() to scriptfs_pool_put(). Blocks whose pages
+ * never left the file system (chunk->published is false, as for most files) are freed without a
+ * look at their pages, which is why unlink costs nothing a page. All others are checked for outside
+ * references first.
  *
- * Blocks whose pages never left the file system (chunk->published is false, as for most files) go
- * back without a look at their pages, which is why unlink costs nothing a page.
+ * The order of the memory layer is class, block, span, magazine, quarantine, surplus, poison, pool,
+ * reserve: nothing includes what comes after it, and none of it knows a mount or an inode. poison
+ * is above quarantine because a search for a bad page settles the quarantine; reserve is on top
+ * because it sets up and tears down all others.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,7 +19,7 @@
 #include "quarantine.h"
 #include "surplus.h"
 
-/* Up to so many blocks of a file go back by way of the magazines. */
+/* Up to this many blocks of a file are freed into magazines. */
 #define SCRIPTFS_FEW_BLOCKS	4
 
 static const char *const scriptfs_state_names[] = {
@@ -31,11 +33,10 @@ static const char *const scriptfs_state_names[] = {
  * scriptfs_pool_search - find an idle block wherever it is
  * @pool:	a pool whose magazine for this processor is empty
  *
- * When the pool has nothing, all that is in magazines is brought back to it, and so is sorted by
- * address again.
+ * If the pool is empty, all magazines are drained, which also sorts their blocks by address again.
  *
  * Context: Takes pool->lock and each magazine->lock.
- * Return: The block, which is used now, or NULL if there was a moment at which none was idle.
+ * Return: The block in state used, or NULL if there was a moment at which none was idle.
  */
 struct scriptfs_block *scriptfs_pool_search(struct scriptfs_pool *pool)
 {
@@ -78,7 +79,7 @@ static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_poo
 	return block;
 }
 
-/* Take a block out of service that is on no list. */
+/* Take a block that is on no list out of service. */
 static void scriptfs_block_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
 {
 	spin_lock(&pool->lock);
@@ -102,7 +103,7 @@ static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_pools
 	return block;
 }
 
-/* What a block knows of the file that it belonged to last. */
+/* Forget the file that the chunk belonged to last. */
 static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
 {
 	chunk->mark = 0;
@@ -115,15 +116,14 @@ static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
  * scriptfs_pool_take - take a block for a file
  * @pools:	the pools
  * @class:	which class
- * @surplus:	allocate one if the pool has none, the mount options allow it and the system has
- *		memory at hand
+ * @surplus:	allocate one if the pool has none, the limits allow it and the system has memory at
+ *		hand
  *
- * The memory holds what was last in it, and the initialised marks say so. Memory is not reclaimed
- * for it, and of what is quarantined no more is looked at than a few blocks:
- * scriptfs_wait_for_block() does both.
+ * The memory is not cleared, and the initialised marks are 0. No memory is reclaimed, and no more
+ * than a few quarantined blocks are checked: scriptfs_pools_replenish() does both.
  *
  * Context: Process context. May sleep; takes magazine->lock and pool->lock.
- * Return: The block, which is the caller's until scriptfs_pool_put(); NULL when none is to be had.
+ * Return: The block, the caller's until scriptfs_pool_put(), or NULL.
  */
 struct scriptfs_block *scriptfs_pool_take(struct scriptfs_pools *pools, unsigned int class,
 					  bool surplus)
@@ -156,11 +156,10 @@ static noinline void scriptfs_report_free(const struct scriptfs_block *block, co
 }
 
 /*
- * Take a block from its file. Returns false if that is all there is to do: because the block was
- * not in use, which is reported, or because its pages were in the page cache, so that the
- * quarantine decides what becomes of it.
+ * Take a block from its file. Returns false if there is no more to do: the block was not in use,
+ * which is reported, or its pages were in the page cache, so that it is up to the quarantine.
  *
- * Of two that give back the same block only one finds it in use, whoever else holds which lock.
+ * Of two tasks that free the same block only one finds it in use, whatever locks they hold.
  */
 static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 						   struct scriptfs_block *block, unsigned long ino,
@@ -185,7 +184,7 @@ static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 	return !published;
 }
 
-/* Past the magazines. */
+/* Bypasses the magazines. */
 static noinline void scriptfs_list_blocks(struct scriptfs_pool *pool,
 					  struct scriptfs_block *const *blocks, unsigned int nr)
 {
@@ -200,14 +199,14 @@ static noinline void scriptfs_list_one(struct scriptfs_pool *pool, struct script
 }
 
 /**
- * scriptfs_pool_put - give back a block of a file
+ * scriptfs_pool_put - free a block of a file
  * @pools:	the pools
  * @block:	a block from scriptfs_pool_take(), out of the file's map and withdrawn
  * @ino:	the file's inode number, for reports
  *
- * The block becomes idle at once, or goes to quarantine while somebody outside holds one of its
- * pages, or is reported and retired if one of them is not in the state that it must be in. A block
- * that is not in use is reported and left as it is.
+ * The block becomes idle, or goes to quarantine while one of its pages has an outside reference, or
+ * is reported and retired if the state of a page cannot be right. A block that is not in use is
+ * reported and left as it is.
  *
  * Context: Process context, takes magazine->lock and pool->lock.
  */
@@ -256,16 +255,14 @@ static noinline void scriptfs_put_many(struct scriptfs_pools *pools, struct scri
 }
 
 /**
- * scriptfs_pool_put_batch - give back many blocks of a file
+ * scriptfs_pool_put_batch - free many blocks of a file
  * @pools:	the pools
- * @blocks:	such as for scriptfs_pool_put(), in the order of their place in the file; what the
- *		array holds is lost
+ * @blocks:	blocks as for scriptfs_pool_put(), in file order; the array is overwritten
  * @nr:		how many
  * @ino:	the file's inode number, for reports
  *
- * Goes past the magazines, for which many blocks are too many, and where they would not lie in the
- * order of their addresses. The few blocks of a small file do go there, the first of them last, so
- * that it is taken first.
+ * Bypasses the magazines, which would overflow and do not sort by address. Only the few blocks of a
+ * small file go there, the first of them last, so that it is taken first.
  *
  * Context: Process context, takes magazine->lock and pool->lock.
  */
@@ -283,8 +280,7 @@ void scriptfs_pool_put_batch(struct scriptfs_pools *pools, struct scriptfs_block
  * @pool:	the pool
  * @stats:	filled in
  *
- * Exact while nobody takes or puts blocks, and otherwise off by those on their way. In any case
- * they add up.
+ * Exact while no blocks are taken or put, otherwise off by those on their way. They always add up.
  *
  * Context: Takes pool->lock.
  */
@@ -301,7 +297,7 @@ void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stat
 	spin_unlock(&pool->lock);
 
 	whole = stats->reserve + stats->surplus - stats->quarantine - stats->retired;
-	/* One that moved between two magazines may have been counted in both. */
+	/* A block that moved between two magazines may have been counted in both. */
 	stats->idle = min(stats->idle, whole);
 	stats->used = whole - stats->idle;
 }
@@ -311,9 +307,9 @@ void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stat
  * @pools:	the pools
  * @sum:	filled in, in bytes
  *
- * Has a look at the quarantine first, see scriptfs_pool_settle().
+ * Settles some of the quarantine first, see scriptfs_pool_settle().
  *
- * Context: Process context; waits for nobody. Takes pool->settling and pool->lock.
+ * Context: Process context. Takes pool->settling if that is free, and pool->lock.
  */
 void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *sum)
 {

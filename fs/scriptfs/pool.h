@@ -11,9 +11,9 @@
  * struct scriptfs_stats - how many blocks of a pool, or bytes of all pools, are where
  * @reserve:	preallocated
  * @surplus:	above the reserve
- * @idle:	ready to be handed out, in the pool or in a magazine
+ * @idle:	ready to be taken, in the pool or in a magazine
  * @used:	belong to files
- * @quarantine:	wait for an outside reference to go
+ * @quarantine:	wait for an outside reference to be dropped
  * @retired:	out of service
  *
  * reserve + surplus == idle + used + quarantine + retired, always.

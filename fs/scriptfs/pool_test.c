@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the pools: how they are filled and drained, which blocks they hand out in which
- * order, and the surplus.
+ * KUnit tests of the pools: filling and freeing them, which blocks are taken in which order, and
+ * surplus.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -9,7 +9,7 @@
 
 #include "pool_test.h"
 
-/* More pages than the per-processor lists of the page allocator keep to themselves. */
+/* More pages than the per-CPU lists of the page allocator keep. */
 #define FREE_PAGES_SLACK	1024L
 
 static long free_pages_now(void)
@@ -18,8 +18,8 @@ static long free_pages_now(void)
 }
 
 /*
- * Exactly the reserve exists, also where it is no whole number of spans, and all of it goes back.
- * Many rounds, so that what a single one loses is more than the per-processor lists may hide.
+ * Exactly the reserve exists, also where it is no whole number of spans, and all of it is freed.
+ * Many rounds, so that a leak in each adds up to more than the per-CPU lists may hide.
  */
 static void pool_fill_exact(struct kunit *test)
 {
@@ -66,7 +66,7 @@ static void pool_take_put(struct kunit *test)
 	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 0, 0);
 }
 
-/* No page belongs to two blocks: what was written to one is still there when all are written. */
+/* No page belongs to two blocks: each still has its own content when all are written. */
 static void pool_blocks_apart(struct kunit *test)
 {
 	enum { NR = 70 };
@@ -88,8 +88,8 @@ static void pool_blocks_apart(struct kunit *test)
 }
 
 /*
- * Blocks taken in a row are neighbours in ascending order, whatever order they came back in: in
- * batches here, as the blocks of a large file do.
+ * Blocks taken in a row are neighbours in ascending order, in whatever order they were freed: in
+ * batches here, as for a large file.
  */
 static void pool_ascending(struct kunit *test)
 {
@@ -110,7 +110,7 @@ static void pool_ascending(struct kunit *test)
 			neighbours++;
 		}
 		KUNIT_EXPECT_GE(test, neighbours, NR / 2U);
-		/* 47 and 128 have no common divisor: this comes by all of them. */
+		/* 47 and 128 have no common divisor: this visits all of them. */
 		for (i = 0; i < NR; i++) {
 			back[i % BATCH] = block[i * 47 % NR];
 			if ((i + 1) % BATCH == 0)
@@ -120,7 +120,7 @@ static void pool_ascending(struct kunit *test)
 	expect_stats(test, SCRIPTFS_POEM, NR, 0, 0, 0);
 }
 
-/* A file must not take over the marks of the one that had the block before. */
+/* A file must not inherit the marks of the previous owner of a block. */
 static void pool_marks_reset(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_LARGE, 1);
@@ -175,7 +175,7 @@ static void pool_size_cap(struct kunit *test)
 	expect_stats(test, SCRIPTFS_MEDIUM, 3, 0, 0, 0);
 }
 
-/* Surplus that is asked for is allocated, and only that. */
+/* Surplus is allocated when it is asked for, and only then. */
 static void pool_surplus(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 0);
@@ -195,7 +195,7 @@ static void pool_surplus(struct kunit *test)
 	}
 }
 
-/* Under size=, what one class has idle above its reserve goes when another class needs room. */
+/* Under size=, idle surplus of one class makes way for another class. */
 static void pool_surplus_moves(struct kunit *test)
 {
 	enum { NR = 64 };
@@ -210,7 +210,7 @@ static void pool_surplus_moves(struct kunit *test)
 			    (struct scriptfs_block *)NULL);
 	for (i = 0; i < NR; i++)
 		scriptfs_pool_put(pools, poem[i], TEST_INODE);
-	/* One block short: nothing goes for nothing. */
+	/* One block short: nothing is freed in vain. */
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
 			    (struct scriptfs_block *)NULL);
 
@@ -221,7 +221,7 @@ static void pool_surplus_moves(struct kunit *test)
 	scriptfs_pool_put(pools, large, TEST_INODE);
 }
 
-/* The shrinker takes idle surplus, leaves what is in use, and never touches the reserve. */
+/* The shrinker frees idle surplus, but neither blocks in use nor the reserve. */
 static void pool_shrinker(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
@@ -245,7 +245,7 @@ static void pool_shrinker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sc.nr_scanned, pages);
 	expect_stats(test, SCRIPTFS_POEM, 1, 3, 0, 0);
 
-	/* The reserve is handed out first, so that the surplus can go. */
+	/* The reserve is taken first, so that surplus can be freed. */
 	scriptfs_pool_put(pools, block[0], TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block[0]);
 
@@ -259,7 +259,7 @@ static void pool_shrinker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
 }
 
-/* A super is many chunks, each with a mark and a fate of its own. */
+/* A super has many chunks, each with a mark and a state of its own. */
 static void pool_super(struct kunit *test)
 {
 	struct scriptfs_pools *pools;
@@ -295,7 +295,7 @@ static void pool_super(struct kunit *test)
 	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
-/* What can not be had is refused before anything is taken, with what was missing. */
+/* A reserve that is too large is refused before anything is allocated, with what was missing. */
 static void pool_fill_too_much(struct kunit *test)
 {
 	const unsigned long reserve[SCRIPTFS_NR_CLASSES] = {
@@ -310,8 +310,8 @@ static void pool_fill_too_much(struct kunit *test)
 }
 
 /*
- * Take all that there is in 2 MiB, give back 4 whole ones and halves of others: then there is
- * memory enough for 8 blocks of 2 MiB, but not in that shape.
+ * Allocate all memory in pieces of 2 MiB, free 4 whole ones and halves of others: then there is
+ * enough memory for 8 blocks of 2 MiB, but only half of them are contiguous.
  */
 static void pool_fill_half_way(struct kunit *test)
 {
@@ -354,7 +354,7 @@ static void pool_fill_half_way(struct kunit *test)
 
 	before = free_pages_now();
 	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -ENOMEM);
-	/* Half way means that some could be had. */
+	/* Half way means that some were allocated. */
 	KUNIT_EXPECT_GE(test, missing, SCRIPTFS_CHUNK_SIZE);
 	KUNIT_EXPECT_LT(test, missing, WANTED * SCRIPTFS_CHUNK_SIZE);
 	expect_empty(test);
@@ -372,7 +372,7 @@ static void pool_fill_killed(struct kunit *test)
 	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = { 1000 };
 	unsigned long missing;
 
-	/* A kernel thread that lets itself be killed only notices. */
+	/* A kernel thread that allows the signal is not killed, but sees it pending. */
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 0);
 

@@ -21,7 +21,7 @@ static inline int pool_test_init(struct kunit *test)
 	return test->priv ? 0 : -ENOMEM;
 }
 
-/* Freeing twice is fine, so a test may do so itself or stop half way. */
+/* Freeing twice does no harm, so a test may do so itself, or fail half way. */
 static inline void pool_test_exit(struct kunit *test)
 {
 	struct scriptfs_pools *pools = test->priv;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the quarantine, where given back blocks wait while somebody outside holds their pages.
+ * scriptfs: the quarantine, where freed blocks wait while their pages have outside references.
  *
- * Nobody tells the pool when a pipe or a driver drops the last outside reference to a page. So the
- * quarantine is settled, that is looked through, when it matters: when a pool has no idle block,
- * when the system needs memory, and when somebody wants to know the stats.
+ * The pool is not told when a pipe or a driver drops the last outside reference to a page. So the
+ * quarantine is settled, that is checked for blocks without such references, when it matters: when
+ * a pool has no idle block, when the system needs memory, and when the stats are read.
  *
- * How much is in quarantine is up to those who hold pages, who may be anybody. So whoever holds a
- * lock of a file, or asks for the stats, looks at a limited number of blocks and waits for
- * nobody. To look at a block that is still held costs one page: it remembers how far its pages were
- * found free, and those stay so, as nobody can find them any more.
+ * Any user can hold pages, so the quarantine may be of any length. A task that holds a lock of a
+ * file or reads the stats checks a limited number of blocks and waits for no other. To check a
+ * block that is still held costs one page: the block remembers how far its pages were found free,
+ * and they stay so, as they cannot be found any more.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,11 +18,11 @@
 #include "quarantine.h"
 
 /**
- * enum scriptfs_fate - what became of memory that was in the page cache, in order of gravity
- * @SCRIPTFS_FATE_CLEAN:	only the pool has it
- * @SCRIPTFS_FATE_HELD:		somebody outside still has a reference
- * @SCRIPTFS_FATE_POISONED:	the hardware lost what was in it
- * @SCRIPTFS_FATE_CORRUPT:	somebody else uses it as his own
+ * enum scriptfs_fate - state of memory that was in the page cache, in order of gravity
+ * @SCRIPTFS_FATE_CLEAN:	the pool has the only references
+ * @SCRIPTFS_FATE_HELD:		there are outside references
+ * @SCRIPTFS_FATE_POISONED:	it has a hardware memory error
+ * @SCRIPTFS_FATE_CORRUPT:	it is in use elsewhere
  */
 enum scriptfs_fate {
 	SCRIPTFS_FATE_CLEAN,
@@ -31,10 +31,10 @@ enum scriptfs_fate {
 	SCRIPTFS_FATE_CORRUPT,
 };
 
-/* How many blocks a task with locks looks at. */
+/* How many blocks a task with locks checks. */
 #define SCRIPTFS_SETTLE_FEW	4
 
-/* How many blocks somebody who asks for the stats, or the system's want of memory, looks at. */
+/* How many blocks a reader of the stats, or memory reclaim, checks. */
 #define SCRIPTFS_SETTLE_MANY	48
 
 static void scriptfs_report_page(const struct scriptfs_block *block, struct page *page,
@@ -47,8 +47,8 @@ static void scriptfs_report_page(const struct scriptfs_block *block, struct page
 }
 
 /*
- * Look at the pages of a chunk, up to the first that somebody outside holds, which is where to go
- * on next time. The flags of that one stay for now: a pipe looks at PG_uptodate before it hands out
+ * Check the pages of a chunk, up to the first with an outside reference, which is where the next
+ * check begins. The flags of that page stay for now: a pipe tests PG_uptodate before it hands out
  * what is in the page.
  */
 static enum scriptfs_fate scriptfs_chunk_inspect(struct scriptfs_block *block,
@@ -77,8 +77,8 @@ static enum scriptfs_fate scriptfs_chunk_inspect(struct scriptfs_block *block,
 }
 
 /*
- * Look at whatever of a block was in the page cache, but for what was found to be the pool's alone
- * before. Returns the gravest of what was found; corruption and hardware errors were reported.
+ * Check whatever of a block was in the page cache, without what earlier checks found to be clean.
+ * Returns the gravest of what was found; corruption and hardware errors were reported.
  */
 static enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
 {
@@ -98,7 +98,7 @@ static enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
 	return worst;
 }
 
-/* A block on no list that nobody outside holds is idle from now on, or retired. */
+/* A block on no list without outside references becomes idle, or retired. */
 static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_block *block,
 				  enum scriptfs_fate fate)
 {
@@ -116,8 +116,8 @@ static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_bl
 }
 
 /*
- * Look at up to @nr blocks, those first that were not looked at for longest: without the lock, for
- * a super has 65536 pages. Returns how many are idle now.
+ * Check up to @nr blocks, those that were checked longest ago first: without pool->lock, as a super
+ * has 65536 pages. Returns how many became idle.
  */
 static unsigned int scriptfs_settle(struct scriptfs_pool *pool, unsigned int nr)
 {
@@ -158,11 +158,11 @@ static unsigned int scriptfs_settle_now(struct scriptfs_pool *pool, unsigned int
 }
 
 /**
- * scriptfs_pool_settle_few - look whether a few quarantined blocks are still held
+ * scriptfs_pool_settle_few - free a few quarantined blocks if they are no longer held
  * @pool:	a pool
  *
- * Context: Process context; waits for nobody. Takes pool->settling and pool->lock.
- * Return: How many are idle now.
+ * Context: Process context. Takes pool->settling if that is free, and pool->lock.
+ * Return: How many became idle.
  */
 unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool)
 {
@@ -170,14 +170,13 @@ unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool)
 }
 
 /**
- * scriptfs_pool_settle - look whether quarantined blocks are still held
+ * scriptfs_pool_settle - free quarantined blocks that are no longer held
  * @pool:	a pool
  *
- * Looks at some dozens of blocks. Those that are no longer held are idle afterwards.
+ * Checks some dozens of blocks.
  *
- * Context: Process context or memory reclaim; waits for nobody. Takes pool->settling and
- * pool->lock.
- * Return: How many are idle now.
+ * Context: Process context or memory reclaim. Takes pool->settling if that is free, and pool->lock.
+ * Return: How many became idle.
  */
 unsigned int scriptfs_pool_settle(struct scriptfs_pool *pool)
 {
@@ -185,12 +184,12 @@ unsigned int scriptfs_pool_settle(struct scriptfs_pool *pool)
 }
 
 /**
- * scriptfs_pool_settle_all - look through the whole quarantine of a pool
+ * scriptfs_pool_settle_all - check the whole quarantine of a pool
  * @pool:	a pool
  *
- * Context: Process context, sleeps; the caller has no lock of a file. Takes pool->settling and
+ * Context: Process context, sleeps; the caller holds no lock of a file. Takes pool->settling and
  * pool->lock.
- * Return: How many blocks are idle now that were not.
+ * Return: How many blocks became idle.
  */
 unsigned int scriptfs_pool_settle_all(struct scriptfs_pool *pool)
 {
@@ -212,10 +211,10 @@ unsigned int scriptfs_pool_settle_all(struct scriptfs_pool *pool)
 }
 
 /**
- * scriptfs_block_quarantine - have a look at the pages of a block before anybody gets it again
+ * scriptfs_block_quarantine - check the pages of a freed block before it may be taken again
  * @pool:	its pool
  * @block:	a block in state quarantined, on no list
- * @ino:	the inode it was in, for reports
+ * @ino:	the inode that it belonged to, for reports
  *
  * Context: Process context. Takes pool->lock.
  */
@@ -228,7 +227,7 @@ void scriptfs_block_quarantine(struct scriptfs_pool *pool, struct scriptfs_block
 
 	block->ino = ino;
 	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
-		/* Of memory that may be bad, pages that nobody has seen are looked at too. */
+		/* Of memory that may be bad, pages that were never published are checked too. */
 		block->chunk[i].published |= suspect;
 		block->chunk[i].mark = 0;
 	}

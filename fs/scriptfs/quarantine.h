@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: the quarantine, where given back blocks wait while somebody outside holds their pages.
+ * scriptfs: the quarantine, where freed blocks wait while their pages have outside references.
  */
 #ifndef _FS_SCRIPTFS_QUARANTINE_H
 #define _FS_SCRIPTFS_QUARANTINE_H

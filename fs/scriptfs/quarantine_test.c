@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of what becomes of blocks that are given back when that is not just idle: somebody
- * outside holds a page, a page is not as it must be, or the block is not the giver's.
+ * KUnit tests of blocks that do not become idle when they are freed: a page has an outside
+ * reference, the state of a page is wrong, or the block belongs elsewhere.
  *
- * They make the pool report to the kernel log.
+ * They make the pool report errors to the kernel log.
  */
 #include <linux/mm.h>
 
 #include "pool_test.h"
 
-/* A page that somebody outside holds keeps its block from the next file for as long. */
+/* A block cannot be taken while one of its pages has an outside reference. */
 static void pool_quarantine(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
@@ -25,7 +25,7 @@ static void pool_quarantine(struct kunit *test)
 			    (struct scriptfs_block *)NULL);
 	scriptfs_pool_settle(&pools->pool[SCRIPTFS_POEM]);
 	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
-	/* A pipe would no longer hand it out. */
+	/* Without this a pipe would not hand it out. */
 	KUNIT_EXPECT_TRUE(test, PageUptodate(page));
 
 	put_page(page);
@@ -34,7 +34,7 @@ static void pool_quarantine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	KUNIT_EXPECT_FALSE(test, PageUptodate(page));
 
-	/* Whoever finds the pool empty looks into the quarantine on his own. */
+	/* When the pool is empty, the quarantine is checked. */
 	block = take(test, SCRIPTFS_POEM, false);
 	block->chunk->published = true;
 	get_page(page);
@@ -169,7 +169,7 @@ static void mend_flags(struct page *page)
 	ClearPagePrivate(page);
 }
 
-/* A page that somebody else uses as his own: its block is never handed out and never freed. */
+/* The block of a page that is in use elsewhere is never taken again and never freed. */
 static void expect_retired(struct kunit *test, void (*spoil)(struct page *),
 			   void (*mend)(struct page *))
 {
@@ -187,7 +187,7 @@ static void expect_retired(struct kunit *test, void (*spoil)(struct page *),
 	scriptfs_pool_put(pools, good, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
 
-	/* That it looks right again means nothing: the page may have a new owner. */
+	/* Looking right again means nothing: the page may have a new owner. */
 	mend(page + 3);
 	scriptfs_pool_settle(&pools->pool[SCRIPTFS_POEM]);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
@@ -225,7 +225,7 @@ static void pool_retire_flags(struct kunit *test)
 	expect_retired(test, spoil_flags, mend_flags);
 }
 
-/* What comes to light only when the mount ends costs just the pages that are wrong. */
+/* What is found only when the pools are freed costs no more than the pages that are wrong. */
 static void pool_drain_corrupt(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
@@ -240,7 +240,7 @@ static void pool_drain_corrupt(struct kunit *test)
 	put_page(page);
 }
 
-/* A page that outlives its mount goes back to the system when its last holder drops it. */
+/* A page that outlives its pools is freed with its last reference. */
 static void pool_drain_held(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_NOVEL, 3);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the reserve, the memory that pools have from their first day to their last: how it is
- * got, and how all memory goes back to the system.
+ * scriptfs: the reserve, the memory that is allocated at mount and kept until unmount; and how all
+ * memory of the pools is freed in the end.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,7 +14,7 @@
 #include "reserve.h"
 #include "surplus.h"
 
-/* How long a mount with a large reserve keeps silent. */
+/* How often a mount with a large reserve reports progress. */
 #define SCRIPTFS_REPORT_EVERY	(5 * HZ)
 
 static void scriptfs_pool_init(struct scriptfs_pool *pool)
@@ -28,8 +28,8 @@ static void scriptfs_pool_init(struct scriptfs_pool *pool)
 }
 
 /*
- * Allocate up to @nr blocks for the reserve: as large a piece as comes without effort, and with
- * effort the size that the class itself needs.
+ * Allocate up to @nr blocks for the reserve: the largest piece to be had without effort, or one
+ * block with all effort.
  */
 static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, unsigned int class,
 						   unsigned int nr)
@@ -84,12 +84,12 @@ static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
 }
 
 /**
- * scriptfs_pools_fill - set pools up, with their reserve
- * @pools:	zeroed, but for flags of its owner
+ * scriptfs_pools_fill - set up pools and allocate their reserve
+ * @pools:	zeroed, but for the flags of the owner
  * @reserve:	how many blocks of each class to keep preallocated
  * @size:	see scriptfs_pools_limit()
  * @strict:	likewise
- * @missing:	set to how many bytes were missing when there was not enough memory
+ * @missing:	set to how many bytes were missing, 0 if memory was not the problem
  *
  * On any error all memory has been given back.
  *
@@ -113,7 +113,7 @@ int scriptfs_pools_fill(struct scriptfs_pools *pools,
 	scriptfs_pools_limit(pools, size, strict);
 
 	*missing = 0;
-	/* Better now than after reclaim has turned out everything that the system had cached. */
+	/* Better now than after reclaim has emptied every cache of the system. */
 	if (need > available) {
 		*missing = need - available;
 		return -ENOMEM;
@@ -158,14 +158,14 @@ static void scriptfs_pool_drain(struct scriptfs_pools *pools, unsigned int class
 }
 
 /**
- * scriptfs_pools_free - give all memory of pools back to the system
+ * scriptfs_pools_free - free all memory of pools
  * @pools:	pools that scriptfs_pools_fill() set up, without a block in use
  *
- * Nothing waits for the quarantine: a page that somebody outside holds goes back to the system when
- * he drops it, being a page like any other by then. Pages that were found corrupt are not freed,
- * because somebody else may be using them.
+ * Does not wait for the quarantine: a page with an outside reference is a page like any other by
+ * then, and is freed when that reference is dropped. Pages that were found corrupt are not freed,
+ * because they may be in use elsewhere.
  *
- * Context: Process context, sleeps. Nobody else uses the pools any longer.
+ * Context: Process context, sleeps. The pools are no longer in use.
  */
 void scriptfs_pools_free(struct scriptfs_pools *pools)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: the reserve, the memory that pools have from their first day to their last.
+ * scriptfs: the reserve, the memory that is allocated at mount and kept until unmount.
  */
 #ifndef _FS_SCRIPTFS_RESERVE_H
 #define _FS_SCRIPTFS_RESERVE_H

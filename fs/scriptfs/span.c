@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: spans, the memory of the pools: how it comes from the page allocator, how to tell
- * whether a page is the pool's alone, and how it goes back.
+ * scriptfs: spans, the memory of the pools: how it is allocated and freed, in which order its
+ * blocks are used, and how to tell whether a page is sound and only the pool's.
  *
  * A span is up to 2 MiB that are carved into blocks of one class, or a single block. Every page is
- * split off on its own, so that the page cache, pipes and drivers can take and drop references to
- * it as to any other page, and the pool keeps one reference to each from the day it was allocated.
- * A page whose only reference is the pool's belongs to nobody else; that is what makes its block
- * fit to be handed out again.
+ * split off, so that the page cache, pipes and drivers can take and drop references to it as to any
+ * other page, and the pool keeps one reference to each from allocation on. A page with no other
+ * reference is in use nowhere else, which is what its block needs to be taken again.
  *
- * The reference count is looked at, never set. A lockless lookup in the page cache may raise the
+ * The reference count is only read, never set. A lockless lookup in the page cache may raise the
  * count of a page that has just left it, notice, and drop it again: setting the count in between
  * would have the page freed under the pool.
  */
@@ -25,7 +24,7 @@
 				 BIT(PG_active) | BIT(PG_unevictable) | BIT(PG_workingset) | \
 				 BIT(PG_error) | BIT(PG_mappedtodisk) | BIT(PG_checked))
 
-/* Flags that a page of a pool never has: somebody else believes that it is his. */
+/* Flags that a page of a pool never has: it is in use elsewhere. */
 #define SCRIPTFS_FOREIGN_FLAGS	(PAGE_FLAGS_CHECK_AT_FREE & \
 				 ~(SCRIPTFS_STALE_FLAGS | BIT(PG_locked)))
 
@@ -33,7 +32,7 @@
 static_assert(PAGE_SHIFT <= SCRIPTFS_UNIT_SHIFT);
 static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
 
-/* As many blocks as a span may have fill a page, and each one a line of the cache. */
+/* As many blocks as a span may have fill a page, and each one a cache line. */
 static_assert(sizeof(struct scriptfs_block) <= 64);
 
 static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
@@ -44,12 +43,11 @@ static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
 /**
  * scriptfs_page_wrong - what is wrong with a page that is no longer in a page cache
  * @page:	the page
- * @held:	set to true if others still have references to it
+ * @held:	set to true if it still has outside references
  *
- * That others have references is not wrong: they drop them when they are done, so the page need not
- * even be unmapped (TCP maps pages that were sent to it by sendfile). For the same reason a page
- * may still be locked for a moment, by a task whose reference came or went since the count was
- * read.
+ * An outside reference is not wrong: it will be dropped, and until then the page may even be mapped
+ * (TCP maps pages that were sent to it by sendfile). For the same reason a page may be locked for a
+ * moment, by a task whose reference came or went since the count was read.
  *
  * Return: What, or NULL for nothing.
  */
@@ -65,7 +63,7 @@ const char *scriptfs_page_wrong(struct page *page, bool *held)
 		*held = true;
 		return NULL;
 	}
-	/* Whoever unmaps a page does so before dropping the reference that we saw gone. */
+	/* A page is unmapped before the reference that was seen gone is dropped. */
 	smp_rmb();
 	if (atomic_read(&page->_mapcount) != -1)
 		return "mapped without a reference";
@@ -83,7 +81,7 @@ static void scriptfs_clear_flags(struct page *page, unsigned long flags)
 
 /**
  * scriptfs_page_clean - clear what the page cache left in the flags of a page
- * @page:	a page that is the pool's alone
+ * @page:	a page without outside references
  */
 void scriptfs_page_clean(struct page *page)
 {
@@ -91,9 +89,9 @@ void scriptfs_page_clean(struct page *page)
 }
 
 /*
- * Give a chunk back to the system by dropping the pool's references: a page that somebody outside
- * still holds goes when he drops his. A page that is no longer the pool's is left alone, since
- * freeing it would take it from under whoever uses it.
+ * Give a chunk back to the system by dropping the pool's references. A page with an outside
+ * reference is freed when that is dropped. A page that is no longer the pool's is left alone, since
+ * freeing it would pull it from under its user.
  *
  * Returns how many pages were left alone.
  */
@@ -130,8 +128,8 @@ static void scriptfs_block_free(struct scriptfs_block *block)
 		if (!chunk->addr)
 			continue;
 		/*
-		 * What was found corrupt may look fine by now, if the page that was freed under us
-		 * has found a new owner: trust nothing of it.
+		 * What was found corrupt may look fine by now, if a page that was freed under
+		 * the pool has a new owner: trust nothing of it.
 		 */
 		if (chunk->corrupt)
 			left += pages;
@@ -140,7 +138,7 @@ static void scriptfs_block_free(struct scriptfs_block *block)
 		cond_resched();
 	}
 	if (left)
-		pr_err("corrupt %s block: pages not given back, as somebody else may use them: %u\n",
+		pr_err("corrupt %s block: pages not freed, as they may be in use elsewhere: %u\n",
 		       scriptfs_class_names[block->class], left);
 	if (block->chunk != &block->first)
 		kfree(block->chunk);
@@ -171,13 +169,13 @@ static void *scriptfs_alloc_pages(unsigned long size, gfp_t gfp)
 	if (!page)
 		return NULL;
 	split_page(page, order);
-	/* What the allocator rounded up was not asked for. */
+	/* The allocator rounds up to a power of two: free the excess. */
 	for (i = size >> PAGE_SHIFT; i < 1U << order; i++)
 		put_page(page + i);
 	return page_address(page);
 }
 
-/* Allocate what a block of several chunks needs. On failure the caller frees what there is. */
+/* Allocate the chunks of a block that has several. On failure the caller frees what there is. */
 static bool scriptfs_alloc_chunks(struct scriptfs_block *block, gfp_t gfp)
 {
 	unsigned int nr = scriptfs_class_chunks(block->class);
@@ -201,10 +199,10 @@ static bool scriptfs_alloc_chunks(struct scriptfs_block *block, gfp_t gfp)
  * scriptfs_span_alloc - allocate blocks
  * @pool:	the pool they are for
  * @class:	its class
- * @nr:		how many, together not more than 2 MiB or one block
+ * @nr:		how many, not more than one block or 2 MiB in all
  * @gfp:	SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
- * The pages hold whatever was last in them.
+ * The pages are not cleared.
  *
  * Context: Process context, sleeps.
  * Return: The span, with none of its blocks marked idle, or NULL.
@@ -255,19 +253,18 @@ free_span:
 }
 
 /**
- * scriptfs_spans_add - put blocks where scriptfs_spans_pick() finds them
+ * scriptfs_spans_add - make blocks available to scriptfs_spans_pick()
  * @pool:	their pool
  * @blocks:	blocks in state idle, on no list
  * @nr:		how many
  *
- * A span that was full goes where it is taken from next, as its memory may still be in the
- * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
- * given back.
+ * A span that was full moves to the head of the list, as its memory may still be in the caches.
+ * Surplus stays behind the reserve, so that it becomes idle and can go back to the system.
  *
  * Context: The caller holds pool->lock.
  */
 void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
-		       unsigned int nr)
+			unsigned int nr)
 {
 	unsigned int i;
 
@@ -289,17 +286,17 @@ void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_block *const
 /**
  * scriptfs_spans_pick - take idle blocks off the lists of a pool
  * @pool:	the pool
- * @surplus:	also those of the surplus
- * @blocks:	filled in from its beginning, but with the one that is to be used next last
+ * @surplus:	also surplus
+ * @blocks:	filled in from its beginning, with the block to be used first at the end
  * @nr:		how many there may be
  *
- * The lowest ones of a span: blocks that are taken one after another are then neighbours.
+ * The lowest addresses of a span first, so that blocks taken in a row are neighbours.
  *
  * Context: The caller holds pool->lock.
- * Return: How many there are now, still in state idle.
+ * Return: How many were found, still in state idle.
  */
 unsigned int scriptfs_spans_pick(struct scriptfs_pool *pool, bool surplus,
-				struct scriptfs_block **blocks, unsigned int nr)
+				 struct scriptfs_block **blocks, unsigned int nr)
 {
 	struct scriptfs_block **last = blocks + nr;
 	struct scriptfs_span *span;
@@ -323,10 +320,10 @@ unsigned int scriptfs_spans_pick(struct scriptfs_pool *pool, bool surplus,
 }
 
 /**
- * scriptfs_report_poison - say, once a block, that it has a hardware memory error
+ * scriptfs_report_poison - report, once for each block, that it has a hardware memory error
  * @block:	the block
  * @page:	the bad page
- * @ino:	the inode that it belongs to, 0 if that is not known or it belongs to none
+ * @ino:	the inode that it belongs to, 0 if there is none or it is not known
  */
 void scriptfs_report_poison(struct scriptfs_block *block, struct page *page, unsigned long ino)
 {
@@ -337,15 +334,15 @@ void scriptfs_report_poison(struct scriptfs_block *block, struct page *page, uns
 		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the block is retired\n",
 		       scriptfs_class_names[block->class], ino, page_to_pfn(page));
 	else
-		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired once no file has it\n",
+		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired when it is free\n",
 		       scriptfs_class_names[block->class], page_to_pfn(page));
 }
 
 /**
- * scriptfs_block_poisoned - has a block a hardware memory error?
+ * scriptfs_block_poisoned - does a block have a hardware memory error?
  * @block:	an idle block that is on no list
  *
- * Return: Whether it has; if so that was reported.
+ * Return: Whether it does; if so that was reported.
  */
 bool scriptfs_block_poisoned(struct scriptfs_block *block)
 {
@@ -367,10 +364,10 @@ bool scriptfs_block_poisoned(struct scriptfs_block *block)
 }
 
 /**
- * scriptfs_block_bad - must the bytes of a block stay where they are, as some of them are lost?
+ * scriptfs_block_bad - must the bytes of a block stay in place because some of them are lost?
  * @block:	a block of a file
  *
- * Return: Whether it has a hardware memory error, as far as those are looked for.
+ * Return: Whether it has a hardware memory error, if there was any in the system.
  */
 bool scriptfs_block_bad(struct scriptfs_block *block)
 {

@@ -14,11 +14,11 @@
 struct scriptfs_magazine;
 
 /*
- * Blocks are never worth the life of a process, so no mask may wake the OOM killer. A block that is
- * got while locks of a file are held takes what is at hand: to reclaim or compact memory would keep
- * others waiting. What may fail to come as there is something smaller to fall back on is tried
- * once; the reserve is worth compaction and reclaim. None takes movable memory: the pool keeps its
- * pages for as long as it likes, and there it would be in the way of CMA and memory hot-remove.
+ * No block is worth a process, so no mask may wake the OOM killer. NOWAIT is for callers that hold
+ * locks of a file: to reclaim or compact memory would keep others waiting. TRY is for sizes with a
+ * smaller one to fall back on. INSIST is for the reserve, which is worth compaction and reclaim.
+ * None asks for movable memory: pages stay in the pool for as long as the mount, where they would
+ * be in the way of CMA and memory hot-remove.
  */
 #define SCRIPTFS_GFP_NOWAIT	(GFP_NOWAIT | __GFP_NOWARN)
 #define SCRIPTFS_GFP_TRY	(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
@@ -27,15 +27,15 @@ struct scriptfs_magazine;
 /**
  * struct scriptfs_span - blocks that were allocated together
  * @pool:	the pool it belongs to
- * @block:	the blocks in order of address, allocated on their own because 64 of them fill a
+ * @block:	the blocks in order of address, allocated separately because 64 of them fill a
  *		page exactly
- * @nr:		how many blocks there are
+ * @nr:		number of blocks
  * @surplus:	above the reserve, so it may go back to the system when idle
  * @link:	on the pool's partial or full list
  * @idle:	a bit for each idle block that is in no magazine, the lowest address first
  *
- * Whoever gives a block back looks at the first four, which never change, and not at the cache line
- * of the others, which those write to who have the pool's lock.
+ * Freeing a block reads the first four members, which never change. The others are written under
+ * the pool's lock, and have a cache line of their own.
  */
 struct scriptfs_span {
 	struct scriptfs_pool	*pool;
@@ -49,34 +49,33 @@ struct scriptfs_span {
 
 /**
  * struct scriptfs_pool - the blocks of one class of one mount
- * @magazine:	idle blocks of the reserve that each processor has for itself (magazine.c); NULL
- *		when the class has none
+ * @magazine:	per-CPU idle blocks of the reserve (magazine.c); NULL when the class has none
  * @depth:	how many blocks a magazine holds
- * @suspect:	a page of the system had a hardware memory error while this mount was there, so
- *		blocks are looked at when they are taken and given back (poison.c)
+ * @suspect:	there was a hardware memory error in the system, so blocks are checked when they
+ *		are taken and freed (poison.c)
  * @lock:	guards everything below
- * @settling:	held while quarantined blocks are looked at; taken before @lock. Only those wait for
- *		it who hold no lock of a file (quarantine.c)
+ * @settling:	held while quarantined blocks are checked; taken before @lock. Only tasks that hold
+ *		no lock of a file wait for it (quarantine.c)
  * @partial:	spans with idle blocks, those of the reserve before those of the surplus
  * @full:	spans without
- * @quarantine:	blocks that wait for their last outside reference to go
- * @reserve:	how many blocks the mount keeps preallocated
+ * @quarantine:	blocks that wait for their last outside reference to be dropped
+ * @reserve:	how many blocks stay preallocated
  * @surplus:	blocks above the reserve, idle or in use
- * @idle:	blocks ready to be handed out, but for those in magazines
+ * @idle:	blocks ready to be taken, without those in magazines
  * @arrivals:	how often a block became one of those, ever
- * @nr_quarantine: blocks on @quarantine, or off it while somebody looks at them
+ * @nr_quarantine: blocks on @quarantine, or off it while they are checked
  * @nr_retired:	blocks found corrupt, out of service until the mount ends
  *
- * Nobody counts the blocks in use, since that would be a counter that all processors write to:
- * they are what of reserve + surplus is neither idle nor in a magazine, quarantined or retired.
- * For the same reason what is only read after the mount has a cache line of its own.
+ * Blocks in use are not counted, since all processors would write to that counter: they are what
+ * of reserve + surplus is neither idle nor in a magazine, quarantined or retired. For the same
+ * reason what is only read after the mount has a cache line of its own.
  */
 struct scriptfs_pool {
 	struct scriptfs_magazine __percpu *magazine;
 	unsigned int		depth;
 	bool			suspect;
 
-	spinlock_t		lock ____cacheline_aligned_in_smp;	/* lists, stats */
+	spinlock_t		lock ____cacheline_aligned_in_smp;	/* lists, counters */
 	struct mutex		settling;	/* of the quarantine */
 	struct list_head	partial;
 	struct list_head	full;
@@ -91,21 +90,24 @@ struct scriptfs_pool {
 
 /* Bits of scriptfs_pools.flags */
 #define SCRIPTFS_POOLS_SUSPECT	0	/* blocks may have hardware memory errors */
-#define SCRIPTFS_POOLS_OWNER	1	/* the first of those that are the owner's */
+#define SCRIPTFS_POOLS_OWNER	1	/* the first bit of the owner */
 
 /**
  * struct scriptfs_pools - the five pools of a mount, and what they have in common
- * @flags:	SCRIPTFS_POOLS_SUSPECT, and bits of the owner's: reads and writes of most mounts
- *		find one word to be 0
- * @size:	what reserve and surplus may come to together, in bytes
+ * @flags:	SCRIPTFS_POOLS_SUSPECT, and bits of the owner, so that the usual read and write test
+ *		a single word
+ * @size:	limit of reserve and surplus together, in bytes
  * @strict:	no surplus
- * @poisoned:	a block was found with a hardware memory error
- * @poison_link: on the list of those that are told about hardware memory errors (poison.c)
+ * @poisoned:	a block has a hardware memory error
+ * @poison_link: on the list of pools that hear of hardware memory errors (poison.c)
  * @shrinker:	gives idle surplus back under memory pressure
  * @pool:	the pools
  * @held:	bytes of all pools together, never above @size through surplus
- * @replenishing: how many tasks have got surplus that they are about to use, so that memory
+ * @replenishing: how many tasks have allocated surplus that they are about to use, so that memory
  *		pressure does not take it back at once
+ *
+ * @held and @replenishing are written to by many, and lie behind the pools for that reason: the
+ * members in front of these are read by every read(2) and write(2).
  */
 struct scriptfs_pools {
 	unsigned long		flags;

@@ -77,9 +77,8 @@ static void scriptfs_put_super(struct super_block *sb)
 }
 
 /*
- * What is in use counts as taken and the rest of what the mount may come to as free,
- * whether or not the system has that much left. Available is only what a write could really
- * get now.
+ * Blocks in use count as taken and the rest of what the mount may grow to as free, whether or not
+ * the system has that much left. Available is only what a write could really get now.
  */
 static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 {

@@ -3,8 +3,8 @@
  * scriptfs: surplus, the blocks that a mount gets beyond its reserve, one at a time and up to
  * size=, and how they go back to the system.
  *
- * Who needs a block while holding locks of a file gets one only if the system has the memory at
- * hand. Otherwise he drops the locks, waits in scriptfs_wait_for_block(), and tries again.
+ * A task that needs a block while it holds locks of a file gets one only if the system has the
+ * memory at hand. Otherwise it drops the locks, calls scriptfs_pools_replenish(), and tries again.
  */
 #include <linux/sched/signal.h>
 
@@ -12,22 +12,22 @@
 #include "surplus.h"
 
 /*
- * What surplus leaves to the rest of the system, as a part of its memory: a 64th. Files are not
- * worth having somebody killed for want of memory.
+ * What surplus leaves to the rest of the system, as a part of its memory: a 64th. No file is worth
+ * a visit of the OOM killer.
  */
 #define SCRIPTFS_LEAVE_SHIFT	6
 
 /*
- * How often to wait some milliseconds for pages to be let go. Whoever has just looked one up lets
- * go as soon as he runs again, whoever has it in a pipe maybe never.
+ * How often to wait some milliseconds for references to be dropped. A task that has just looked a
+ * page up does so as soon as it runs again, one that has it in a pipe maybe never.
  */
 #define SCRIPTFS_WAIT_TRIES	200U
 
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
  *
- * Runs in memory reclaim too, with whatever locks the task holds that needs memory: nothing here
- * may take more than the pool's lock, and that lock is never held while allocating.
+ * Also runs in memory reclaim, with whatever locks the reclaiming task holds: nothing here may take
+ * more than pool->lock, and that is never held while allocating.
  */
 static unsigned long scriptfs_pool_shrink(struct scriptfs_pools *pools, unsigned int class,
 					  unsigned long pages)
@@ -70,8 +70,8 @@ static unsigned long scriptfs_pools_shrink(struct scriptfs_pools *pools, unsigne
 }
 
 /*
- * How many pages that may find; somewhat more than it does where blocks of the reserve are idle or
- * what is quarantined is still held.
+ * How many pages that could free: too high where blocks of the reserve are idle or quarantined
+ * blocks are still held.
  */
 static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 {
@@ -88,13 +88,13 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 	return pages;
 }
 
-/* Objects are pages: of blocks of the larger classes there are too few for reclaim to share out. */
+/* Objects are pages: blocks of the larger classes are too few for reclaim to take a share of. */
 static unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	return scriptfs_shrinkable(container_of(shrinker, struct scriptfs_pools, shrinker));
 }
 
-/* Surplus that a task is just about to use stays: it would have to come back for the same. */
+/* Surplus that a task is about to use stays: it would have to be allocated again at once. */
 static unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
@@ -123,10 +123,10 @@ int scriptfs_shrinker_register(struct scriptfs_pools *pools)
 }
 
 /**
- * scriptfs_shrinker_unregister - the opposite
- * @pools:	pools that are about to be freed; no harm if they were
+ * scriptfs_shrinker_unregister - undo scriptfs_shrinker_register()
+ * @pools:	pools that are about to be freed; unregistering twice does no harm
  *
- * Context: Process context, sleeps. The shrinker does not run any more on return.
+ * Context: Process context, sleeps until the shrinker does not run any more.
  */
 void scriptfs_shrinker_unregister(struct scriptfs_pools *pools)
 {
@@ -134,8 +134,7 @@ void scriptfs_shrinker_unregister(struct scriptfs_pools *pools)
 }
 
 /*
- * Count @size more bytes as held, if the mount may have them. Surplus that other classes have idle
- * does not stand in the way.
+ * Count @size more bytes as held, if the limit allows it. Idle surplus of other classes makes way.
  */
 static bool scriptfs_charge(struct scriptfs_pools *pools, u64 size)
 {
@@ -157,7 +156,7 @@ static bool scriptfs_charge(struct scriptfs_pools *pools, u64 size)
 	}
 }
 
-/* What the system could have free without swapping, less what is left to others. */
+/* What the system could free without swapping, less what is left to others. */
 static u64 scriptfs_system_room(void)
 {
 	long pages = si_mem_available() - (long)(totalram_pages() >> SCRIPTFS_LEAVE_SHIFT);
@@ -166,14 +165,13 @@ static u64 scriptfs_system_room(void)
 }
 
 /**
- * scriptfs_take_surplus - get one more block from the system
+ * scriptfs_take_surplus - allocate one more block
  * @pools:	the pools
  * @class:	of which class
  * @gfp:	SCRIPTFS_GFP_NOWAIT, or without locks SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
  * Context: Process context, may sleep; takes pool->lock.
- * Return: The block, which is used now, or NULL if the mount may not have more or the system has
- * none.
+ * Return: The block in state used, or NULL if the limit or the system's memory does not allow it.
  */
 struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
 					     gfp_t gfp)
@@ -200,12 +198,12 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsig
 }
 
 /**
- * scriptfs_pools_limit - say how far pools may grow
+ * scriptfs_pools_limit - set how far pools may grow
  * @pools:	the pools
- * @size:	what reserve and surplus may come to together, in bytes
+ * @size:	limit of reserve and surplus together, in bytes
  * @strict:	no surplus
  *
- * Tasks look at these without a lock: one that is past its check may still go by the old value.
+ * Both are read without a lock: a task that is past its check may still go by the old value.
  */
 void scriptfs_pools_limit(struct scriptfs_pools *pools, u64 size, bool strict)
 {
@@ -214,10 +212,10 @@ void scriptfs_pools_limit(struct scriptfs_pools *pools, u64 size, bool strict)
 }
 
 /**
- * scriptfs_growth - how many bytes of surplus a mount could still get
+ * scriptfs_growth - how many bytes of surplus could still be allocated
  * @pools:	the pools
  *
- * Return: How many; an estimate as far as it is the system that limits it.
+ * Return: How many; an estimate where the system's memory is the limit.
  */
 u64 scriptfs_growth(struct scriptfs_pools *pools)
 {
@@ -228,7 +226,7 @@ u64 scriptfs_growth(struct scriptfs_pools *pools)
 	return min(limit - held, scriptfs_system_room());
 }
 
-/* Nobody but the taker has seen the block, so its pages need no look. */
+/* The block has just been allocated, so its pages need no check. */
 static void scriptfs_surplus_idle(struct scriptfs_pool *pool, struct scriptfs_block *block)
 {
 	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
@@ -237,7 +235,7 @@ static void scriptfs_surplus_idle(struct scriptfs_pool *pool, struct scriptfs_bl
 	spin_unlock(&pool->lock);
 }
 
-/* Get a block for up to @bytes, as large as the system gives. Returns its size, 0 for none. */
+/* Allocate a block for up to @bytes, as large as the system allows. Returns its size or 0. */
 static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 {
 	int class = SCRIPTFS_LARGE;
@@ -256,14 +254,14 @@ static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 	return 0;
 }
 
-/* Get up to @bytes of surplus into the pools, reclaiming memory for it. */
+/* Allocate up to @bytes of idle surplus, with reclaim. */
 static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
 	u64 got, sum = 0;
 
 	if (READ_ONCE(pools->strict))
 		return -ENOSPC;
-	/* Memory is taken from others only if something may come of it. */
+	/* No reclaim for what cannot be enough. */
 	if (wait->all && bytes > scriptfs_growth(pools))
 		return -ENOSPC;
 	if (!wait->replenished)
@@ -278,17 +276,17 @@ static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait
 }
 
 /**
- * scriptfs_pools_replenish - have idle blocks in the pools, whatever that takes
+ * scriptfs_pools_replenish - get idle blocks into the pools
  * @pools:	the pools
- * @wait:	zeroed at first; to be ended by scriptfs_replenish_end(), whatever came of it
- * @busy:	pages that somebody holds are in the way, and memory is only the second best
- * @bytes:	how much to get from the system, if it has as much
+ * @wait:	zeroed at first; to be ended by scriptfs_replenish_end() whatever this returned
+ * @busy:	the caller waits for pages to be let go, and more memory is the second best
+ * @bytes:	how much to allocate, if the system has as much
  *
- * Looks through all that is quarantined, and has memory reclaimed for surplus.
+ * Checks the whole quarantine, and reclaims memory for surplus.
  *
- * Context: Process context, may sleep for long; the caller has no lock of a file.
- * Return: 0 if there are blocks that were not there before; -EAGAIN if there may be some, or the
- * pages be free, after a while, which @wait->tries counts; -ENOSPC if not; -EINTR after a fatal
+ * Context: Process context, may sleep for long; the caller holds no lock of a file.
+ * Return: 0 if blocks became idle; -EAGAIN if waiting may help, in which case the caller does so
+ * for some milliseconds and counts it in @wait->tries; -ENOSPC if it will not; -EINTR after a fatal
  * signal.
  */
 int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, bool busy,
@@ -307,17 +305,17 @@ int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait 
 		if (!nr)
 			continue;
 		quarantined += (u64)nr << scriptfs_class_shifts[class];
-		/* All of it once; after that it is known which blocks are held for long. */
+		/* All of it once: what is held after that is likely to be held for long. */
 		if (!wait->tries)
 			idle += scriptfs_pool_settle_all(pool);
 		else
 			idle += scriptfs_pool_settle(pool);
 		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
 	}
-	/* To get all of it is long work, not to be done again and again when it cannot be had. */
+	/* Allocating all of it takes long: do not repeat that when it cannot succeed. */
 	if (!busy && wait->all && bytes > quarantined + scriptfs_growth(pools))
 		tries = 0;
-	/* Where others are in the way only the smallest block of the system fits for sure. */
+	/* Where held pages are in the way only the smallest block is sure to fit. */
 	if (busy && !wait->all)
 		bytes = SCRIPTFS_UNIT_SIZE;
 	if (idle || !scriptfs_replenish(pools, wait, bytes))
@@ -326,7 +324,7 @@ int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait 
 }
 
 /**
- * scriptfs_replenish_end - a task has the block that it waited for, or has given up
+ * scriptfs_replenish_end - end of a wait, with or without the blocks
  * @pools:	the pools
  * @wait:	as scriptfs_pools_replenish() left it
  */

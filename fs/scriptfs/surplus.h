@@ -15,10 +15,10 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsig
 					     gfp_t gfp);
 
 /**
- * struct scriptfs_wait - a task that waits for a block without locks, 0 at first
- * @replenished: it has got surplus, which memory pressure leaves alone until it is done
- * @all:	it has no use for less than all of what it asks for
- * @tries:	how often it has waited for others to let go of pages
+ * struct scriptfs_wait - a task that waits for blocks without holding locks, zeroed at first
+ * @replenished: surplus was allocated, which memory pressure leaves alone until the wait ends
+ * @all:	the task has no use for less than all that it asks for
+ * @tries:	how often it has waited for pages to be let go
  */
 struct scriptfs_wait {
 	bool		replenished;

@@ -3,9 +3,9 @@
  * scriptfs: /sys/fs/scriptfs, where the stats of the pools are read.
  *
  * A mount is one kobject; the directories of its classes are named attribute groups, which have no
- * life of their own. The kobject is part of the mount's structure, so that structure waits in
- * scriptfs_sysfs_remove() for its release. Somebody who has a file open by then is no trouble:
- * kernfs waits for a read that is going on, and fails all later ones.
+ * lifetime of their own. The kobject is embedded in the mount's structure, so
+ * scriptfs_sysfs_remove() waits for its release. A file that is open by then does no harm: kernfs
+ * waits for a read in progress, and fails all later ones.
  */
 #include <linux/sysfs.h>
 
@@ -15,9 +15,9 @@
 /**
  * struct scriptfs_attr - one file
  * @attr:	its name and mode
- * @show:	writes what it says
+ * @show:	prints its content
  * @class:	which pool
- * @stat:	which member of struct scriptfs_stats, by its offset
+ * @stat:	offset of a member of struct scriptfs_stats
  */
 struct scriptfs_attr {
 	struct attribute	attr;
@@ -172,7 +172,7 @@ static struct kobj_type scriptfs_ktype = {
 	.default_groups	= scriptfs_groups,
 };
 
-/* What this module can do on this kernel, for programs that would have to try it out otherwise. */
+/* What this module can do on this kernel, for programs that would have to try otherwise. */
 static ssize_t scriptfs_features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	if (SCRIPTFS_PAGE_PATH)
@@ -184,7 +184,7 @@ static struct kobj_attribute scriptfs_features =
 	__ATTR(features, 0444, scriptfs_features_show, NULL);
 
 /**
- * scriptfs_sysfs_init - make /sys/fs/scriptfs
+ * scriptfs_sysfs_init - create /sys/fs/scriptfs
  *
  * Return: 0 or -ENOMEM.
  */
@@ -214,7 +214,7 @@ void scriptfs_sysfs_exit(void)
  * scriptfs_sysfs_remove - remove the directory of a mount
  * @sbi:	the mount
  *
- * When this returns nobody reads the stats any more, and @sbi may be freed.
+ * On return the stats are no longer read, and @sbi may be freed.
  *
  * Context: Process context, sleeps. Before the device number of the superblock is free again.
  */
@@ -226,7 +226,7 @@ void scriptfs_sysfs_remove(struct scriptfs_sb *sbi)
 }
 
 /**
- * scriptfs_sysfs_add - make the directory of a mount, /sys/fs/scriptfs/MAJOR:MINOR
+ * scriptfs_sysfs_add - create the directory of a mount, /sys/fs/scriptfs/MAJOR:MINOR
  * @sbi:	a mount with its superblock and its pools set up
  *
  * Return: 0, or an error with nothing left to remove.

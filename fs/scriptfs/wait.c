@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: waiting for a block without locks of the file that is in want of it.
+ * scriptfs: waiting for a block without holding locks of the file that needs it.
  */
 #include <linux/delay.h>
 
 #include "scriptfs.h"
 
 /*
- * How often to wait before a merge leaves held pages where they are, which makes a file slower; and
- * where all that was got has to be given back before the next try.
+ * How often to wait before a merge leaves held pages in place, which makes a file slower; and where
+ * every try has to undo what it got.
  */
 #define SCRIPTFS_WAIT_MERGE	30U
 #define SCRIPTFS_WAIT_MERGE_ALL	2U
 
 /**
- * scriptfs_wait_for_block - have idle blocks in the pools, whatever that takes
- * @inode:	the file that is in want of a block
- * @wait:	zeroed at first; to be ended by scriptfs_wait_end(), whatever came of it
- * @err:	what scriptfs_block_get() said: -ENOSPC or -EBUSY
- * @bytes:	how much to get from the system, if it has as much
+ * scriptfs_wait_for_block - get idle blocks into the pools, or wait for held pages
+ * @inode:	the file that needs a block
+ * @wait:	zeroed at first; to be ended by scriptfs_wait_end() whatever this returned
+ * @err:	what scriptfs_block_get() returned: -ENOSPC or -EBUSY
+ * @bytes:	how much to allocate, if the system has as much
  *
- * Looks through all that is quarantined, has memory reclaimed for surplus, and gives those who hold
- * a page just now the time to let go.
+ * Checks the whole quarantine, reclaims memory for surplus, and gives tasks that hold a page just
+ * now the time to let go.
  *
- * Context: Process context, may sleep for long; the caller has no lock of a file.
- * Return: 0 if it is worth to try again; -ENOSPC if not; -EINTR after a fatal signal.
+ * Context: Process context, may sleep for long; the caller holds no lock of a file.
+ * Return: 0 if it is worth trying again; -ENOSPC if not; -EINTR after a fatal signal.
  */
 int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
 {
@@ -44,13 +44,13 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 }
 
 /**
- * scriptfs_wait_end - whoever waited for a block has got it, or has given up
- * @inode:	the file that was in want of a block
+ * scriptfs_wait_end - end of a wait, with or without the block
+ * @inode:	the file that needed a block
  * @wait:	as scriptfs_wait_for_block() left it
  */
 void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait)
 {
-	/* Another one who waits says it again. */
+	/* Another task that waits sets it again. */
 	if (unlikely(READ_ONCE(scriptfs_inode(inode)->leave_held)))
 		WRITE_ONCE(scriptfs_inode(inode)->leave_held, false);
 	scriptfs_replenish_end(scriptfs_pools(inode->i_sb), wait);
