@@ -67,19 +67,19 @@ static unsigned int scriptfs_choose_class(struct inode *inode, loff_t pos, u64 w
 static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos,
 						 unsigned int class)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
 	struct scriptfs_block *block;
 	int c;
 
 	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		block = scriptfs_pool_take(sbi, c, false);
+		block = scriptfs_pool_take(pools, c, false);
 		if (block)
 			return block;
 	}
 	for (c = class + 1; c < SCRIPTFS_NR_CLASSES; c++) {
 		if (!scriptfs_range_free(scriptfs_inode(inode), pos, c))
 			break;
-		block = scriptfs_pool_take(sbi, c, false);
+		block = scriptfs_pool_take(pools, c, false);
 		if (block)
 			return block;
 	}
@@ -98,14 +98,14 @@ static bool scriptfs_may_add(struct scriptfs_inode *si, unsigned int class)
 /* Get a block of @class or less from the system, as far as that has memory at hand. */
 static struct scriptfs_block *scriptfs_take_more(struct inode *inode, unsigned int class)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
 	struct scriptfs_block *block;
 	int c;
 
 	for (c = class; c >= SCRIPTFS_POEM; c--) {
 		if (!scriptfs_may_add(scriptfs_inode(inode), c))
 			continue;
-		block = scriptfs_pool_take(sbi, c, true);
+		block = scriptfs_pool_take(pools, c, true);
 		if (block)
 			return block;
 	}
@@ -118,7 +118,7 @@ scriptfs_block_give(struct inode *inode, struct scriptfs_block *block, loff_t po
 	int err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
 
 	if (err) {
-		scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+		scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
 		return ERR_PTR(err);
 	}
 	/* The last close need not look at a poem, which is as small as can be. */

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: magazines, the few idle blocks that each processor has at hand.
+ * scriptfs: magazines, a few idle blocks for each processor.
  *
- * As long as a processor takes about as many blocks as it gives back, neither touches a lock or a
- * cache line that others write to. A magazine is filled and emptied by halves, so that the pool's
- * lock is taken once for many blocks, and the pool, which sorts its blocks by address, hands out
- * neighbours.
+ * While a processor takes about as many blocks as it frees, neither touches a lock or a cache line
+ * that others write to. A magazine is filled and emptied by halves, so that the pool's lock is
+ * taken once for many blocks, and the pool, which sorts its blocks by address, supplies neighbours.
  *
  * Only blocks of the reserve are in magazines. Surplus goes straight to the pool, where the
- * shrinker finds it without having to look into magazines, and where the reserve is handed out
- * before it.
+ * shrinker finds it without a look into magazines, and where the reserve is taken first.
  *
- * A task may be moved to another processor between the moment that it looks for its magazine and
- * the moment that it locks it. It then works with another processor's, which is as good.
+ * A task may migrate between looking up its processor's magazine and locking it. It then uses
+ * another processor's, which does no harm.
  *
- * Nothing happens here when a processor goes offline. Its blocks are found like those of any other
- * processor, by whoever finds the pool empty.
+ * There is no CPU hotplug callback: the blocks of a processor that went offline are found like
+ * those of any other when the pool is empty.
  */
-#include <linux/percpu.h>
-
-#include "pool.h"
+#include "magazine.h"
 
 /* How many blocks a magazine of each class holds where the reserve is large: at most 16 MiB. */
 static const u8 scriptfs_magazine_depths[SCRIPTFS_NR_CLASSES] = {
@@ -33,7 +29,7 @@ static const u8 scriptfs_magazine_depths[SCRIPTFS_NR_CLASSES] = {
 #define SCRIPTFS_MAGAZINES_SHARE	8
 
 /**
- * scriptfs_magazines_alloc - give a pool its magazines, if it is large enough for any
+ * scriptfs_magazines_alloc - allocate the magazines of a pool, if it is large enough for any
  * @pool:	a pool without
  * @class:	its class
  * @reserve:	how many blocks its reserve will have
@@ -48,7 +44,7 @@ int scriptfs_magazines_alloc(struct scriptfs_pool *pool, unsigned int class, uns
 	struct scriptfs_magazine *magazine;
 	unsigned int cpu;
 
-	/* Of one block there are no halves. */
+	/* A single block has no halves. */
 	if (depth < 2)
 		return 0;
 	pool->magazine = __alloc_percpu_gfp(struct_size(magazine, block, depth), SMP_CACHE_BYTES,
@@ -64,10 +60,10 @@ int scriptfs_magazines_alloc(struct scriptfs_pool *pool, unsigned int class, uns
 }
 
 /**
- * scriptfs_magazines_free - take the magazines from a pool
- * @pool:	a pool that nobody uses any longer
+ * scriptfs_magazines_free - free the magazines of a pool
+ * @pool:	a pool that is no longer in use
  *
- * The blocks in them are left to their slabs.
+ * The blocks in them stay with their spans.
  *
  * Context: Process context.
  */
@@ -79,7 +75,7 @@ void scriptfs_magazines_free(struct scriptfs_pool *pool)
 }
 
 /**
- * scriptfs_magazine_fill - fill half an empty magazine from its pool
+ * scriptfs_magazine_fill - fill half of an empty magazine from its pool
  * @pool:	the pool
  * @magazine:	one of its magazines
  *
@@ -89,12 +85,12 @@ void scriptfs_magazine_fill(struct scriptfs_pool *pool, struct scriptfs_magazine
 {
 	spin_lock(&pool->lock);
 	WRITE_ONCE(magazine->nr,
-		   scriptfs_pool_pick(pool, false, magazine->block, pool->depth / 2));
+		   scriptfs_spans_pick(pool, false, magazine->block, pool->depth / 2));
 	spin_unlock(&pool->lock);
 }
 
 /**
- * scriptfs_magazine_flush - give what is in a magazine for longest to its pool
+ * scriptfs_magazine_flush - move the oldest blocks of a magazine to its pool
  * @pool:	the pool
  * @magazine:	one of its magazines
  * @nr:		how many blocks
@@ -105,10 +101,10 @@ void scriptfs_magazine_flush(struct scriptfs_pool *pool, struct scriptfs_magazin
 			     unsigned int nr)
 {
 	spin_lock(&pool->lock);
-	scriptfs_pool_add(pool, magazine->block, nr);
+	scriptfs_spans_add(pool, magazine->block, nr);
 	/*
-	 * Under the pool's lock, so that nobody sees them neither there nor here; and for who looks
-	 * without it, after the arrivals have said so: pairs with scriptfs_arrivals().
+	 * Under the pool's lock, so that the blocks are always seen in one place or the other; and,
+	 * for readers without it, after they were counted: pairs with scriptfs_arrivals().
 	 */
 	smp_store_release(&magazine->nr, magazine->nr - nr);
 	spin_unlock(&pool->lock);
@@ -117,10 +113,10 @@ void scriptfs_magazine_flush(struct scriptfs_pool *pool, struct scriptfs_magazin
 }
 
 /**
- * scriptfs_magazines_drain - give all blocks in the magazines of a pool back to it
+ * scriptfs_magazines_drain - move all blocks in the magazines of a pool to the pool
  * @pool:	the pool
  *
- * Context: Takes each magazine->lock that is worth it and pool->lock.
+ * Context: Takes pool->lock and each magazine->lock, but for those of empty ones.
  */
 void scriptfs_magazines_drain(struct scriptfs_pool *pool)
 {
@@ -143,7 +139,7 @@ void scriptfs_magazines_drain(struct scriptfs_pool *pool)
  * scriptfs_magazines_idle - how many blocks are in the magazines of a pool
  * @pool:	the pool
  *
- * Return: How many; while others take and put blocks, about how many.
+ * Return: How many, an estimate while others take and put blocks.
  */
 unsigned long scriptfs_magazines_idle(struct scriptfs_pool *pool)
 {
@@ -158,12 +154,12 @@ unsigned long scriptfs_magazines_idle(struct scriptfs_pool *pool)
 }
 
 /**
- * scriptfs_arrivals - how often a block came to the pool, or to a magazine from elsewhere
+ * scriptfs_arrivals - how often a block was added to the pool, or freed into a magazine
  * @pool:	the pool
  *
- * Whoever finds neither the pool nor a magazine to have a block may say that there was a moment
- * with no idle block at all only if this did not change while he looked: a block might have come
- * to where he had been already, before another was taken from where he was yet to look.
+ * A search that found no block in the pool nor in any magazine proves that there was a moment
+ * without an idle block only if this did not change meanwhile: a block might have been added where
+ * the search had been before another was taken from where it was yet to look.
  *
  * Return: A number to compare.
  */
@@ -172,13 +168,13 @@ unsigned long scriptfs_arrivals(struct scriptfs_pool *pool)
 	unsigned long arrivals;
 	unsigned int cpu;
 
-	/* After what the caller looked at before: pairs with scriptfs_magazine_put(). */
+	/* After what the caller read before: pairs with scriptfs_magazine_put(). */
 	smp_mb();
 	arrivals = READ_ONCE(pool->arrivals);
 	if (pool->magazine)
 		for_each_possible_cpu(cpu)
 			arrivals += READ_ONCE(per_cpu_ptr(pool->magazine, cpu)->arrivals);
-	/* And before what he looks at next. */
+	/* And before what it reads next. */
 	smp_mb();
 	return arrivals;
 }

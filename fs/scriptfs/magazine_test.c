@@ -1,55 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the magazines, without a mount. Where there is but one processor, another one's
- * magazine is played by its own: what finds blocks there does not ask whose it is.
+ * KUnit tests of the magazines. On a single processor its own magazine stands in for that of
+ * another: a search for blocks does not care whose it is.
  */
-#include <kunit/test.h>
-
-#include "pool.h"
-
-#define TEST_INODE	4711UL
+#include "magazine.h"
+#include "pool_test.h"
 
 /* A reserve for which the magazines of a class have their full depth. */
 #define RESERVE(depth)	((depth) * 8UL * num_possible_cpus())
 
-static int magazine_test_init(struct kunit *test)
+/* Fill the pool of @class, without surplus. */
+static struct scriptfs_pool *fill_one(struct kunit *test, unsigned int class, unsigned long reserve)
 {
-	struct scriptfs_sb *sbi = kunit_kzalloc(test, sizeof(*sbi), GFP_KERNEL);
+	struct scriptfs_pools *pools = fill(test, class, reserve);
 
-	if (!sbi)
-		return -ENOMEM;
-	sbi->opt.size = SZ_1G;
-	sbi->opt.strict = true;
-	test->priv = sbi;
-	return 0;
-}
-
-static void magazine_test_exit(struct kunit *test)
-{
-	struct scriptfs_sb *sbi = test->priv;
-
-	if (sbi->pool[0].partial.next)
-		scriptfs_pools_free(sbi);
-}
-
-/* Fill the pool of @class; the test works on that. */
-static struct scriptfs_pool *fill(struct kunit *test, unsigned int class, unsigned long reserve)
-{
-	struct scriptfs_sb *sbi = test->priv;
-	unsigned long missing;
-
-	sbi->opt.reserve[class] = reserve;
-	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
-	return &sbi->pool[class];
-}
-
-static struct scriptfs_block *take(struct kunit *test, unsigned int class, bool surplus)
-{
-	struct scriptfs_block *block = scriptfs_pool_take(test->priv, class, surplus);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
-	KUNIT_EXPECT_EQ(test, block->state, (u32)SCRIPTFS_BLOCK_USED);
-	return block;
+	scriptfs_pools_limit(pools, SZ_1G, true);
+	return &pools->pool[class];
 }
 
 static void expect_none(struct kunit *test, unsigned int class)
@@ -58,17 +24,18 @@ static void expect_none(struct kunit *test, unsigned int class)
 			    (struct scriptfs_block *)NULL);
 }
 
-static struct scriptfs_stats figures_of(struct kunit *test, unsigned int class)
+static struct scriptfs_stats stats_of(struct kunit *test, unsigned int class)
 {
+	struct scriptfs_pools *pools = test->priv;
 	struct scriptfs_stats stats;
 
-	scriptfs_pool_stats(test->priv, class, &stats);
+	scriptfs_pool_stats(&pools->pool[class], &stats);
 	KUNIT_EXPECT_EQ(test, stats.reserve + stats.surplus,
 			stats.idle + stats.used + stats.quarantine + stats.retired);
 	return stats;
 }
 
-/* The magazine of the processor that takes part in nothing else here, if there is one. */
+/* The magazine of a processor that the test does not run on, if there is one. */
 static struct scriptfs_magazine *other_magazine(struct scriptfs_pool *pool)
 {
 	unsigned int cpu, other = 0;
@@ -85,15 +52,17 @@ static void put_there(struct scriptfs_pool *pool, struct scriptfs_block *block)
 	scriptfs_magazine_put(pool, other_magazine(pool), block);
 }
 
-/* Magazines are for large reserves only, and hold no considerable part of those. */
+/* Magazines are for large reserves only, and hold a small part of them. */
 static void magazine_cap(struct kunit *test)
 {
 	static const unsigned int full[SCRIPTFS_NR_CLASSES] = { 32, 32, 8, 4, 0 };
-	struct scriptfs_pool *pool = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 	unsigned long reserve;
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		struct scriptfs_pool *pool = &pools->pool[class];
+
 		for (reserve = 0; reserve < 100000; reserve = reserve * 2 + 1) {
 			KUNIT_ASSERT_EQ(test, scriptfs_magazines_alloc(pool, class, reserve), 0);
 			KUNIT_EXPECT_NE(test, pool->depth, 1U);
@@ -108,17 +77,17 @@ static void magazine_cap(struct kunit *test)
 	}
 }
 
-/* What comes out of a magazine is in ascending order, also from one filling to the next. */
+/* Blocks leave a magazine in ascending order, also from one filling to the next. */
 static void magazine_ascending(struct kunit *test)
 {
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(32));
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(32));
 	struct scriptfs_block *block, *last = NULL;
 	unsigned int i, neighbours = 0;
 
 	for (i = 0; i < RESERVE(32); i++) {
 		block = take(test, SCRIPTFS_POEM, false);
 		KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 15UL - i % 16);
-		if (last && block->slab == last->slab) {
+		if (last && block->span == last->span) {
 			KUNIT_EXPECT_PTR_EQ(test, block, last + 1);
 			neighbours++;
 		}
@@ -128,10 +97,10 @@ static void magazine_ascending(struct kunit *test)
 	expect_none(test, SCRIPTFS_POEM);
 }
 
-/* Taking and putting within a magazine leaves the pool alone. */
+/* Taking and putting within a magazine does not touch the pool. */
 static void magazine_apart(struct kunit *test)
 {
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(32));
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(32));
 	struct scriptfs_block *block[8];
 	unsigned long idle, arrivals;
 	unsigned int round, i;
@@ -143,21 +112,21 @@ static void magazine_apart(struct kunit *test)
 			idle = pool->idle;
 			arrivals = pool->arrivals;
 		}
-		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 8UL);
+		KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).used, 8UL);
 		for (i = 0; i < ARRAY_SIZE(block); i++)
 			scriptfs_pool_put(test->priv, block[i], TEST_INODE);
-		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 0UL);
-		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).idle, RESERVE(32));
+		KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).used, 0UL);
+		KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).idle, RESERVE(32));
 	}
 	KUNIT_EXPECT_EQ(test, pool->idle, idle);
 	KUNIT_EXPECT_EQ(test, pool->arrivals, arrivals);
 }
 
-/* When a magazine is full, the half that came first goes to the pool. */
+/* When a magazine is full, its older half goes to the pool. */
 static void magazine_flush(struct kunit *test)
 {
 	enum { DEPTH = 8 };
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_MEDIUM, RESERVE(DEPTH));
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_MEDIUM, RESERVE(DEPTH));
 	struct scriptfs_magazine *magazine = other_magazine(pool);
 	struct scriptfs_block *block[DEPTH + 1];
 	unsigned long idle;
@@ -181,15 +150,15 @@ static void magazine_flush(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, scriptfs_magazine_take(pool, magazine), block[i]);
 	for (i = DEPTH / 2; i <= DEPTH; i++)
 		put_there(pool, block[i]);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).idle, RESERVE(DEPTH));
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_MEDIUM).idle, RESERVE(DEPTH));
 }
 
-/* No block is out of reach because another processor has it. */
+/* A block in the magazine of another processor is not out of reach. */
 static void magazine_steal(struct kunit *test)
 {
 	enum { DEPTH = 8 };
 	const unsigned int nr = RESERVE(DEPTH);
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_MEDIUM, nr);
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_MEDIUM, nr);
 	struct scriptfs_block *back[DEPTH];
 	unsigned int i, found;
 
@@ -202,33 +171,33 @@ static void magazine_steal(struct kunit *test)
 	for (i = 0; i < DEPTH; i++)
 		put_there(pool, back[i]);
 	KUNIT_EXPECT_EQ(test, pool->idle, 0UL);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).idle, (unsigned long)DEPTH);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_MEDIUM).idle, (unsigned long)DEPTH);
 
 	/* Straight to the search, past the magazine of this processor. */
 	for (found = 0; found < DEPTH; found++)
 		if (!scriptfs_pool_search(pool))
 			break;
 	KUNIT_EXPECT_EQ(test, found, (unsigned int)DEPTH);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).used, (unsigned long)nr);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_MEDIUM).used, (unsigned long)nr);
 	expect_none(test, SCRIPTFS_MEDIUM);
 
 	/* And the usual way. */
 	put_there(pool, back[0]);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_MEDIUM, true), back[0]);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).surplus, 0UL);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_MEDIUM).surplus, 0UL);
 }
 
 /*
- * A search looks at the pool and then at one magazine after the other. It may have been overtaken
- * when it found nothing: a block came to where it had been, before another left where it had yet to
- * be. It looks once more if the arrivals are others than before. So whatever brings a block within
- * reach has to count there, and what takes one must not, or a search might never end.
+ * A search goes through the pool and then one magazine after the other. It may miss a block that
+ * was added where it had been before another was taken from where it had yet to go, so it starts
+ * again if the arrivals have changed. Whatever makes a block available has to count as an arrival,
+ * and taking one must not, or a search might never end.
  */
 static void magazine_arrivals(struct kunit *test)
 {
 	enum { FEW = 5 };
 	const unsigned int nr = RESERVE(32);
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, nr);
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, nr);
 	struct scriptfs_block *block[FEW], *batch[FEW], *none;
 	unsigned long before = scriptfs_arrivals(pool);
 	unsigned int i;
@@ -237,15 +206,15 @@ static void magazine_arrivals(struct kunit *test)
 		block[i % FEW] = take(test, SCRIPTFS_POEM, false);
 	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
 
-	/* Nothing in the pool, and then a block in a magazine that the search is done with. */
-	KUNIT_EXPECT_EQ(test, scriptfs_pool_pick(pool, true, &none, 1), 0U);
+	/* Nothing in the pool, then a block in a magazine that the search has passed. */
+	KUNIT_EXPECT_EQ(test, scriptfs_spans_pick(pool, true, &none, 1), 0U);
 	KUNIT_EXPECT_EQ(test, scriptfs_magazines_idle(pool), 0UL);
 	put_there(pool, block[0]);
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
 
-	/* From there to the pool, when that was looked at before. */
+	/* From there to the pool, which the search has passed. */
 	before = scriptfs_arrivals(pool);
-	KUNIT_EXPECT_EQ(test, scriptfs_pool_pick(pool, true, &none, 1), 0U);
+	KUNIT_EXPECT_EQ(test, scriptfs_spans_pick(pool, true, &none, 1), 0U);
 	scriptfs_magazines_drain(pool);
 	KUNIT_EXPECT_EQ(test, pool->idle, 1UL);
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
@@ -256,7 +225,7 @@ static void magazine_arrivals(struct kunit *test)
 	expect_none(test, SCRIPTFS_POEM);
 	KUNIT_EXPECT_EQ(test, scriptfs_arrivals(pool), before);
 
-	/* Past the magazines, and out of quarantine. */
+	/* Bypassing the magazines, and out of quarantine. */
 	memcpy(batch, block, sizeof(batch));
 	scriptfs_pool_put_batch(test->priv, batch, FEW, TEST_INODE);
 	KUNIT_EXPECT_EQ(test, pool->idle, (unsigned long)FEW);
@@ -270,62 +239,62 @@ static void magazine_arrivals(struct kunit *test)
 	KUNIT_EXPECT_NE(test, scriptfs_arrivals(pool), before);
 }
 
-/* Nothing is added to the reserve while another processor has an idle block. */
+/* No surplus is allocated while another processor has an idle block. */
 static void magazine_before_surplus(struct kunit *test)
 {
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(4));
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(4));
+	struct scriptfs_pools *pools = test->priv;
 	struct scriptfs_block *block;
 	unsigned int i;
 
-	sbi->opt.strict = false;
+	scriptfs_pools_limit(pools, SZ_1G, false);
 	for (i = 0; i < RESERVE(4); i++)
 		block = take(test, SCRIPTFS_POEM, true);
 	put_there(pool, block);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, 0UL);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).surplus, 0UL);
 	take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, 1UL);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).surplus, 1UL);
 }
 
-/* Idle surplus is where the shrinker finds it: in no magazine, however it came back. */
+/* Idle surplus is in no magazine, however it was freed, so that the shrinker finds it. */
 static void magazine_surplus(struct kunit *test)
 {
 	enum { MORE = 12 };
 	const unsigned int nr = RESERVE(4) + MORE;
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, nr - MORE);
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, nr - MORE);
 	struct scriptfs_block **block = kunit_kzalloc(test, nr * sizeof(*block), GFP_KERNEL);
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = ULONG_MAX };
 	unsigned long pages = MORE * (SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT);
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 	unsigned int i, round;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
-	sbi->opt.strict = false;
+	scriptfs_pools_limit(pools, SZ_1G, false);
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < nr; i++)
 			block[i] = take(test, SCRIPTFS_POEM, true);
-		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, (unsigned long)MORE);
+		KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).surplus, (unsigned long)MORE);
 		if (round)
-			scriptfs_pool_put_batch(sbi, block, nr, TEST_INODE);
+			scriptfs_pool_put_batch(pools, block, nr, TEST_INODE);
 		else
 			for (i = nr; i; i--)
-				scriptfs_pool_put(sbi, block[i - 1], TEST_INODE);
-		/* Some taken and put once more: not by way of a magazine either. */
+				scriptfs_pool_put(pools, block[i - 1], TEST_INODE);
+		/* Taken and put once more. */
 		block[0] = take(test, SCRIPTFS_POEM, true);
-		KUNIT_EXPECT_FALSE(test, block[0]->slab->surplus);
+		KUNIT_EXPECT_FALSE(test, block[0]->span->surplus);
 		KUNIT_EXPECT_GT(test, scriptfs_magazines_idle(pool), 0UL);
-		scriptfs_pool_put(sbi, block[0], TEST_INODE);
-		KUNIT_EXPECT_EQ(test, sbi->shrinker.scan_objects(&sbi->shrinker, &sc), pages);
-		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).surplus, 0UL);
-		KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).idle, nr - MORE + 0UL);
+		scriptfs_pool_put(pools, block[0], TEST_INODE);
+		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), pages);
+		KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).surplus, 0UL);
+		KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).idle, nr - MORE + 0UL);
 	}
 }
 
-/* A second free is noticed, whether or not the first one's magazine is the same. */
+/* A double free is noticed, whether or not both went to the same magazine. */
 static void magazine_double_free(struct kunit *test)
 {
-	struct scriptfs_pool *pool = fill(test, SCRIPTFS_POEM, RESERVE(4));
+	struct scriptfs_pool *pool = fill_one(test, SCRIPTFS_POEM, RESERVE(4));
 	struct scriptfs_block *a = take(test, SCRIPTFS_POEM, false);
 	struct scriptfs_block *b = take(test, SCRIPTFS_POEM, false);
 	struct scriptfs_block *batch[] = { a, b, a, b, a, a, b, b };
@@ -333,17 +302,17 @@ static void magazine_double_free(struct kunit *test)
 
 	put_there(pool, a);
 	scriptfs_pool_put(test->priv, a, TEST_INODE);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 1UL);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).used, 1UL);
 	KUNIT_EXPECT_PTR_EQ(test, scriptfs_magazine_take(pool, other_magazine(pool)), a);
 
 	scriptfs_pool_put_batch(test->priv, batch, ARRAY_SIZE(batch), TEST_INODE);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_POEM).used, 0UL);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_POEM).used, 0UL);
 	for (i = 0; i < RESERVE(4); i++)
 		take(test, SCRIPTFS_POEM, false);
 	expect_none(test, SCRIPTFS_POEM);
 }
 
-/* A small file's blocks are taken again in the order in which it had them. */
+/* The blocks of a small file are taken again in file order. */
 static void magazine_few(struct kunit *test)
 {
 	struct scriptfs_block *block[4], *batch[4];
@@ -351,7 +320,7 @@ static void magazine_few(struct kunit *test)
 	unsigned long arrivals;
 	unsigned int i, nr;
 
-	pool = fill(test, SCRIPTFS_POEM, RESERVE(32));
+	pool = fill_one(test, SCRIPTFS_POEM, RESERVE(32));
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take(test, SCRIPTFS_POEM, false);
 	arrivals = pool->arrivals;
@@ -367,14 +336,14 @@ static void magazine_few(struct kunit *test)
 /* Blocks of several classes, some of which were published, in one batch. */
 static void magazine_batch(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = { 4, 4, 4 };
+	struct scriptfs_pools *pools = test->priv;
 	struct scriptfs_block *block[12];
+	unsigned long missing;
 	unsigned int i, class;
 	struct page *held;
 
-	sbi->opt.reserve[SCRIPTFS_NOVEL] = 4;
-	sbi->opt.reserve[SCRIPTFS_MEDIUM] = 4;
-	fill(test, SCRIPTFS_POEM, 4);
+	KUNIT_ASSERT_EQ(test, fill_all(test, reserve, &missing), 0);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take(test, i / 4, false);
 	block[5]->first.published = true;
@@ -382,15 +351,15 @@ static void magazine_batch(struct kunit *test)
 	held = virt_to_page(block[9]->first.addr);
 	get_page(held);
 
-	scriptfs_pool_put_batch(sbi, block, ARRAY_SIZE(block), TEST_INODE);
+	scriptfs_pool_put_batch(pools, block, ARRAY_SIZE(block), TEST_INODE);
 	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_MEDIUM; class++) {
-		KUNIT_EXPECT_EQ(test, figures_of(test, class).used, 0UL);
-		KUNIT_EXPECT_EQ(test, figures_of(test, class).quarantine,
+		KUNIT_EXPECT_EQ(test, stats_of(test, class).used, 0UL);
+		KUNIT_EXPECT_EQ(test, stats_of(test, class).quarantine,
 				class == SCRIPTFS_MEDIUM ? 1UL : 0UL);
 	}
 	put_page(held);
-	scriptfs_pool_settle(sbi, SCRIPTFS_MEDIUM);
-	KUNIT_EXPECT_EQ(test, figures_of(test, SCRIPTFS_MEDIUM).idle, 4UL);
+	scriptfs_pool_settle(&pools->pool[SCRIPTFS_MEDIUM]);
+	KUNIT_EXPECT_EQ(test, stats_of(test, SCRIPTFS_MEDIUM).idle, 4UL);
 }
 
 static struct kunit_case magazine_test_cases[] = {
@@ -410,8 +379,8 @@ static struct kunit_case magazine_test_cases[] = {
 
 static struct kunit_suite magazine_test_suite = {
 	.name		= "scriptfs_magazine",
-	.init		= magazine_test_init,
-	.exit		= magazine_test_exit,
+	.init		= pool_test_init,
+	.exit		= pool_test_exit,
 	.test_cases	= magazine_test_cases,
 };
 

@@ -145,7 +145,7 @@ static void scriptfs_map_give_up(struct inode *inode, struct scriptfs_block *blo
 void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block)
 {
 	scriptfs_map_give_up(inode, block);
-	scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+	scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
 }
 
 /**
@@ -338,12 +338,12 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 		scriptfs_map_give_up(inode, block);
 		blocks[nr++] = block;
 		if (nr == ARRAY_SIZE(blocks)) {
-			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
 			nr = 0;
 			cond_resched();
 		}
 	}
-	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+	scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
 	up_write(&si->map_lock);
 }
 
@@ -374,12 +374,12 @@ void scriptfs_map_release(struct inode *inode)
 		if (nr == ARRAY_SIZE(blocks)) {
 			if (unlikely(batches++ >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
 				scriptfs_map_forget(si, blocks, nr);
-			scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
 			nr = 0;
 			cond_resched();
 		}
 	}
-	scriptfs_pool_put_batch(scriptfs_sb(inode->i_sb), blocks, nr, inode->i_ino);
+	scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
 	scriptfs_scatter_release(inode);
 	INIT_LIST_HEAD(&si->blocks);
 	xa_destroy(&si->map);

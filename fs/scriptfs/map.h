@@ -7,9 +7,9 @@
 
 #include <linux/xarray.h>
 
+#include "block.h"
 #include "inode.h"
 #include "scatter.h"
-#include "scriptfs.h"
 
 struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos);
 size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len);

@@ -22,14 +22,14 @@ static void block_poison(struct kunit *test, struct block_context *ctx, unsigned
 	struct scriptfs_block *block, *next;
 	LIST_HEAD(blocks);
 
-	while ((block = scriptfs_pool_take(sbi, class, false))) {
+	while ((block = scriptfs_pool_take(&sbi->pools, class, false))) {
 		memset(block->chunk->addr, POISON, scriptfs_chunk_size(block));
 		list_add(&block->link, &blocks);
 	}
 	KUNIT_ASSERT_FALSE(test, list_empty(&blocks));
 	list_for_each_entry_safe(block, next, &blocks, link) {
 		list_del(&block->link);
-		scriptfs_pool_put(sbi, block, 0);
+		scriptfs_pool_put(&sbi->pools, block, 0);
 	}
 }
 
@@ -249,7 +249,7 @@ static void block_fit_later(struct kunit *test)
 	struct block_context *ctx = block_mount(test, "poem=1,large=1,strict");
 	struct scriptfs_sb *sbi = scriptfs_sb(ctx->mnt->mnt_sb);
 	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
-	struct scriptfs_block *poem = scriptfs_pool_take(sbi, SCRIPTFS_POEM, false);
+	struct scriptfs_block *poem = scriptfs_pool_take(&sbi->pools, SCRIPTFS_POEM, false);
 	struct path path = ctx->file->f_path;
 
 	KUNIT_ASSERT_TRUE(test, poem);
@@ -259,7 +259,7 @@ static void block_fit_later(struct kunit *test)
 	block_close(ctx);
 	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_LARGE, 0);
 
-	scriptfs_pool_put(sbi, poem, 0);
+	scriptfs_pool_put(&sbi->pools, poem, 0);
 	ctx->file = dentry_open(&path, O_RDWR, current_cred());
 	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
 	block_close(ctx);

@@ -68,7 +68,7 @@ static inline struct scriptfs_stats block_stats(struct block_context *ctx, unsig
 {
 	struct scriptfs_stats stats;
 
-	scriptfs_pool_stats(scriptfs_sb(ctx->mnt->mnt_sb), class, &stats);
+	scriptfs_pool_stats(&scriptfs_pools(ctx->mnt->mnt_sb)->pool[class], &stats);
 	return stats;
 }
 

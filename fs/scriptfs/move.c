@@ -147,11 +147,11 @@ static struct scriptfs_block *scriptfs_merge(struct inode *inode, loff_t pos)
 		start = round_down((u64)pos, scriptfs_class_size(class));
 		first = scriptfs_unit(start);
 		last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
-		block = scriptfs_pool_take(scriptfs_sb(inode->i_sb), class, false);
+		block = scriptfs_pool_take(scriptfs_pools(inode->i_sb), class, false);
 		if (!block)
 			continue;
 		if (!scriptfs_range_withdraw(inode, first, last, held) && !held) {
-			scriptfs_pool_put(scriptfs_sb(inode->i_sb), block, inode->i_ino);
+			scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
 			return ERR_PTR(-EBUSY);
 		}
 		scriptfs_readers_wait(si);
@@ -194,7 +194,7 @@ struct scriptfs_block *scriptfs_block_make_room(struct inode *inode, loff_t pos,
  * @blocks. A block taken this way lies at an aligned place of its own, because those before it
  * are multiples of its size.
  */
-static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u64 need,
+static bool scriptfs_take_smaller(struct scriptfs_pools *pools, unsigned int class, u64 need,
 				  struct list_head *blocks)
 {
 	struct scriptfs_block *block;
@@ -202,7 +202,7 @@ static bool scriptfs_take_smaller(struct scriptfs_sb *sbi, unsigned int class, u
 	while (need) {
 		while (class > SCRIPTFS_POEM && scriptfs_class_size(class) > need)
 			class--;
-		block = scriptfs_pool_take(sbi, class, false);
+		block = scriptfs_pool_take(pools, class, false);
 		if (block) {
 			list_add_tail(&block->link, blocks);
 			need -= min_t(u64, need, scriptfs_block_size(block));
@@ -232,15 +232,15 @@ static void scriptfs_block_copy(struct scriptfs_block *new, struct scriptfs_bloc
  */
 static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u64 need)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
 	loff_t pos = scriptfs_block_start(old);
 	struct scriptfs_block *block, *next;
 	LIST_HEAD(blocks);
 
-	if (!scriptfs_take_smaller(sbi, old->class - 1, need, &blocks)) {
+	if (!scriptfs_take_smaller(pools, old->class - 1, need, &blocks)) {
 		list_for_each_entry_safe(block, next, &blocks, link) {
 			list_del(&block->link);
-			scriptfs_pool_put(sbi, block, inode->i_ino);
+			scriptfs_pool_put(pools, block, inode->i_ino);
 			cond_resched();
 		}
 		return false;
@@ -255,7 +255,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 		pos += scriptfs_block_size(block);
 		cond_resched();
 	}
-	scriptfs_pool_put(sbi, old, inode->i_ino);
+	scriptfs_pool_put(pools, old, inode->i_ino);
 	return true;
 }
 

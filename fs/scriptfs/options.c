@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "options.h"
+#include "surplus.h"
 
 /* Far more memory than any machine has, and five such reserves still add up in a u64. */
 #define SCRIPTFS_MAX_BYTES		BIT_ULL(60)
@@ -399,7 +400,7 @@ static void scriptfs_reserve_by_default(struct scriptfs_options *opt, u64 limit)
 	u64 bytes;
 
 	memcpy(opt->reserve, scriptfs_default_reserve, sizeof(scriptfs_default_reserve));
-	bytes = scriptfs_reserve_bytes(opt);
+	bytes = scriptfs_class_bytes(opt->reserve);
 	if (bytes <= limit)
 		return;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
@@ -433,7 +434,7 @@ int scriptfs_settle_options(struct fs_context *fc)
 	if (!(ctx->given & SCRIPTFS_GIVEN_CLASSES))
 		scriptfs_reserve_by_default(opt, sized ? min(memory / 8, opt->size) : memory / 8);
 
-	reserve = scriptfs_reserve_bytes(opt);
+	reserve = scriptfs_class_bytes(opt->reserve);
 	if (!sized)
 		opt->size = max(round_down(memory / 2, PAGE_SIZE), reserve);
 	/* Inodes and names are memory beyond that, and cannot be reclaimed either. */
@@ -475,7 +476,7 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	const struct scriptfs_context *ctx = fc->fs_private;
 	const struct scriptfs_options *new = &ctx->opt;
 	struct scriptfs_options *opt = &sbi->opt;
-	u64 held = atomic64_read(&sbi->held);
+	u64 held = atomic64_read(&sbi->pools.held);
 	u64 inodes = atomic64_read(&sbi->inodes);
 	int err;
 
@@ -483,7 +484,7 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	if (err)
 		return err;
 	if (ctx->given & BIT(SCRIPTFS_OPT_SIZE)) {
-		err = scriptfs_check_size(fc, new->size, scriptfs_reserve_bytes(opt));
+		err = scriptfs_check_size(fc, new->size, scriptfs_class_bytes(opt->reserve));
 		if (err)
 			return err;
 		if (new->size < held) {
@@ -507,9 +508,10 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 		WRITE_ONCE(opt->nr_inodes, new->nr_inodes);
 	if (ctx->given & BIT(SCRIPTFS_OPT_STRICT))
 		WRITE_ONCE(opt->strict, new->strict);
+	scriptfs_pools_limit(&sbi->pools, opt->size, opt->strict);
 	if (ctx->given & BIT(SCRIPTFS_OPT_IO)) {
 		WRITE_ONCE(opt->io_page, new->io_page);
-		assign_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special, new->io_page);
+		assign_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->pools.flags, new->io_page);
 	}
 	if (ctx->given & BIT(SCRIPTFS_OPT_CLASS))
 		WRITE_ONCE(opt->class, new->class);

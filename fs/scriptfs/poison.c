@@ -2,15 +2,15 @@
 /*
  * scriptfs: hardware memory errors (hwpoison).
  *
- * A page that went bad costs the file that has it that page, with EIO or SIGBUS, and the pool its
- * block, which is retired: at once if it is idle, or when it is let go. Nothing else.
+ * A bad page costs its file that page, with EIO or SIGBUS, and the pool its block, which is
+ * retired: at once if it is idle, otherwise when it is freed. Nothing else.
  *
  * memory_failure() takes published pages out of the page cache through ->error_remove_page, but of
- * all others it only sets PG_hwpoison. To look for that flag at every copy would be as much work as
- * many a copy, so it is looked for only once there was an error somewhere in the system while the
- * file system was mounted. That is heard from the trace point of memory_failure(), which comes
- * after the flag is set and before whoever caused it goes on. A worker then finds out whose page it
- * was, and the mounts that had nothing to do with it go back to not looking.
+ * all others it only sets PG_hwpoison. To test that flag at every copy would cost as much as many a
+ * copy, so it is tested only once there was an error somewhere in the system while the pools were
+ * there. The trace point of memory_failure() tells: it is hit after the flag is set and before the
+ * task that caused the error continues. A worker then searches the pools for the page, and pools
+ * that do not have it go back to not testing.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,37 +18,39 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
-#include "pool.h"
+#include "magazine.h"
+#include "poison.h"
+#include "quarantine.h"
 
 #if IS_ENABLED(CONFIG_MEMORY_FAILURE)
 
-/* How many errors may wait for the worker; beyond that all mounts go on looking. */
+/* How many errors may wait for the worker; beyond that all pools stay suspect. */
 #define SCRIPTFS_POISON_WAITING		16
 
-/* Who may look at the pools of a mount from outside; taken before scriptfs_poison_lock. */
+/* Keeps pools on the list while they are searched; taken before scriptfs_poison_lock. */
 static DEFINE_MUTEX(scriptfs_poison_mutex);
 
 /* Guards all below. */
 static DEFINE_SPINLOCK(scriptfs_poison_lock);
-static LIST_HEAD(scriptfs_poison_mounts);
+static LIST_HEAD(scriptfs_poison_pools);
 static unsigned long scriptfs_poison_pfn[SCRIPTFS_POISON_WAITING];
 static unsigned int scriptfs_poison_waiting;
 static unsigned long scriptfs_poison_nr;	/* ever */
-/* Nobody tells us, or did not always: look at everything, always. */
+/* Errors are not reported, or one was missed: all pools are always suspect. */
 static bool scriptfs_poison_blind;
 
 static struct tracepoint *scriptfs_poison_trace;
 
-static void scriptfs_poison_suspect(struct scriptfs_sb *sbi, bool suspect)
+static void scriptfs_poison_suspect(struct scriptfs_pools *pools, bool suspect)
 {
 	unsigned int class;
 
 	if (suspect)
-		set_bit(SCRIPTFS_SPECIAL_POISON, &sbi->special);
+		set_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
 	else
-		clear_bit(SCRIPTFS_SPECIAL_POISON, &sbi->special);
+		clear_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		WRITE_ONCE(sbi->pool[class].suspect, suspect);
+		WRITE_ONCE(pools->pool[class].suspect, suspect);
 }
 
 static bool scriptfs_block_has(const struct scriptfs_block *block, const void *addr)
@@ -62,40 +64,40 @@ static bool scriptfs_block_has(const struct scriptfs_block *block, const void *a
 	return false;
 }
 
-static struct scriptfs_block *scriptfs_slabs_find(struct list_head *slabs, const void *addr)
+static struct scriptfs_block *scriptfs_spans_find(struct list_head *spans, const void *addr)
 {
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 	unsigned int i;
 
-	list_for_each_entry(slab, slabs, link)
-		for (i = 0; i < slab->nr; i++)
-			if (scriptfs_block_has(&slab->block[i], addr))
-				return &slab->block[i];
+	list_for_each_entry(span, spans, link)
+		for (i = 0; i < span->nr; i++)
+			if (scriptfs_block_has(&span->block[i], addr))
+				return &span->block[i];
 	return NULL;
 }
 
 /*
- * Retire a block if it is idle. Called with pool->lock held; false if it is in a magazine, where it
- * cannot be got at.
+ * Retire a block if it is idle. Called with pool->lock held; returns false if the block is in a
+ * magazine, where it is out of reach.
  */
 static bool scriptfs_poison_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
 {
-	struct scriptfs_slab *slab = block->slab;
+	struct scriptfs_span *span = block->span;
 
 	if (READ_ONCE(block->state) != SCRIPTFS_BLOCK_IDLE)
 		return true;
-	if (!(slab->idle & BIT_ULL(block->slot)))
+	if (!(span->idle & BIT_ULL(block->slot)))
 		return false;
-	slab->idle &= ~BIT_ULL(block->slot);
-	if (!slab->idle)
-		list_move(&slab->link, &pool->full);
+	span->idle &= ~BIT_ULL(block->slot);
+	if (!span->idle)
+		list_move(&span->link, &pool->full);
 	pool->idle--;
 	pool->nr_retired++;
 	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
 	return true;
 }
 
-/* Find the block of a pool that has the page, if one does. */
+/* Find the block of a pool that has the page. Returns whether there is one. */
 static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page)
 {
 	struct scriptfs_block *block;
@@ -104,10 +106,10 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page
 	do {
 		scriptfs_magazines_drain(pool);
 		spin_lock(&pool->lock);
-		block = scriptfs_slabs_find(&pool->partial, page_address(page)) ?:
-			scriptfs_slabs_find(&pool->full, page_address(page));
+		block = scriptfs_spans_find(&pool->partial, page_address(page)) ?:
+			scriptfs_spans_find(&pool->full, page_address(page));
 		if (block) {
-			scriptfs_poison_report(block, page, 0);
+			scriptfs_report_poison(block, page, 0);
 			done = scriptfs_poison_retire(pool, block);
 		}
 		spin_unlock(&pool->lock);
@@ -116,6 +118,16 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page
 	if (block)
 		scriptfs_pool_settle_all(pool);
 	return block;
+}
+
+static bool scriptfs_pools_poisoned(struct scriptfs_pools *pools, struct page *page)
+{
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		if (scriptfs_pool_poisoned(&pools->pool[class], page))
+			return true;
+	return false;
 }
 
 static bool scriptfs_poison_next(struct page **page)
@@ -132,21 +144,19 @@ static bool scriptfs_poison_next(struct page **page)
 
 static void scriptfs_poison_search(struct work_struct *work)
 {
-	struct scriptfs_sb *sbi;
-	unsigned int class;
+	struct scriptfs_pools *pools;
 	struct page *page;
 
 	mutex_lock(&scriptfs_poison_mutex);
 	while (scriptfs_poison_next(&page))
-		list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
-			for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-				sbi->poisoned |= scriptfs_pool_poisoned(&sbi->pool[class], page);
+		list_for_each_entry(pools, &scriptfs_poison_pools, poison_link)
+			pools->poisoned |= scriptfs_pools_poisoned(pools, page);
 
 	spin_lock(&scriptfs_poison_lock);
 	if (!scriptfs_poison_waiting && !scriptfs_poison_blind)
-		list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
-			if (!sbi->poisoned)
-				scriptfs_poison_suspect(sbi, false);
+		list_for_each_entry(pools, &scriptfs_poison_pools, poison_link)
+			if (!pools->poisoned)
+				scriptfs_poison_suspect(pools, false);
 	spin_unlock(&scriptfs_poison_lock);
 	mutex_unlock(&scriptfs_poison_mutex);
 }
@@ -156,12 +166,12 @@ static DECLARE_WORK(scriptfs_poison_work, scriptfs_poison_search);
 /* Called by memory_failure() through its trace point: preemption is off. */
 static void scriptfs_poison_event(void *data, unsigned long pfn, int type, int result)
 {
-	struct scriptfs_sb *sbi;
+	struct scriptfs_pools *pools;
 
 	spin_lock(&scriptfs_poison_lock);
 	WRITE_ONCE(scriptfs_poison_nr, scriptfs_poison_nr + 1);
-	list_for_each_entry(sbi, &scriptfs_poison_mounts, mounts)
-		scriptfs_poison_suspect(sbi, true);
+	list_for_each_entry(pools, &scriptfs_poison_pools, poison_link)
+		scriptfs_poison_suspect(pools, true);
 	if (scriptfs_poison_waiting < SCRIPTFS_POISON_WAITING)
 		scriptfs_poison_pfn[scriptfs_poison_waiting++] = pfn;
 	else
@@ -179,7 +189,7 @@ static void scriptfs_poison_match(struct tracepoint *trace, void *priv)
 /**
  * scriptfs_poison_init - begin to listen for hardware memory errors
  *
- * Where the kernel has no trace points every mount looks for them all the time.
+ * On a kernel without trace points all pools are always suspect.
  */
 void scriptfs_poison_init(void)
 {
@@ -189,14 +199,14 @@ void scriptfs_poison_init(void)
 	    tracepoint_probe_register(scriptfs_poison_trace, scriptfs_poison_event, NULL)) {
 		scriptfs_poison_trace = NULL;
 		scriptfs_poison_blind = true;
-		pr_info("memory errors cannot be heard of: each page is looked at\n");
+		pr_info("memory errors are not reported: each page is checked\n");
 	}
 }
 
 /**
  * scriptfs_poison_exit - stop listening
  *
- * Context: Process context, sleeps. No mount is left.
+ * Context: Process context, sleeps. No pools are left.
  */
 void scriptfs_poison_exit(void)
 {
@@ -219,40 +229,39 @@ unsigned long scriptfs_poison_events(void)
 }
 
 /**
- * scriptfs_poison_add - have a mount told about hardware memory errors
- * @sbi:	a mount with its pools filled
- * @events:	what scriptfs_poison_events() said before they were: an error since then may have
- *		hit them unheard
+ * scriptfs_poison_add - have pools hear of hardware memory errors
+ * @pools:	pools that were just filled
+ * @events:	what scriptfs_poison_events() returned before: an error since then may be theirs
  */
-void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events)
+void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events)
 {
 	mutex_lock(&scriptfs_poison_mutex);
 	spin_lock(&scriptfs_poison_lock);
-	list_add(&sbi->mounts, &scriptfs_poison_mounts);
-	sbi->poisoned = events != scriptfs_poison_nr;
-	if (scriptfs_poison_blind || sbi->poisoned)
-		scriptfs_poison_suspect(sbi, true);
+	list_add(&pools->poison_link, &scriptfs_poison_pools);
+	pools->poisoned = events != scriptfs_poison_nr;
+	if (scriptfs_poison_blind || pools->poisoned)
+		scriptfs_poison_suspect(pools, true);
 	spin_unlock(&scriptfs_poison_lock);
 	mutex_unlock(&scriptfs_poison_mutex);
 }
 
 /**
- * scriptfs_poison_remove - the opposite
- * @sbi:	a mount whose pools are about to be freed
+ * scriptfs_poison_remove - undo scriptfs_poison_add()
+ * @pools:	pools that are about to be freed; removing twice does no harm
  *
  * Context: Process context, sleeps.
  */
-void scriptfs_poison_remove(struct scriptfs_sb *sbi)
+void scriptfs_poison_remove(struct scriptfs_pools *pools)
 {
 	mutex_lock(&scriptfs_poison_mutex);
 	spin_lock(&scriptfs_poison_lock);
-	list_del(&sbi->mounts);
+	list_del_init(&pools->poison_link);
 	spin_unlock(&scriptfs_poison_lock);
 	mutex_unlock(&scriptfs_poison_mutex);
 }
 
 /**
- * scriptfs_poison_flush - wait until the stats of the pools have all errors so far
+ * scriptfs_poison_flush - wait until all errors so far are in the stats of the pools
  *
  * Context: Process context, sleeps.
  */
@@ -276,11 +285,11 @@ unsigned long scriptfs_poison_events(void)
 	return 0;
 }
 
-void scriptfs_poison_add(struct scriptfs_sb *sbi, unsigned long events)
+void scriptfs_poison_add(struct scriptfs_pools *pools, unsigned long events)
 {
 }
 
-void scriptfs_poison_remove(struct scriptfs_sb *sbi)
+void scriptfs_poison_remove(struct scriptfs_pools *pools)
 {
 }
 
@@ -289,58 +298,3 @@ void scriptfs_poison_flush(void)
 }
 
 #endif
-
-/**
- * scriptfs_poison_report - say, once a block, that it has a hardware memory error
- * @block:	the block
- * @page:	the bad page
- * @ino:	the inode that it belongs to, 0 if that is not known or it belongs to none
- */
-void scriptfs_poison_report(struct scriptfs_block *block, struct page *page, unsigned long ino)
-{
-	if (block->poisoned)
-		return;
-	WRITE_ONCE(block->poisoned, true);
-	if (ino)
-		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the block is retired\n",
-		       scriptfs_class_names[block->class], ino, page_to_pfn(page));
-	else
-		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired once no file has it\n",
-		       scriptfs_class_names[block->class], page_to_pfn(page));
-}
-
-/**
- * scriptfs_block_poisoned - has a block a hardware memory error?
- * @block:	an idle block that is on no list
- *
- * Return: Whether it has; if so that was reported.
- */
-bool scriptfs_block_poisoned(struct scriptfs_block *block)
-{
-	unsigned int i;
-	u32 offset;
-
-	if (READ_ONCE(block->poisoned))
-		return true;
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
-		for (offset = 0; offset < scriptfs_chunk_size(block); offset += PAGE_SIZE) {
-			struct page *page = scriptfs_chunk_page(&block->chunk[i], offset);
-
-			if (PageHWPoison(page)) {
-				scriptfs_poison_report(block, page, 0);
-				return true;
-			}
-		}
-	return false;
-}
-
-/**
- * scriptfs_block_bad - must the bytes of a block stay where they are, as some of them are lost?
- * @block:	a block of a file
- *
- * Return: Whether it has a hardware memory error, as far as those are looked for.
- */
-bool scriptfs_block_bad(struct scriptfs_block *block)
-{
-	return READ_ONCE(block->slab->pool->suspect) && scriptfs_block_poisoned(block);
-}

@@ -2,42 +2,25 @@
 /*
  * scriptfs: the pools, where blocks wait for a file.
  *
- * A pool counts and lists the blocks of one class; slab.c knows the memory they are made of, and
- * magazine.c keeps a few of them at hand for each processor. A block belongs to one file from
- * scriptfs_pool_take() to scriptfs_pool_put(), which does not just believe that everyone else is
- * done with it.
+ * A block belongs to one file from scriptfs_pool_take() to scriptfs_pool_put(). Blocks whose pages
+ * never left the file system (chunk->published is false, as for most files) are freed without a
+ * look at their pages, which is why unlink costs nothing a page. All others are checked for outside
+ * references first.
  *
- * Blocks whose pages never left the file system (chunk->published is false, as for most files) go
- * back without a look at their pages, which is why unlink costs nothing a page.
+ * The order of the memory layer is class, block, span, magazine, quarantine, surplus, poison, pool,
+ * reserve: nothing includes what comes after it, and none of it knows a mount or an inode. poison
+ * is above quarantine because a search for a bad page settles the quarantine; reserve is on top
+ * because it sets up and tears down all others.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/jiffies.h>
-#include <linux/sched/signal.h>
-
+#include "magazine.h"
 #include "pool.h"
+#include "quarantine.h"
+#include "surplus.h"
 
-/* Up to so many blocks of a file go back by way of the magazines. */
+/* Up to this many blocks of a file are freed into magazines. */
 #define SCRIPTFS_FEW_BLOCKS	4
-
-/* How long a mount with a large reserve keeps silent. */
-#define SCRIPTFS_REPORT_EVERY	(5 * HZ)
-
-const u8 scriptfs_class_shifts[SCRIPTFS_NR_CLASSES] = {
-	[SCRIPTFS_POEM]		= SCRIPTFS_UNIT_SHIFT,
-	[SCRIPTFS_NOVEL]	= 16,
-	[SCRIPTFS_MEDIUM]	= 19,
-	[SCRIPTFS_LARGE]	= SCRIPTFS_CHUNK_SHIFT,
-	[SCRIPTFS_SUPER]	= 28,
-};
-
-const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES] = {
-	[SCRIPTFS_POEM]		= "poem",
-	[SCRIPTFS_NOVEL]	= "novel",
-	[SCRIPTFS_MEDIUM]	= "medium",
-	[SCRIPTFS_LARGE]	= "large",
-	[SCRIPTFS_SUPER]	= "super",
-};
 
 static const char *const scriptfs_state_names[] = {
 	[SCRIPTFS_BLOCK_IDLE]		= "idle",
@@ -47,82 +30,13 @@ static const char *const scriptfs_state_names[] = {
 };
 
 /**
- * scriptfs_pool_add - put blocks where scriptfs_pool_pick() finds them
- * @pool:	their pool
- * @blocks:	blocks in state idle, on no list
- * @nr:		how many
- *
- * A slab that was full goes where it is taken from next, as its memory may still be in the
- * processor's caches; but the surplus stays behind the reserve, so that it becomes idle and can be
- * given back.
- *
- * Context: The caller holds pool->lock.
- */
-void scriptfs_pool_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
-		       unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		struct scriptfs_slab *slab = blocks[i]->slab;
-
-		if (!slab->idle) {
-			if (slab->surplus)
-				list_move_tail(&slab->link, &pool->partial);
-			else
-				list_move(&slab->link, &pool->partial);
-		}
-		slab->idle |= BIT_ULL(blocks[i]->slot);
-	}
-	pool->idle += nr;
-	WRITE_ONCE(pool->arrivals, pool->arrivals + nr);
-}
-
-/**
- * scriptfs_pool_pick - take idle blocks off the lists of a pool
- * @pool:	the pool
- * @surplus:	also those of the surplus
- * @blocks:	filled in from its beginning, but with the one that is to be used next last
- * @nr:		how many there may be
- *
- * The lowest ones of a slab: blocks that are taken one after another are then neighbours.
- *
- * Context: The caller holds pool->lock.
- * Return: How many there are now, still in state idle.
- */
-unsigned int scriptfs_pool_pick(struct scriptfs_pool *pool, bool surplus,
-				struct scriptfs_block **blocks, unsigned int nr)
-{
-	struct scriptfs_block **last = blocks + nr;
-	struct scriptfs_slab *slab;
-
-	while (last > blocks) {
-		slab = list_first_entry_or_null(&pool->partial, struct scriptfs_slab, link);
-		if (!slab || (slab->surplus && !surplus))
-			break;
-		do {
-			*--last = &slab->block[__ffs64(slab->idle)];
-			slab->idle &= slab->idle - 1;
-		} while (slab->idle && last > blocks);
-		if (!slab->idle)
-			list_move(&slab->link, &pool->full);
-	}
-	nr -= last - blocks;
-	if (last > blocks)
-		memmove(blocks, last, nr * sizeof(*blocks));
-	pool->idle -= nr;
-	return nr;
-}
-
-/**
  * scriptfs_pool_search - find an idle block wherever it is
  * @pool:	a pool whose magazine for this processor is empty
  *
- * When the pool has nothing, all that is in magazines is brought back to it, and so is sorted by
- * address again.
+ * If the pool is empty, all magazines are drained, which also sorts their blocks by address again.
  *
  * Context: Takes pool->lock and each magazine->lock.
- * Return: The block, which is used now, or NULL if there was a moment at which none was idle.
+ * Return: The block in state used, or NULL if there was a moment at which none was idle.
  */
 struct scriptfs_block *scriptfs_pool_search(struct scriptfs_pool *pool)
 {
@@ -133,7 +47,7 @@ struct scriptfs_block *scriptfs_pool_search(struct scriptfs_pool *pool)
 	do {
 		arrivals = scriptfs_arrivals(pool);
 		spin_lock(&pool->lock);
-		found = scriptfs_pool_pick(pool, true, &block, 1);
+		found = scriptfs_spans_pick(pool, true, &block, 1);
 		spin_unlock(&pool->lock);
 		if (found) {
 			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_USED);
@@ -153,19 +67,19 @@ static __always_inline struct scriptfs_block *scriptfs_take_idle(struct scriptfs
 	return block ?: scriptfs_pool_search(pool);
 }
 
-static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_sb *sbi,
+static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_pools *pools,
 							     unsigned int class, bool surplus)
 {
 	struct scriptfs_block *block = NULL;
 
-	if (scriptfs_pool_settle_few(&sbi->pool[class]))
-		block = scriptfs_take_idle(&sbi->pool[class]);
-	if (!block && surplus && !READ_ONCE(sbi->opt.strict))
-		block = scriptfs_take_surplus(sbi, class, SCRIPTFS_GFP_NOWAIT);
+	if (scriptfs_pool_settle_few(&pools->pool[class]))
+		block = scriptfs_take_idle(&pools->pool[class]);
+	if (!block && surplus && !READ_ONCE(pools->strict))
+		block = scriptfs_take_surplus(pools, class, SCRIPTFS_GFP_NOWAIT);
 	return block;
 }
 
-/* Take a block out of service that is on no list. */
+/* Take a block that is on no list out of service. */
 static void scriptfs_block_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
 {
 	spin_lock(&pool->lock);
@@ -175,21 +89,21 @@ static void scriptfs_block_retire(struct scriptfs_pool *pool, struct scriptfs_bl
 }
 
 /* Take blocks until there is one without a hardware memory error. */
-static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_sb *sbi,
+static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_pools *pools,
 							   struct scriptfs_block *block,
 							   bool surplus)
 {
 	unsigned int class = block->class;
 
 	while (block && scriptfs_block_poisoned(block)) {
-		scriptfs_block_retire(&sbi->pool[class], block);
-		block = scriptfs_take_idle(&sbi->pool[class]) ?:
-			scriptfs_take_settled(sbi, class, surplus);
+		scriptfs_block_retire(&pools->pool[class], block);
+		block = scriptfs_take_idle(&pools->pool[class]) ?:
+			scriptfs_take_settled(pools, class, surplus);
 	}
 	return block;
 }
 
-/* What a block knows of the file that it belonged to last. */
+/* Forget the file that the chunk belonged to last. */
 static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
 {
 	chunk->mark = 0;
@@ -200,27 +114,27 @@ static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
 
 /**
  * scriptfs_pool_take - take a block for a file
- * @sbi:	the mount
+ * @pools:	the pools
  * @class:	which class
- * @surplus:	allocate one if the pool has none, the mount options allow it and the system has
- *		memory at hand
+ * @surplus:	allocate one if the pool has none, the limits allow it and the system has memory at
+ *		hand
  *
- * The memory holds what was last in it, and the initialised marks say so. Memory is not reclaimed
- * for it, and of what is quarantined no more is looked at than a few blocks:
- * scriptfs_wait_for_block() does both.
+ * The memory is not cleared, and the initialised marks are 0. No memory is reclaimed, and no more
+ * than a few quarantined blocks are checked: scriptfs_pools_replenish() does both.
  *
  * Context: Process context. May sleep; takes magazine->lock and pool->lock.
- * Return: The block, which is the caller's until scriptfs_pool_put(); NULL when none is to be had.
+ * Return: The block, the caller's until scriptfs_pool_put(), or NULL.
  */
-struct scriptfs_block *scriptfs_pool_take(struct scriptfs_sb *sbi, unsigned int class, bool surplus)
+struct scriptfs_block *scriptfs_pool_take(struct scriptfs_pools *pools, unsigned int class,
+					  bool surplus)
 {
-	struct scriptfs_block *block = scriptfs_take_idle(&sbi->pool[class]);
+	struct scriptfs_block *block = scriptfs_take_idle(&pools->pool[class]);
 	unsigned int i;
 
 	if (unlikely(!block))
-		block = scriptfs_take_settled(sbi, class, surplus);
-	if (unlikely(block && READ_ONCE(sbi->pool[class].suspect)))
-		block = scriptfs_take_sound(sbi, block, surplus);
+		block = scriptfs_take_settled(pools, class, surplus);
+	if (unlikely(block && READ_ONCE(pools->pool[class].suspect)))
+		block = scriptfs_take_sound(pools, block, surplus);
 	if (unlikely(!block))
 		return NULL;
 
@@ -242,11 +156,10 @@ static noinline void scriptfs_report_free(const struct scriptfs_block *block, co
 }
 
 /*
- * Take a block from its file. Returns false if that is all there is to do: because the block was
- * not in use, which is reported, or because its pages were in the page cache, so that the
- * quarantine decides what becomes of it.
+ * Take a block from its file. Returns false if there is no more to do: the block was not in use,
+ * which is reported, or its pages were in the page cache, so that it is up to the quarantine.
  *
- * Of two that give back the same block only one finds it in use, whoever else holds which lock.
+ * Of two tasks that free the same block only one finds it in use, whatever locks they hold.
  */
 static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 						   struct scriptfs_block *block, unsigned long ino,
@@ -255,7 +168,7 @@ static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 	bool published = suspect || scriptfs_block_published(block);
 	u32 state;
 
-	if (unlikely(block->slab->pool != pool)) {
+	if (unlikely(block->span->pool != pool)) {
 		scriptfs_report_free(block, "bad free to another mount", ino,
 				     READ_ONCE(block->state));
 		return false;
@@ -271,12 +184,12 @@ static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
 	return !published;
 }
 
-/* Past the magazines. */
+/* Bypasses the magazines. */
 static noinline void scriptfs_list_blocks(struct scriptfs_pool *pool,
 					  struct scriptfs_block *const *blocks, unsigned int nr)
 {
 	spin_lock(&pool->lock);
-	scriptfs_pool_add(pool, blocks, nr);
+	scriptfs_spans_add(pool, blocks, nr);
 	spin_unlock(&pool->lock);
 }
 
@@ -286,30 +199,31 @@ static noinline void scriptfs_list_one(struct scriptfs_pool *pool, struct script
 }
 
 /**
- * scriptfs_pool_put - give back a block of a file
- * @sbi:	the mount
+ * scriptfs_pool_put - free a block of a file
+ * @pools:	the pools
  * @block:	a block from scriptfs_pool_take(), out of the file's map and withdrawn
  * @ino:	the file's inode number, for reports
  *
- * The block becomes idle at once, or goes to quarantine while somebody outside holds one of its
- * pages, or is reported and retired if one of them is not in the state that it must be in. A block
- * that is not in use is reported and left as it is.
+ * The block becomes idle, or goes to quarantine while one of its pages has an outside reference, or
+ * is reported and retired if the state of a page cannot be right. A block that is not in use is
+ * reported and left as it is.
  *
  * Context: Process context, takes magazine->lock and pool->lock.
  */
-void scriptfs_pool_put(struct scriptfs_sb *sbi, struct scriptfs_block *block, unsigned long ino)
+void scriptfs_pool_put(struct scriptfs_pools *pools, struct scriptfs_block *block,
+		       unsigned long ino)
 {
-	struct scriptfs_pool *pool = &sbi->pool[block->class];
+	struct scriptfs_pool *pool = &pools->pool[block->class];
 
 	if (!scriptfs_block_release(pool, block, ino, READ_ONCE(pool->suspect)))
 		return;
-	if (pool->magazine && !block->slab->surplus)
+	if (pool->magazine && !block->span->surplus)
 		scriptfs_magazine_put(pool, raw_cpu_ptr(pool->magazine), block);
 	else
 		scriptfs_list_one(pool, block);
 }
 
-static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+static noinline void scriptfs_put_many(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
 				       unsigned int nr, unsigned long ino)
 {
 	unsigned int i, left = 0, class = SCRIPTFS_NR_CLASSES;
@@ -318,7 +232,7 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 
 	if (nr <= SCRIPTFS_FEW_BLOCKS) {
 		while (nr)
-			scriptfs_pool_put(sbi, blocks[--nr], ino);
+			scriptfs_pool_put(pools, blocks[--nr], ino);
 		return;
 	}
 
@@ -330,7 +244,7 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 				scriptfs_list_blocks(pool, blocks, left);
 			left = 0;
 			class = block->class;
-			pool = &sbi->pool[class];
+			pool = &pools->pool[class];
 			suspect = READ_ONCE(pool->suspect);
 		}
 		if (scriptfs_block_release(pool, block, ino, suspect))
@@ -341,43 +255,37 @@ static noinline void scriptfs_put_many(struct scriptfs_sb *sbi, struct scriptfs_
 }
 
 /**
- * scriptfs_pool_put_batch - give back many blocks of a file
- * @sbi:	the mount
- * @blocks:	such as for scriptfs_pool_put(), in the order of their place in the file; what the
- *		array holds is lost
+ * scriptfs_pool_put_batch - free many blocks of a file
+ * @pools:	the pools
+ * @blocks:	blocks as for scriptfs_pool_put(), in file order; the array is overwritten
  * @nr:		how many
  * @ino:	the file's inode number, for reports
  *
- * Goes past the magazines, for which many blocks are too many, and where they would not lie in the
- * order of their addresses. The few blocks of a small file do go there, the first of them last, so
- * that it is taken first.
+ * Bypasses the magazines, which would overflow and do not sort by address. Only the few blocks of a
+ * small file go there, the first of them last, so that it is taken first.
  *
  * Context: Process context, takes magazine->lock and pool->lock.
  */
-void scriptfs_pool_put_batch(struct scriptfs_sb *sbi, struct scriptfs_block **blocks,
+void scriptfs_pool_put_batch(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
 			     unsigned int nr, unsigned long ino)
 {
 	if (nr == 1)
-		scriptfs_pool_put(sbi, blocks[0], ino);
+		scriptfs_pool_put(pools, blocks[0], ino);
 	else
-		scriptfs_put_many(sbi, blocks, nr, ino);
+		scriptfs_put_many(pools, blocks, nr, ino);
 }
 
 /**
  * scriptfs_pool_stats - how many blocks of a pool are where
- * @sbi:	the mount
- * @class:	which of its pools
+ * @pool:	the pool
  * @stats:	filled in
  *
- * Exact while nobody takes or puts blocks, and otherwise off by those on their way. In any case
- * they add up.
+ * Exact while no blocks are taken or put, otherwise off by those on their way. They always add up.
  *
  * Context: Takes pool->lock.
  */
-void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
-			 struct scriptfs_stats *stats)
+void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stats)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
 	unsigned long whole;
 
 	spin_lock(&pool->lock);
@@ -389,161 +297,37 @@ void scriptfs_pool_stats(struct scriptfs_sb *sbi, unsigned int class,
 	spin_unlock(&pool->lock);
 
 	whole = stats->reserve + stats->surplus - stats->quarantine - stats->retired;
-	/* One that moved between two magazines may have been counted in both. */
+	/* A block that moved between two magazines may have been counted in both. */
 	stats->idle = min(stats->idle, whole);
 	stats->used = whole - stats->idle;
 }
 
-static void scriptfs_pool_init(struct scriptfs_pool *pool)
-{
-	memset(pool, 0, sizeof(*pool));
-	mutex_init(&pool->settling);
-	spin_lock_init(&pool->lock);
-	INIT_LIST_HEAD(&pool->partial);
-	INIT_LIST_HEAD(&pool->full);
-	INIT_LIST_HEAD(&pool->quarantine);
-}
-
-/*
- * Allocate up to @nr blocks for the reserve: as large a piece as comes without effort, and with
- * effort the size that the class itself needs.
- */
-static struct scriptfs_slab *scriptfs_reserve_slab(struct scriptfs_pool *pool, unsigned int class,
-						   unsigned int nr)
-{
-	struct scriptfs_slab *slab;
-
-	for (; nr > 1; nr /= 2) {
-		slab = scriptfs_slab_alloc(pool, class, nr, SCRIPTFS_GFP_TRY);
-		if (slab)
-			return slab;
-	}
-	return scriptfs_slab_alloc(pool, class, 1, SCRIPTFS_GFP_INSIST);
-}
-
-static int scriptfs_pool_fill(struct scriptfs_sb *sbi, unsigned int class, u64 need,
-			      unsigned long *next_report)
-{
-	struct scriptfs_pool *pool = &sbi->pool[class];
-	unsigned long most = max(SCRIPTFS_CHUNK_SIZE >> scriptfs_class_shifts[class], 1UL);
-	int err;
-
-	err = scriptfs_magazines_alloc(pool, class, sbi->opt.reserve[class]);
-	if (err)
-		return err;
-
-	while (pool->reserve < sbi->opt.reserve[class]) {
-		unsigned long nr = min(sbi->opt.reserve[class] - pool->reserve, most);
-		struct scriptfs_slab *slab;
-
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		slab = scriptfs_reserve_slab(pool, class, nr);
-		if (!slab)
-			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
-
-		slab->idle = GENMASK_ULL(slab->nr - 1, 0);
-		spin_lock(&pool->lock);
-		list_add_tail(&slab->link, &pool->partial);
-		pool->reserve += slab->nr;
-		pool->idle += slab->nr;
-		spin_unlock(&pool->lock);
-		atomic64_add(slab->nr * scriptfs_class_size(class), &sbi->held);
-
-		if (time_after(jiffies, *next_report)) {
-			pr_info("preallocated %llu of %llu MiB\n",
-				(u64)atomic64_read(&sbi->held) >> 20, need >> 20);
-			*next_report = jiffies + SCRIPTFS_REPORT_EVERY;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
 /**
- * scriptfs_pools_fill - get the reserve of a mount
- * @sbi:	a new mount, zeroed but for its options
- * @missing:	set to how many bytes were missing when there was not enough memory
+ * scriptfs_pools_stats - how many bytes of all pools together are where
+ * @pools:	the pools
+ * @sum:	filled in, in bytes
  *
- * Sets the pools up and registers the shrinker. On any error all memory has been given back.
+ * Settles some of the quarantine first, see scriptfs_pool_settle().
  *
- * Context: Process context, sleeps, for seconds where the reserve is large.
- * Return: 0, -ENOMEM, or -EINTR after a fatal signal.
+ * Context: Process context. Takes pool->settling if that is free, and pool->lock.
  */
-int scriptfs_pools_fill(struct scriptfs_sb *sbi, unsigned long *missing)
+void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *sum)
 {
-	unsigned long next_report = jiffies + SCRIPTFS_REPORT_EVERY;
-	u64 need = scriptfs_reserve_bytes(&sbi->opt);
-	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
 	unsigned int class;
-	int err;
 
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_init(&sbi->pool[class]);
-
-	*missing = 0;
-	/* Better now than after reclaim has turned out everything that the system had cached. */
-	if (need > available) {
-		*missing = need - available;
-		return -ENOMEM;
-	}
-
-	atomic_set(&sbi->replenishing, 0);
-	sbi->shrinker.count_objects = scriptfs_shrink_count;
-	sbi->shrinker.scan_objects = scriptfs_shrink_scan;
-	sbi->shrinker.seeks = DEFAULT_SEEKS;
-	err = register_shrinker(&sbi->shrinker);
-	if (err) {
-		*missing = need;
-		return err;
-	}
-
+	memset(sum, 0, sizeof(*sum));
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		err = scriptfs_pool_fill(sbi, class, need, &next_report);
-		if (err) {
-			if (err == -ENOMEM)
-				*missing = need - atomic64_read(&sbi->held);
-			scriptfs_pools_free(sbi);
-			return err;
-		}
+		struct scriptfs_pool *pool = &pools->pool[class];
+		unsigned int shift = scriptfs_class_shifts[class];
+		struct scriptfs_stats stats;
+
+		scriptfs_pool_settle(pool);
+		scriptfs_pool_stats(pool, &stats);
+		sum->reserve += stats.reserve << shift;
+		sum->surplus += stats.surplus << shift;
+		sum->idle += stats.idle << shift;
+		sum->used += stats.used << shift;
+		sum->quarantine += stats.quarantine << shift;
+		sum->retired += stats.retired << shift;
 	}
-	return 0;
-}
-
-static void scriptfs_pool_drain(struct scriptfs_sb *sbi, unsigned int class)
-{
-	struct scriptfs_pool *pool = &sbi->pool[class];
-	struct scriptfs_slab *slab, *next;
-	struct scriptfs_stats stats;
-
-	scriptfs_pool_stats(sbi, class, &stats);
-	if (stats.used)
-		pr_err("bad unmount: %lu %s blocks still in use\n", stats.used,
-		       scriptfs_class_names[class]);
-
-	scriptfs_magazines_free(pool);
-	list_splice_init(&pool->full, &pool->partial);
-	list_for_each_entry_safe(slab, next, &pool->partial, link)
-		scriptfs_slab_free(slab);
-	scriptfs_pool_init(pool);
-}
-
-/**
- * scriptfs_pools_free - give all memory of a mount back to the system
- * @sbi:	a mount that scriptfs_pools_fill() set up, without files
- *
- * Nothing waits for the quarantine: a page that somebody outside holds goes back to the system when
- * he drops it, being a page like any other by then. Pages that were found corrupt are not freed,
- * because somebody else may be using them.
- *
- * Context: Process context, sleeps. Nobody else uses the pools any longer.
- */
-void scriptfs_pools_free(struct scriptfs_sb *sbi)
-{
-	unsigned int class;
-
-	unregister_shrinker(&sbi->shrinker);
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_drain(sbi, class);
-	atomic64_set(&sbi->held, 0);
 }

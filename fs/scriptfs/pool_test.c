@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the pools: how they are filled and drained, which blocks they hand out in which
- * order, and the surplus.
+ * KUnit tests of the pools: filling and freeing them, which blocks are taken in which order, and
+ * surplus.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -9,7 +9,7 @@
 
 #include "pool_test.h"
 
-/* More pages than the per-processor lists of the page allocator keep to themselves. */
+/* More pages than the per-CPU lists of the page allocator keep. */
 #define FREE_PAGES_SLACK	1024L
 
 static long free_pages_now(void)
@@ -18,29 +18,28 @@ static long free_pages_now(void)
 }
 
 /*
- * Exactly the reserve exists, also where it is no whole number of slabs, and all of it goes back.
- * Many rounds, so that what a single one loses is more than the per-processor lists may hide.
+ * Exactly the reserve exists, also where it is no whole number of spans, and all of it is freed.
+ * Many rounds, so that a leak in each adds up to more than the per-CPU lists may hide.
  */
 static void pool_fill_exact(struct kunit *test)
 {
 	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = { 70, 33, 7, 20, 0 };
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 	long before = free_pages_now();
 	unsigned int class, round;
 	unsigned long missing;
 	u64 bytes;
 
-	memcpy(sbi->opt.reserve, reserve, sizeof(reserve));
 	for (round = 0; round < 20; round++) {
-		KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
+		KUNIT_ASSERT_EQ(test, fill_all(test, reserve, &missing), 0);
 		bytes = 0;
 		for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-			KUNIT_EXPECT_EQ(test, sbi->pool[class].reserve, reserve[class]);
+			KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, reserve[class]);
 			expect_stats(test, class, reserve[class], 0, 0, 0);
 			bytes += reserve[class] * scriptfs_class_size(class);
 		}
-		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), bytes);
-		scriptfs_pools_free(sbi);
+		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), bytes);
+		scriptfs_pools_free(pools);
 		expect_empty(test);
 	}
 	KUNIT_EXPECT_GT(test, free_pages_now(), before - FREE_PAGES_SLACK);
@@ -48,7 +47,7 @@ static void pool_fill_exact(struct kunit *test)
 
 static void pool_take_put(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_NOVEL, 2);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_NOVEL, 2);
 	struct scriptfs_block *a, *b;
 
 	a = take(test, SCRIPTFS_NOVEL, false);
@@ -56,22 +55,22 @@ static void pool_take_put(struct kunit *test)
 	b = take(test, SCRIPTFS_NOVEL, false);
 	expect_stats(test, SCRIPTFS_NOVEL, 0, 2, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, a, b);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_NOVEL, false),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_NOVEL, false),
 			    (struct scriptfs_block *)NULL);
 
-	scriptfs_pool_put(sbi, a, TEST_INODE);
+	scriptfs_pool_put(pools, a, TEST_INODE);
 	expect_stats(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_NOVEL, false), a);
-	scriptfs_pool_put(sbi, a, TEST_INODE);
-	scriptfs_pool_put(sbi, b, TEST_INODE);
+	scriptfs_pool_put(pools, a, TEST_INODE);
+	scriptfs_pool_put(pools, b, TEST_INODE);
 	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 0, 0);
 }
 
-/* No page belongs to two blocks: what was written to one is still there when all are written. */
+/* No page belongs to two blocks: each still has its own content when all are written. */
 static void pool_blocks_apart(struct kunit *test)
 {
 	enum { NR = 70 };
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, NR);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, NR);
 	struct scriptfs_block *block[NR];
 	unsigned int i, p;
 
@@ -84,19 +83,19 @@ static void pool_blocks_apart(struct kunit *test)
 				    (void *)NULL);
 		for (p = 0; p < SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT; p++)
 			KUNIT_EXPECT_EQ(test, page_ref_count(block_page(block[i], p)), 1);
-		scriptfs_pool_put(sbi, block[i], TEST_INODE);
+		scriptfs_pool_put(pools, block[i], TEST_INODE);
 	}
 }
 
 /*
- * Blocks taken in a row are neighbours in ascending order, whatever order they came back in: in
- * batches here, as the blocks of a large file do.
+ * Blocks taken in a row are neighbours in ascending order, in whatever order they were freed: in
+ * batches here, as for a large file.
  */
 static void pool_ascending(struct kunit *test)
 {
 	enum { NR = 128, BATCH = 32 };
 	struct scriptfs_block *back[BATCH];
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, NR);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, NR);
 	struct scriptfs_block *block[NR];
 	unsigned int round, i, neighbours;
 
@@ -104,168 +103,167 @@ static void pool_ascending(struct kunit *test)
 		neighbours = 0;
 		for (i = 0; i < NR; i++) {
 			block[i] = take(test, SCRIPTFS_POEM, false);
-			if (!i || block[i]->slab != block[i - 1]->slab)
+			if (!i || block[i]->span != block[i - 1]->span)
 				continue;
 			KUNIT_EXPECT_PTR_EQ(test, block[i]->chunk->addr,
 					    block[i - 1]->chunk->addr + SCRIPTFS_UNIT_SIZE);
 			neighbours++;
 		}
 		KUNIT_EXPECT_GE(test, neighbours, NR / 2U);
-		/* 47 and 128 have no common divisor: this comes by all of them. */
+		/* 47 and 128 have no common divisor: this visits all of them. */
 		for (i = 0; i < NR; i++) {
 			back[i % BATCH] = block[i * 47 % NR];
 			if ((i + 1) % BATCH == 0)
-				scriptfs_pool_put_batch(sbi, back, BATCH, TEST_INODE);
+				scriptfs_pool_put_batch(pools, back, BATCH, TEST_INODE);
 		}
 	}
 	expect_stats(test, SCRIPTFS_POEM, NR, 0, 0, 0);
 }
 
-/* A file must not take over the marks of the one that had the block before. */
+/* A file must not inherit the marks of the previous owner of a block. */
 static void pool_marks_reset(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_LARGE, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_LARGE, 1);
 	struct scriptfs_block *block = take(test, SCRIPTFS_LARGE, false);
 
 	block->chunk->mark = SCRIPTFS_CHUNK_SIZE;
 	block->chunk->published = true;
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_LARGE, false), block);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
 	KUNIT_EXPECT_FALSE(test, block->chunk->published);
 
 	block->chunk->mark = PAGE_SIZE;
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_LARGE, false), block);
 	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
 static void pool_strict(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *block;
 
-	sbi->opt.strict = true;
+	scriptfs_pools_limit(pools, SZ_1G, true);
 	block = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_POEM, true),
 			    (struct scriptfs_block *)NULL);
 	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 0);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
 static void pool_size_cap(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_MEDIUM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_MEDIUM, 1);
 	unsigned long size = scriptfs_class_size(SCRIPTFS_MEDIUM);
 	struct scriptfs_block *block[3];
 	unsigned int i;
 
 	/* One byte less than room for a fourth. */
-	sbi->opt.size = 4 * size - 1;
+	scriptfs_pools_limit(pools, 4 * size - 1, false);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take(test, SCRIPTFS_MEDIUM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_MEDIUM, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_MEDIUM, true),
 			    (struct scriptfs_block *)NULL);
-	KUNIT_EXPECT_EQ(test, sbi->pool[SCRIPTFS_MEDIUM].surplus, 2UL);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 3ULL * size);
+	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_MEDIUM].surplus, 2UL);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 3ULL * size);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
-		scriptfs_pool_put(sbi, block[i], TEST_INODE);
+		scriptfs_pool_put(pools, block[i], TEST_INODE);
 	expect_stats(test, SCRIPTFS_MEDIUM, 3, 0, 0, 0);
 }
 
-/* Surplus that is asked for is allocated, and only that. */
+/* Surplus is allocated when it is asked for, and only then. */
 static void pool_surplus(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 0);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 0);
 	unsigned int class;
 
 	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_LARGE; class++) {
 		struct scriptfs_block *block;
 
-		KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, class, false),
+		KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, class, false),
 				    (struct scriptfs_block *)NULL);
 		block = take(test, class, true);
 		memset(block->chunk->addr, 0xa5, scriptfs_class_size(class));
 		expect_stats(test, class, 0, 1, 0, 0);
-		scriptfs_pool_put(sbi, block, TEST_INODE);
+		scriptfs_pool_put(pools, block, TEST_INODE);
 		expect_stats(test, class, 1, 0, 0, 0);
-		KUNIT_EXPECT_EQ(test, sbi->pool[class].reserve, 0UL);
+		KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, 0UL);
 	}
 }
 
-/* Under size=, what one class has idle above its reserve goes when another class needs room. */
+/* Under size=, idle surplus of one class makes way for another class. */
 static void pool_surplus_moves(struct kunit *test)
 {
 	enum { NR = 64 };
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *poem[NR + 1], *large;
 	unsigned int i;
 
-	sbi->opt.size = scriptfs_class_size(SCRIPTFS_LARGE) + scriptfs_class_size(SCRIPTFS_POEM);
+	scriptfs_pools_limit(pools, SZ_2M + SZ_32K, false);
 	for (i = 0; i < ARRAY_SIZE(poem); i++)
 		poem[i] = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_LARGE, true),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
 			    (struct scriptfs_block *)NULL);
 	for (i = 0; i < NR; i++)
-		scriptfs_pool_put(sbi, poem[i], TEST_INODE);
-	/* One block short: nothing goes for nothing. */
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_LARGE, true),
+		scriptfs_pool_put(pools, poem[i], TEST_INODE);
+	/* One block short: nothing is freed in vain. */
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
 			    (struct scriptfs_block *)NULL);
 
-	scriptfs_pool_put(sbi, poem[NR], TEST_INODE);
+	scriptfs_pool_put(pools, poem[NR], TEST_INODE);
 	large = take(test, SCRIPTFS_LARGE, true);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), sbi->opt.size);
-	scriptfs_pool_put(sbi, large, TEST_INODE);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), pools->size);
+	scriptfs_pool_put(pools, large, TEST_INODE);
 }
 
-/* The shrinker takes idle surplus, leaves what is in use, and never touches the reserve. */
+/* The shrinker frees idle surplus, but neither blocks in use nor the reserve. */
 static void pool_shrinker(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 2);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
 	unsigned long pages = SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT;
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
-	struct shrinker *shrinker = &sbi->shrinker;
+	struct shrinker *shrinker = &pools->shrinker;
 	struct scriptfs_block *block[5];
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_EQ(test, sbi->pool[SCRIPTFS_POEM].surplus, 3UL);
+	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_POEM].surplus, 3UL);
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
 
-	scriptfs_pool_put(sbi, block[2], TEST_INODE);
-	scriptfs_pool_put(sbi, block[3], TEST_INODE);
+	scriptfs_pool_put(pools, block[2], TEST_INODE);
+	scriptfs_pool_put(pools, block[3], TEST_INODE);
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 2 * pages);
 	sc.nr_to_scan = 1;
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), pages);
 	KUNIT_EXPECT_EQ(test, sc.nr_scanned, pages);
 	expect_stats(test, SCRIPTFS_POEM, 1, 3, 0, 0);
 
-	/* The reserve is handed out first, so that the surplus can go. */
-	scriptfs_pool_put(sbi, block[0], TEST_INODE);
+	/* The reserve is taken first, so that surplus can be freed. */
+	scriptfs_pool_put(pools, block[0], TEST_INODE);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block[0]);
 
-	scriptfs_pool_put(sbi, block[0], TEST_INODE);
-	scriptfs_pool_put(sbi, block[1], TEST_INODE);
-	scriptfs_pool_put(sbi, block[4], TEST_INODE);
-	sc.nr_to_scan = all_pages;
+	scriptfs_pool_put(pools, block[0], TEST_INODE);
+	scriptfs_pool_put(pools, block[1], TEST_INODE);
+	scriptfs_pool_put(pools, block[4], TEST_INODE);
+	sc.nr_to_scan = ULONG_MAX;
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), 2 * pages);
 	expect_stats(test, SCRIPTFS_POEM, 2, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 2ULL * SCRIPTFS_UNIT_SIZE);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 2ULL * SCRIPTFS_UNIT_SIZE);
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
 }
 
-/* A super is many chunks, each with a mark and a fate of its own. */
+/* A super has many chunks, each with a mark and a state of its own. */
 static void pool_super(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools;
 	struct scriptfs_block *block;
-	unsigned long missing;
 	struct page *page;
 	unsigned int i;
 
@@ -273,9 +271,8 @@ static void pool_super(struct kunit *test)
 		kunit_info(test, "not enough memory for a super, skipped");
 		return;
 	}
-	sbi->opt.reserve[SCRIPTFS_SUPER] = 1;
-	sbi->opt.strict = true;
-	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
+	pools = fill(test, SCRIPTFS_SUPER, 1);
+	scriptfs_pools_limit(pools, SZ_1G, true);
 	block = take(test, SCRIPTFS_SUPER, false);
 	KUNIT_EXPECT_EQ(test, scriptfs_class_chunks(SCRIPTFS_SUPER), 128U);
 	for (i = 0; i < 128; i++) {
@@ -289,37 +286,41 @@ static void pool_super(struct kunit *test)
 	block->chunk[127].published = true;
 	page = virt_to_page(block->chunk[127].addr + SCRIPTFS_CHUNK_SIZE - 1);
 	get_page(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_SUPER, 0, 0, 1, 0);
 	put_page(page);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_SUPER, true), block);
 	for (i = 0; i < 128; i++)
 		KUNIT_EXPECT_EQ(test, block->chunk[i].mark, 0U);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
-/* What can not be had is refused before anything is taken, with what was missing. */
+/* A reserve that is too large is refused before anything is allocated, with what was missing. */
 static void pool_fill_too_much(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	const unsigned long reserve[SCRIPTFS_NR_CLASSES] = {
+		[SCRIPTFS_POEM]		= 100,
+		[SCRIPTFS_LARGE]	= (totalram_pages() >> 9) + 1,
+	};
 	unsigned long missing = 0;
 
-	sbi->opt.reserve[SCRIPTFS_POEM] = 100;
-	sbi->opt.reserve[SCRIPTFS_LARGE] = (totalram_pages() >> 9) + 1;
-	KUNIT_EXPECT_EQ(test, scriptfs_pools_fill(sbi, &missing), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -ENOMEM);
 	KUNIT_EXPECT_GT(test, missing, 0UL);
 	expect_empty(test);
 }
 
 /*
- * Take all that there is in 2 MiB, give back 4 whole ones and halves of others: then there is
- * memory enough for 8 blocks of 2 MiB, but not in that shape.
+ * Allocate all memory in pieces of 2 MiB, free 4 whole ones and halves of others: then there is
+ * enough memory for 8 blocks of 2 MiB, but only half of them are contiguous.
  */
 static void pool_fill_half_way(struct kunit *test)
 {
 	enum { WHOLE = 4, HALVES = 48, WANTED = 8 };
+	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = {
+		[SCRIPTFS_POEM]		= 40,
+		[SCRIPTFS_LARGE]	= WANTED,
+	};
 	const unsigned int order = SCRIPTFS_CHUNK_SHIFT - PAGE_SHIFT;
-	struct scriptfs_sb *sbi = test->priv;
 	struct page *page, *next;
 	unsigned long missing = 0;
 	unsigned int i, nr = 0;
@@ -352,10 +353,8 @@ static void pool_fill_half_way(struct kunit *test)
 	}
 
 	before = free_pages_now();
-	sbi->opt.reserve[SCRIPTFS_POEM] = 40;
-	sbi->opt.reserve[SCRIPTFS_LARGE] = WANTED;
-	KUNIT_EXPECT_EQ(test, scriptfs_pools_fill(sbi, &missing), -ENOMEM);
-	/* Half way means that some could be had. */
+	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -ENOMEM);
+	/* Half way means that some were allocated. */
 	KUNIT_EXPECT_GE(test, missing, SCRIPTFS_CHUNK_SIZE);
 	KUNIT_EXPECT_LT(test, missing, WANTED * SCRIPTFS_CHUNK_SIZE);
 	expect_empty(test);
@@ -370,15 +369,14 @@ static void pool_fill_half_way(struct kunit *test)
 
 static void pool_fill_killed(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	static const unsigned long reserve[SCRIPTFS_NR_CLASSES] = { 1000 };
 	unsigned long missing;
 
-	/* A kernel thread that lets itself be killed only notices. */
+	/* A kernel thread that allows the signal is not killed, but sees it pending. */
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 0);
 
-	sbi->opt.reserve[SCRIPTFS_POEM] = 1000;
-	KUNIT_EXPECT_EQ(test, scriptfs_pools_fill(sbi, &missing), -EINTR);
+	KUNIT_EXPECT_EQ(test, fill_all(test, reserve, &missing), -EINTR);
 
 	disallow_signal(SIGKILL);
 	flush_signals(current);

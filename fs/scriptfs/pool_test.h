@@ -1,48 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KUnit tests of the pools share. There is no mount: each test fills a struct scriptfs_sb
- * of its own.
+ * What the KUnit tests of the pools share. There is no mount: each test has a struct
+ * scriptfs_pools of its own.
  */
 #ifndef _FS_SCRIPTFS_POOL_TEST_H
 #define _FS_SCRIPTFS_POOL_TEST_H
 
 #include <kunit/test.h>
 
-#include "sb.h"
+#include "pool.h"
+#include "quarantine.h"
+#include "reserve.h"
+#include "surplus.h"
 
 #define TEST_INODE		4711UL
 
-static const unsigned long all_pages = ULONG_MAX;
-
 static inline int pool_test_init(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = kunit_kzalloc(test, sizeof(*sbi), GFP_KERNEL);
-
-	if (!sbi)
-		return -ENOMEM;
-	sbi->opt.size = SZ_1G;
-	test->priv = sbi;
-	return 0;
+	test->priv = kunit_kzalloc(test, sizeof(struct scriptfs_pools), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
 }
 
-/* Draining twice is fine, so a test may do so itself or stop half way. */
+/* Freeing twice does no harm, so a test may do so itself, or fail half way. */
 static inline void pool_test_exit(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 
-	if (sbi->pool[0].partial.next)
-		scriptfs_pools_free(sbi);
+	if (pools->pool[0].partial.next)
+		scriptfs_pools_free(pools);
 }
 
-static inline struct scriptfs_sb *fill(struct kunit *test, unsigned int class,
-				       unsigned long reserve)
+static inline int fill_all(struct kunit *test, const unsigned long reserve[SCRIPTFS_NR_CLASSES],
+			   unsigned long *missing)
 {
-	struct scriptfs_sb *sbi = test->priv;
-	unsigned long missing;
+	return scriptfs_pools_fill(test->priv, reserve, SZ_1G, false, missing);
+}
 
-	sbi->opt.reserve[class] = reserve;
-	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(sbi, &missing), 0);
-	return sbi;
+static inline struct scriptfs_pools *fill(struct kunit *test, unsigned int class,
+					  unsigned long nr)
+{
+	unsigned long reserve[SCRIPTFS_NR_CLASSES] = {}, missing;
+
+	reserve[class] = nr;
+	KUNIT_ASSERT_EQ(test, fill_all(test, reserve, &missing), 0);
+	return test->priv;
 }
 
 static inline struct scriptfs_block *take(struct kunit *test, unsigned int class, bool surplus)
@@ -61,13 +62,13 @@ static inline struct page *block_page(struct scriptfs_block *block, unsigned int
 }
 
 static inline void expect_stats(struct kunit *test, unsigned int class, unsigned long idle,
-				  unsigned long used, unsigned long quarantine,
-				  unsigned long retired)
+				unsigned long used, unsigned long quarantine,
+				unsigned long retired)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 	struct scriptfs_stats stats;
 
-	scriptfs_pool_stats(sbi, class, &stats);
+	scriptfs_pool_stats(&pools->pool[class], &stats);
 	KUNIT_EXPECT_EQ(test, stats.idle, idle);
 	KUNIT_EXPECT_EQ(test, stats.used, used);
 	KUNIT_EXPECT_EQ(test, stats.quarantine, quarantine);
@@ -78,15 +79,15 @@ static inline void expect_stats(struct kunit *test, unsigned int class, unsigned
 
 static inline void expect_empty(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = test->priv;
+	struct scriptfs_pools *pools = test->priv;
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
 		expect_stats(test, class, 0, 0, 0, 0);
-		KUNIT_EXPECT_TRUE(test, list_empty(&sbi->pool[class].partial));
-		KUNIT_EXPECT_TRUE(test, list_empty(&sbi->pool[class].full));
+		KUNIT_EXPECT_TRUE(test, list_empty(&pools->pool[class].partial));
+		KUNIT_EXPECT_TRUE(test, list_empty(&pools->pool[class].full));
 	}
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&sbi->held), 0ULL);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 0ULL);
 }
 
 #endif /* _FS_SCRIPTFS_POOL_TEST_H */

@@ -1,73 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of what becomes of blocks that are given back when that is not just idle: somebody
- * outside holds a page, a page is not as it must be, or the block is not the giver's.
+ * KUnit tests of blocks that do not become idle when they are freed: a page has an outside
+ * reference, the state of a page is wrong, or the block belongs elsewhere.
  *
- * They make the pool report to the kernel log.
+ * They make the pool report errors to the kernel log.
  */
 #include <linux/mm.h>
 
 #include "pool_test.h"
 
-/* A page that somebody outside holds keeps its block from the next file for as long. */
+/* A block cannot be taken while one of its pages has an outside reference. */
 static void pool_quarantine(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *block = take(test, SCRIPTFS_POEM, false);
 	struct page *page = block_page(block, 5);
 
 	block->chunk->published = true;
 	get_page(page);
 	SetPageUptodate(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, false),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_POEM, false),
 			    (struct scriptfs_block *)NULL);
-	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
+	scriptfs_pool_settle(&pools->pool[SCRIPTFS_POEM]);
 	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
-	/* A pipe would no longer hand it out. */
+	/* Without this a pipe would not hand it out. */
 	KUNIT_EXPECT_TRUE(test, PageUptodate(page));
 
 	put_page(page);
-	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
+	scriptfs_pool_settle(&pools->pool[SCRIPTFS_POEM]);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	KUNIT_EXPECT_FALSE(test, PageUptodate(page));
 
-	/* Whoever finds the pool empty looks into the quarantine on his own. */
+	/* When the pool is empty, the quarantine is checked. */
 	block = take(test, SCRIPTFS_POEM, false);
 	block->chunk->published = true;
 	get_page(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	put_page(page);
 	expect_stats(test, SCRIPTFS_POEM, 0, 0, 1, 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), block);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 }
 
 /* Surplus in quarantine still counts, and can be shrunk once it is out. */
 static void pool_quarantine_surplus(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_LARGE, 0);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_LARGE, 0);
 	struct scriptfs_block *block = take(test, SCRIPTFS_LARGE, true);
-	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = all_pages };
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = ULONG_MAX };
 	struct page *page = block_page(block, 511);
 
 	block->chunk->published = true;
 	get_page(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_LARGE, 0, 0, 1, 0);
-	KUNIT_EXPECT_EQ(test, sbi->shrinker.scan_objects(&sbi->shrinker, &sc), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), SHRINK_STOP);
 	put_page(page);
-	scriptfs_pool_settle(sbi, SCRIPTFS_LARGE);
-	KUNIT_EXPECT_EQ(test, sbi->shrinker.scan_objects(&sbi->shrinker, &sc), 512UL);
+	scriptfs_pool_settle(&pools->pool[SCRIPTFS_LARGE]);
+	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), 512UL);
 	expect_empty(test);
 }
 
 /* The next file must not find what the page cache left in the flags, above all PG_uptodate. */
 static void pool_stale_flags(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *block = take(test, SCRIPTFS_POEM, false);
 	struct page *page = block_page(block, 0);
 	unsigned long flags = page->flags;
@@ -78,53 +78,54 @@ static void pool_stale_flags(struct kunit *test)
 	SetPageDirty(page);
 	SetPageActive(page);
 	SetPageUnevictable(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, page->flags, flags);
 }
 
 static void pool_double_free(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 2);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
 	struct scriptfs_block *a = take(test, SCRIPTFS_POEM, false);
 	struct scriptfs_block *b = take(test, SCRIPTFS_POEM, false);
 
-	scriptfs_pool_put(sbi, a, TEST_INODE);
-	scriptfs_pool_put(sbi, a, TEST_INODE);
+	scriptfs_pool_put(pools, a, TEST_INODE);
+	scriptfs_pool_put(pools, a, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 1, 1, 0, 0);
 
 	/* The block is handed out once only. */
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), a);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, false),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_POEM, false),
 			    (struct scriptfs_block *)NULL);
 
 	/* The same from quarantine. */
 	b->chunk->published = true;
 	get_page(block_page(b, 0));
-	scriptfs_pool_put(sbi, b, TEST_INODE);
-	scriptfs_pool_put(sbi, b, TEST_INODE);
+	scriptfs_pool_put(pools, b, TEST_INODE);
+	scriptfs_pool_put(pools, b, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 0, 1, 1, 0);
 	put_page(block_page(b, 0));
-	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
-	scriptfs_pool_put(sbi, a, TEST_INODE);
+	scriptfs_pool_settle(&pools->pool[SCRIPTFS_POEM]);
+	scriptfs_pool_put(pools, a, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 2, 0, 0, 0);
 }
 
 static void pool_foreign_block(struct kunit *test)
 {
-	struct scriptfs_sb *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	static const unsigned long none[SCRIPTFS_NR_CLASSES];
+	struct scriptfs_pools *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *block = take(test, SCRIPTFS_POEM, false);
 	unsigned long missing;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
-	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(other, &missing), 0);
+	KUNIT_ASSERT_EQ(test, scriptfs_pools_fill(other, none, 0, true, &missing), 0);
 	scriptfs_pool_put(other, block, TEST_INODE);
 	KUNIT_EXPECT_EQ(test, other->pool[SCRIPTFS_POEM].idle, 0UL);
 	scriptfs_pools_free(other);
 
 	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 0);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
 }
 
@@ -168,11 +169,11 @@ static void mend_flags(struct page *page)
 	ClearPagePrivate(page);
 }
 
-/* A page that somebody else uses as his own: its block is never handed out and never freed. */
+/* The block of a page that is in use elsewhere is never taken again and never freed. */
 static void expect_retired(struct kunit *test, void (*spoil)(struct page *),
 			   void (*mend)(struct page *))
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 2);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
 	struct scriptfs_block *bad = take(test, SCRIPTFS_POEM, false);
 	struct scriptfs_block *good = take(test, SCRIPTFS_POEM, false);
 	struct page *page = block_page(bad, 0);
@@ -181,23 +182,23 @@ static void expect_retired(struct kunit *test, void (*spoil)(struct page *),
 	bad->chunk->published = true;
 	good->chunk->published = true;
 	spoil(page + 3);
-	scriptfs_pool_put(sbi, bad, TEST_INODE);
+	scriptfs_pool_put(pools, bad, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 1);
-	scriptfs_pool_put(sbi, good, TEST_INODE);
+	scriptfs_pool_put(pools, good, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
 
-	/* That it looks right again means nothing: the page may have a new owner. */
+	/* Looking right again means nothing: the page may have a new owner. */
 	mend(page + 3);
-	scriptfs_pool_settle(sbi, SCRIPTFS_POEM);
+	scriptfs_pool_settle(&pools->pool[SCRIPTFS_POEM]);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
-	scriptfs_pool_put(sbi, bad, TEST_INODE);
+	scriptfs_pool_put(pools, bad, TEST_INODE);
 	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 1);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, false), good);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(sbi, SCRIPTFS_POEM, false),
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_POEM, false),
 			    (struct scriptfs_block *)NULL);
-	scriptfs_pool_put(sbi, good, TEST_INODE);
+	scriptfs_pool_put(pools, good, TEST_INODE);
 
-	scriptfs_pools_free(sbi);
+	scriptfs_pools_free(pools);
 	for (i = 0; i < SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT; i++) {
 		KUNIT_EXPECT_EQ(test, page_ref_count(page + i), 1);
 		put_page(page + i);
@@ -224,25 +225,25 @@ static void pool_retire_flags(struct kunit *test)
 	expect_retired(test, spoil_flags, mend_flags);
 }
 
-/* What comes to light only when the mount ends costs just the pages that are wrong. */
+/* What is found only when the pools are freed costs no more than the pages that are wrong. */
 static void pool_drain_corrupt(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
 	struct scriptfs_block *block = take(test, SCRIPTFS_POEM, false);
 	struct page *page = block_page(block, 3);
 
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	spoil_mapping(page);
-	scriptfs_pools_free(sbi);
+	scriptfs_pools_free(pools);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	mend_mapping(page);
 	put_page(page);
 }
 
-/* A page that outlives its mount goes back to the system when its last holder drops it. */
+/* A page that outlives its pools is freed with its last reference. */
 static void pool_drain_held(struct kunit *test)
 {
-	struct scriptfs_sb *sbi = fill(test, SCRIPTFS_NOVEL, 3);
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_NOVEL, 3);
 	struct scriptfs_block *block = take(test, SCRIPTFS_NOVEL, false);
 	struct page *page = block_page(block, 15);
 
@@ -251,10 +252,10 @@ static void pool_drain_held(struct kunit *test)
 	get_page(page);
 	SetPageUptodate(page);
 	SetPageUnevictable(page);
-	scriptfs_pool_put(sbi, block, TEST_INODE);
+	scriptfs_pool_put(pools, block, TEST_INODE);
 	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 1, 0);
 
-	scriptfs_pools_free(sbi);
+	scriptfs_pools_free(pools);
 	expect_empty(test);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	KUNIT_EXPECT_TRUE(test, PageUptodate(page));

@@ -85,7 +85,7 @@ static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_
 				    bool *fault)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	bool suspect = test_bit(SCRIPTFS_SPECIAL_POISON, &scriptfs_sb(inode->i_sb)->special);
+	bool suspect = test_bit(SCRIPTFS_POOLS_SUSPECT, &scriptfs_pools(inode->i_sb)->flags);
 	loff_t start = pos, size;
 	ssize_t ret = 0;
 
@@ -276,7 +276,7 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_iter *to)
 {
 	bool pages = test_bit(SCRIPTFS_SPECIAL_PAGE,
-			      &scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special);
+			      &scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags);
 
 	/* A pipe takes the pages themselves, so splice(2) and sendfile(2) copy nothing. */
 	if (SCRIPTFS_PAGE_PATH && (pages || iov_iter_is_pipe(to)))
@@ -294,7 +294,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
  */
 ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	if (unlikely(scriptfs_sb(file_inode(iocb->ki_filp)->i_sb)->special ||
+	if (unlikely(scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags ||
 		     scriptfs_iter_sleeps(to)))
 		return scriptfs_read_special(iocb, to);
 	return scriptfs_read_blocks(iocb, to, iov_iter_count(to) <= SCRIPTFS_READ_UNLOCKED);

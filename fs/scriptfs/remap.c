@@ -102,7 +102,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 	struct scriptfs_wait wait = {};
 	ssize_t ret;
 
-	if (in == out || scriptfs_sb(in->i_sb)->special || sbi->special)
+	if (in == out || scriptfs_pools(in->i_sb)->flags || sbi->pools.flags)
 		return generic_copy_file_range(file_in, pos_in, file_out, pos_out, len, flags);
 
 	do {

@@ -8,13 +8,10 @@
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/kobject.h>
-#include <linux/list.h>
-#include <linux/scriptfs.h>
-#include <linux/shrinker.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-#include "scriptfs.h"
+#include "pool.h"
 
 /**
  * enum scriptfs_copy - how long copies into files are made
@@ -54,39 +51,25 @@ struct scriptfs_options {
 	kgid_t			gid;
 };
 
-/* Bits of scriptfs_sb.special: page by page (io=page); look for hardware memory errors. */
-#define SCRIPTFS_SPECIAL_PAGE	0
-#define SCRIPTFS_SPECIAL_POISON	1
+/* A bit of scriptfs_pools.flags: read(2) and write(2) go page by page (io=page). */
+#define SCRIPTFS_SPECIAL_PAGE	SCRIPTFS_POOLS_OWNER
 
 /**
  * struct scriptfs_sb - one mount
  * @sb:		the VFS's side of it
  * @opt:	mount options; all but the reserve and mode, uid and gid may change by remount
- * @pool:	the five pools
- * @special:	read(2) and write(2) have more to do than to copy: SCRIPTFS_SPECIAL_*
- * @poisoned:	a block was found with a hardware memory error
- * @mounts:	on the list of mounts that hear of hardware memory errors (poison.c)
- * @held:	bytes of all pools together, never above @opt.size through surplus
- * @replenishing: how many tasks have got surplus that they are about to use, so that memory
- *		pressure does not take it back at once
+ * @pools:	its memory
  * @inodes:	inodes in use, and their names beyond the first
  * @next_ino:	the last inode number given out
- * @shrinker:	gives idle surplus back under memory pressure
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR
  * @kobj_gone:	@kobj was released, so this structure may be freed
  */
 struct scriptfs_sb {
 	struct super_block	*sb;
 	struct scriptfs_options	opt;
-	unsigned long		special;
-	bool			poisoned;
-	struct list_head	mounts;
-	struct scriptfs_pool	pool[SCRIPTFS_NR_CLASSES];
-	atomic64_t		held;
-	atomic_t		replenishing;
+	struct scriptfs_pools	pools;
 	atomic64_t		inodes;
 	atomic64_t		next_ino;
-	struct shrinker		shrinker;
 	struct kobject		kobj;
 	struct completion	kobj_gone;
 };
@@ -96,15 +79,10 @@ static inline struct scriptfs_sb *scriptfs_sb(struct super_block *sb)
 	return sb->s_fs_info;
 }
 
-/* How many bytes a mount with these options preallocates. */
-static inline u64 scriptfs_reserve_bytes(const struct scriptfs_options *opt)
+/* The memory of a mount. */
+static inline struct scriptfs_pools *scriptfs_pools(struct super_block *sb)
 {
-	unsigned int class;
-	u64 bytes = 0;
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		bytes += (u64)opt->reserve[class] << scriptfs_class_shifts[class];
-	return bytes;
+	return &scriptfs_sb(sb)->pools;
 }
 
 #endif /* _FS_SCRIPTFS_SB_H */

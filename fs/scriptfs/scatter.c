@@ -26,7 +26,6 @@
 #include "inode.h"
 #include "sb.h"
 #include "scatter.h"
-#include "scriptfs.h"
 
 /* How many donors are looked through for a page before another one is got. */
 #define SCRIPTFS_DONOR_LOOKS	4
@@ -160,23 +159,23 @@ bool scriptfs_chunk_reclaim(struct inode *inode, struct scriptfs_block *block,
 /* A donor need not fit anywhere in the file: any block of one chunk will do, a small one best. */
 static struct scriptfs_block *scriptfs_donor_take(struct inode *inode)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
 	struct scriptfs_block *block;
 	int class;
 
 	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_LARGE; class++) {
-		block = scriptfs_pool_take(sbi, class, false);
+		block = scriptfs_pool_take(pools, class, false);
 		if (block)
 			return block;
 	}
-	return scriptfs_pool_take(sbi, SCRIPTFS_POEM, true);
+	return scriptfs_pool_take(pools, SCRIPTFS_POEM, true);
 }
 
 static void scriptfs_donor_put(struct inode *inode, struct scriptfs_block *donor)
 {
 	list_del(&donor->link);
 	inode_sub_bytes(inode, scriptfs_block_size(donor));
-	scriptfs_pool_put(scriptfs_sb(inode->i_sb), donor, inode->i_ino);
+	scriptfs_pool_put(scriptfs_pools(inode->i_sb), donor, inode->i_ino);
 }
 
 /* Say in @used which pages of a donor are in a table of @pages. */

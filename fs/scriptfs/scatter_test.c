@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 
 #include "map_test.h"
+#include "quarantine.h"
 
 #define PAGES(n)	((loff_t)(n) << PAGE_SHIFT)
 
@@ -43,7 +44,7 @@ static void expect_back(struct kunit *test, struct block_context *ctx, unsigned 
 	struct scriptfs_stats stats;
 
 	block_truncate(test, ctx, 0);
-	scriptfs_pool_settle(scriptfs_sb(ctx->mnt->mnt_sb), SCRIPTFS_POEM);
+	scriptfs_pool_settle(&scriptfs_pools(ctx->mnt->mnt_sb)->pool[SCRIPTFS_POEM]);
 	stats = block_stats(ctx, SCRIPTFS_POEM);
 	KUNIT_EXPECT_EQ(test, stats.used, 0UL);
 	KUNIT_EXPECT_EQ(test, stats.quarantine, held);

@@ -13,7 +13,11 @@
 #include "namei.h"
 #include "nocache.h"
 #include "options.h"
+#include "poison.h"
+#include "reserve.h"
 #include "super.h"
+#include "surplus.h"
+#include "sysfs.h"
 
 static void scriptfs_put_super(struct super_block *sb)
 {
@@ -21,7 +25,7 @@ static void scriptfs_put_super(struct super_block *sb)
 }
 
 /*
- * What is in use counts as taken and the rest of what the mount may come to as free, whether or not
+ * Blocks in use count as taken and the rest of what the mount may grow to as free, whether or not
  * the system has that much left. Available is only what a write could really get now.
  */
 static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
@@ -29,26 +33,19 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 	struct super_block *sb = dentry->d_sb;
 	struct scriptfs_sb *sbi = scriptfs_sb(sb);
 	u64 limit = READ_ONCE(sbi->opt.nr_inodes);
-	u64 idle = 0, held = 0, total, growth;
-	unsigned int class;
+	struct scriptfs_stats stats;
+	u64 held, total, growth;
 
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		unsigned int shift = scriptfs_class_shifts[class];
-		struct scriptfs_stats stats;
-
-		scriptfs_pool_settle(sbi, class);
-		scriptfs_pool_stats(sbi, class, &stats);
-		idle += (u64)stats.idle << shift;
-		held += (u64)(stats.reserve + stats.surplus) << shift;
-	}
-	total = READ_ONCE(sbi->opt.strict) ? held : max(READ_ONCE(sbi->opt.size), held);
-	growth = min(total - held, scriptfs_growth(sbi));
+	scriptfs_pools_stats(&sbi->pools, &stats);
+	held = stats.reserve + stats.surplus;
+	total = READ_ONCE(sbi->pools.strict) ? held : max(READ_ONCE(sbi->pools.size), held);
+	growth = min(total - held, scriptfs_growth(&sbi->pools));
 
 	buf->f_type = sb->s_magic;
 	buf->f_bsize = PAGE_SIZE;
 	buf->f_blocks = total >> PAGE_SHIFT;
-	buf->f_bfree = (total - held + idle) >> PAGE_SHIFT;
-	buf->f_bavail = (growth + idle) >> PAGE_SHIFT;
+	buf->f_bfree = (total - held + stats.idle) >> PAGE_SHIFT;
+	buf->f_bavail = (growth + stats.idle) >> PAGE_SHIFT;
 	if (limit) {
 		u64 inodes = atomic64_read(&sbi->inodes);
 
@@ -111,8 +108,7 @@ static void scriptfs_free_sb(struct scriptfs_sb *sbi)
 {
 	if (!sbi)
 		return;
-	scriptfs_poison_remove(sbi);
-	scriptfs_pools_free(sbi);
+	scriptfs_pools_free(&sbi->pools);
 	kfree(sbi);
 }
 
@@ -131,7 +127,7 @@ static void scriptfs_kill_sb(struct super_block *sb)
 static int scriptfs_get_tree(struct fs_context *fc)
 {
 	struct scriptfs_context *ctx = fc->fs_private;
-	unsigned long missing, events;
+	unsigned long missing;
 	struct scriptfs_sb *sbi;
 	int err;
 
@@ -143,20 +139,19 @@ static int scriptfs_get_tree(struct fs_context *fc)
 	if (!sbi)
 		return -ENOMEM;
 	sbi->opt = ctx->opt;
-	events = scriptfs_poison_events();
 	if (sbi->opt.io_page)
-		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->special);
-	err = scriptfs_pools_fill(sbi, &missing);
+		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->pools.flags);
+	err = scriptfs_pools_fill(&sbi->pools, sbi->opt.reserve, sbi->opt.size, sbi->opt.strict,
+				  &missing);
 	if (err) {
 		if (err == -ENOMEM)
 			scriptfs_report(&fc->log,
 					"reserve: %lluK: allowed is what memory has room for, %luK were missing",
-					scriptfs_reserve_bytes(&sbi->opt) >> 10,
+					scriptfs_class_bytes(sbi->opt.reserve) >> 10,
 					DIV_ROUND_UP(missing, 1024));
 		kfree(sbi);
 		return err;
 	}
-	scriptfs_poison_add(sbi, events);
 	fc->s_fs_info = sbi;
 	return get_tree_nodev(fc, scriptfs_fill_super);
 }

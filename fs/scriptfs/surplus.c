@@ -3,76 +3,83 @@
  * scriptfs: surplus, the blocks that a mount gets beyond its reserve, one at a time and up to
  * size=, and how they go back to the system.
  *
- * Who needs a block while holding locks of a file gets one only if the system has the memory at
- * hand. Otherwise he drops the locks, gets scriptfs_replenish() to reclaim some, and tries again.
+ * A task that needs a block while it holds locks of a file gets one only if the system has the
+ * memory at hand. Otherwise it drops the locks, calls scriptfs_pools_replenish(), and tries again.
  */
 #include <linux/sched/signal.h>
 
-#include "pool.h"
+#include "quarantine.h"
+#include "surplus.h"
 
 /*
- * What surplus leaves to the rest of the system, as a part of its memory: a 64th. Files are not
- * worth having somebody killed for want of memory.
+ * What surplus leaves to the rest of the system, as a part of its memory: a 64th. No file is worth
+ * a visit of the OOM killer.
  */
 #define SCRIPTFS_LEAVE_SHIFT	6
 
 /*
+ * How often to wait some milliseconds for references to be dropped. A task that has just looked a
+ * page up does so as soon as it runs again, one that has it in a pipe maybe never.
+ */
+#define SCRIPTFS_WAIT_TRIES	200U
+
+/*
  * Give idle surplus of a pool back to the system until that comes to @pages.
  *
- * Runs in memory reclaim too, with whatever locks the task holds that needs memory: nothing here
- * may take more than the pool's lock, and that lock is never held while allocating.
+ * Also runs in memory reclaim, with whatever locks the reclaiming task holds: nothing here may take
+ * more than pool->lock, and that is never held while allocating.
  */
-static unsigned long scriptfs_pool_shrink(struct scriptfs_sb *sbi, unsigned int class,
+static unsigned long scriptfs_pool_shrink(struct scriptfs_pools *pools, unsigned int class,
 					  unsigned long pages)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
-	struct scriptfs_slab *slab, *next;
+	struct scriptfs_pool *pool = &pools->pool[class];
+	struct scriptfs_span *span, *next;
 	unsigned long freed = 0;
 	LIST_HEAD(gone);
 
 	spin_lock(&pool->lock);
 	while (freed < pages && !list_empty(&pool->partial)) {
-		slab = list_last_entry(&pool->partial, struct scriptfs_slab, link);
-		if (!slab->surplus)
+		span = list_last_entry(&pool->partial, struct scriptfs_span, link);
+		if (!span->surplus)
 			break;
-		list_move(&slab->link, &gone);
+		list_move(&span->link, &gone);
 		pool->idle--;
 		pool->surplus--;
 		freed += scriptfs_class_size(class) >> PAGE_SHIFT;
 	}
 	spin_unlock(&pool->lock);
 
-	list_for_each_entry_safe(slab, next, &gone, link) {
-		scriptfs_slab_free(slab);
-		atomic64_sub(scriptfs_class_size(class), &sbi->held);
+	list_for_each_entry_safe(span, next, &gone, link) {
+		scriptfs_span_free(span);
+		atomic64_sub(scriptfs_class_size(class), &pools->held);
 	}
 	return freed;
 }
 
-static unsigned long scriptfs_pools_shrink(struct scriptfs_sb *sbi, unsigned long pages)
+static unsigned long scriptfs_pools_shrink(struct scriptfs_pools *pools, unsigned long pages)
 {
 	unsigned long freed = 0;
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES && freed < pages; class++) {
-		if (READ_ONCE(sbi->pool[class].surplus))
-			scriptfs_pool_settle(sbi, class);
-		freed += scriptfs_pool_shrink(sbi, class, pages - freed);
+		if (READ_ONCE(pools->pool[class].surplus))
+			scriptfs_pool_settle(&pools->pool[class]);
+		freed += scriptfs_pool_shrink(pools, class, pages - freed);
 	}
 	return freed;
 }
 
 /*
- * How many pages that may find; somewhat more than it does where blocks of the reserve are idle or
- * what is quarantined is still held.
+ * How many pages that could free: too high where blocks of the reserve are idle or quarantined
+ * blocks are still held.
  */
-static unsigned long scriptfs_shrinkable(struct scriptfs_sb *sbi)
+static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 {
 	unsigned long pages = 0;
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		struct scriptfs_pool *pool = &sbi->pool[class];
+		struct scriptfs_pool *pool = &pools->pool[class];
 		unsigned long blocks = READ_ONCE(pool->idle) + READ_ONCE(pool->nr_quarantine);
 
 		pages += min(READ_ONCE(pool->surplus), blocks) <<
@@ -81,71 +88,75 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_sb *sbi)
 	return pages;
 }
 
-/**
- * scriptfs_shrink_count - what a mount may have to give back under memory pressure
- * @shrinker:	of the mount
- * @sc:		what the system asks for
- *
- * Objects are pages, as blocks of the larger classes are too few for reclaim to take a share of.
- *
- * Context: Any in which memory is reclaimed.
- * Return: How many pages.
- */
-unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+/* Objects are pages: blocks of the larger classes are too few for reclaim to take a share of. */
+static unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct scriptfs_sb *sbi = container_of(shrinker, struct scriptfs_sb, shrinker);
-
-	return scriptfs_shrinkable(sbi);
+	return scriptfs_shrinkable(container_of(shrinker, struct scriptfs_pools, shrinker));
 }
 
-/**
- * scriptfs_shrink_scan - give back idle surplus under memory pressure
- * @shrinker:	of the mount
- * @sc:		what the system asks for
- *
- * Surplus that somebody is just about to use stays: he would have to come back for the same.
- *
- * Context: Any in which memory is reclaimed; takes pool->settling without waiting, and pool->lock.
- * Return: How many pages went, or SHRINK_STOP.
- */
-unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+/* Surplus that a task is about to use stays: it would have to be allocated again at once. */
+static unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct scriptfs_sb *sbi = container_of(shrinker, struct scriptfs_sb, shrinker);
+	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
 	unsigned long freed = 0;
 
-	if (!atomic_read(&sbi->replenishing))
-		freed = scriptfs_pools_shrink(sbi, sc->nr_to_scan);
+	if (!atomic_read(&pools->replenishing))
+		freed = scriptfs_pools_shrink(pools, sc->nr_to_scan);
 	if (!freed)
 		return SHRINK_STOP;
 	sc->nr_scanned = freed;
 	return freed;
 }
 
-/*
- * Count @size more bytes as held, if the mount may have them. Surplus that other classes have idle
- * does not stand in the way.
+/**
+ * scriptfs_shrinker_register - have idle surplus given back under memory pressure
+ * @pools:	pools that are set up
+ *
+ * Return: 0 or -ENOMEM.
  */
-static bool scriptfs_charge(struct scriptfs_sb *sbi, u64 size)
+int scriptfs_shrinker_register(struct scriptfs_pools *pools)
 {
-	s64 held = atomic64_read(&sbi->held);
+	pools->shrinker.count_objects = scriptfs_shrink_count;
+	pools->shrinker.scan_objects = scriptfs_shrink_scan;
+	pools->shrinker.seeks = DEFAULT_SEEKS;
+	return register_shrinker(&pools->shrinker);
+}
+
+/**
+ * scriptfs_shrinker_unregister - undo scriptfs_shrinker_register()
+ * @pools:	pools that are about to be freed; unregistering twice does no harm
+ *
+ * Context: Process context, sleeps until the shrinker does not run any more.
+ */
+void scriptfs_shrinker_unregister(struct scriptfs_pools *pools)
+{
+	unregister_shrinker(&pools->shrinker);
+}
+
+/*
+ * Count @size more bytes as held, if the limit allows it. Idle surplus of other classes makes way.
+ */
+static bool scriptfs_charge(struct scriptfs_pools *pools, u64 size)
+{
+	s64 held = atomic64_read(&pools->held);
 
 	for (;;) {
-		u64 limit = READ_ONCE(sbi->opt.size);
+		u64 limit = READ_ONCE(pools->size);
 		unsigned long over;
 
 		if (held + size <= limit) {
-			if (atomic64_try_cmpxchg(&sbi->held, &held, held + size))
+			if (atomic64_try_cmpxchg(&pools->held, &held, held + size))
 				return true;
 			continue;
 		}
 		over = DIV_ROUND_UP(held + size - limit, PAGE_SIZE);
-		if (over > scriptfs_shrinkable(sbi) || !scriptfs_pools_shrink(sbi, over))
+		if (over > scriptfs_shrinkable(pools) || !scriptfs_pools_shrink(pools, over))
 			return false;
-		held = atomic64_read(&sbi->held);
+		held = atomic64_read(&pools->held);
 	}
 }
 
-/* What the system could have free without swapping, less what is left to others. */
+/* What the system could free without swapping, less what is left to others. */
 static u64 scriptfs_system_room(void)
 {
 	long pages = si_mem_available() - (long)(totalram_pages() >> SCRIPTFS_LEAVE_SHIFT);
@@ -154,55 +165,78 @@ static u64 scriptfs_system_room(void)
 }
 
 /**
- * scriptfs_take_surplus - get one more block from the system
- * @sbi:	the mount
+ * scriptfs_take_surplus - allocate one more block
+ * @pools:	the pools
  * @class:	of which class
  * @gfp:	SCRIPTFS_GFP_NOWAIT, or without locks SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
  * Context: Process context, may sleep; takes pool->lock.
- * Return: The block, which is used now, or NULL if the mount may not have more or the system has
- * none.
+ * Return: The block in state used, or NULL if the limit or the system's memory does not allow it.
  */
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_sb *sbi, unsigned int class, gfp_t gfp)
+struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
+					     gfp_t gfp)
 {
-	struct scriptfs_pool *pool = &sbi->pool[class];
+	struct scriptfs_pool *pool = &pools->pool[class];
 	u64 size = scriptfs_class_size(class);
-	struct scriptfs_slab *slab;
+	struct scriptfs_span *span;
 
-	if (size > scriptfs_system_room() || !scriptfs_charge(sbi, size))
+	if (size > scriptfs_system_room() || !scriptfs_charge(pools, size))
 		return NULL;
-	slab = scriptfs_slab_alloc(pool, class, 1, gfp);
-	if (!slab) {
-		atomic64_sub(size, &sbi->held);
+	span = scriptfs_span_alloc(pool, class, 1, gfp);
+	if (!span) {
+		atomic64_sub(size, &pools->held);
 		return NULL;
 	}
-	slab->surplus = true;
-	slab->block->state = SCRIPTFS_BLOCK_USED;
+	span->surplus = true;
+	span->block->state = SCRIPTFS_BLOCK_USED;
 
 	spin_lock(&pool->lock);
-	list_add(&slab->link, &pool->full);
+	list_add(&span->link, &pool->full);
 	pool->surplus++;
 	spin_unlock(&pool->lock);
-	return slab->block;
+	return span->block;
 }
 
 /**
- * scriptfs_growth - how many bytes of surplus a mount could still get
- * @sbi:	the mount
+ * scriptfs_pools_limit - set how far pools may grow
+ * @pools:	the pools
+ * @size:	limit of reserve and surplus together, in bytes
+ * @strict:	no surplus
  *
- * Return: How many; an estimate as far as it is the system that limits it.
+ * Both are read without a lock: a task that is past its check may still go by the old value.
  */
-u64 scriptfs_growth(struct scriptfs_sb *sbi)
+void scriptfs_pools_limit(struct scriptfs_pools *pools, u64 size, bool strict)
 {
-	u64 held = atomic64_read(&sbi->held), limit = READ_ONCE(sbi->opt.size);
+	WRITE_ONCE(pools->size, size);
+	WRITE_ONCE(pools->strict, strict);
+}
 
-	if (READ_ONCE(sbi->opt.strict) || held >= limit)
+/**
+ * scriptfs_growth - how many bytes of surplus could still be allocated
+ * @pools:	the pools
+ *
+ * Return: How many; an estimate where the system's memory is the limit.
+ */
+u64 scriptfs_growth(struct scriptfs_pools *pools)
+{
+	u64 held = atomic64_read(&pools->held), limit = READ_ONCE(pools->size);
+
+	if (READ_ONCE(pools->strict) || held >= limit)
 		return 0;
 	return min(limit - held, scriptfs_system_room());
 }
 
-/* Get a block for up to @bytes, as large as the system gives. Returns its size, 0 for none. */
-static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
+/* The block has just been allocated, so its pages need no check. */
+static void scriptfs_surplus_idle(struct scriptfs_pool *pool, struct scriptfs_block *block)
+{
+	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
+	spin_lock(&pool->lock);
+	scriptfs_spans_add(pool, &block, 1);
+	spin_unlock(&pool->lock);
+}
+
+/* Allocate a block for up to @bytes, as large as the system allows. Returns its size or 0. */
+static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 {
 	int class = SCRIPTFS_LARGE;
 
@@ -210,41 +244,31 @@ static u64 scriptfs_replenish_one(struct scriptfs_sb *sbi, u64 bytes)
 		class--;
 	for (; class >= SCRIPTFS_POEM; class--) {
 		gfp_t gfp = class == SCRIPTFS_POEM ? SCRIPTFS_GFP_INSIST : SCRIPTFS_GFP_TRY;
-		struct scriptfs_block *block = scriptfs_take_surplus(sbi, class, gfp);
+		struct scriptfs_block *block = scriptfs_take_surplus(pools, class, gfp);
 
 		if (block) {
-			scriptfs_pool_put(sbi, block, 0);
+			scriptfs_surplus_idle(&pools->pool[class], block);
 			return scriptfs_class_size(class);
 		}
 	}
 	return 0;
 }
 
-/**
- * scriptfs_replenish - get surplus into the pools, reclaiming memory for it
- * @sbi:	the mount
- * @bytes:	how much to get, if the system has as much
- * @all:	less than that is of no use
- * @begun:	false at first; set when memory pressure begins to leave the surplus alone, which it
- *		does until scriptfs_replenish_end()
- *
- * Context: Process context, may sleep for long; the caller has no lock of a file.
- * Return: 0 if there is more than before, or else -ENOSPC.
- */
-int scriptfs_replenish(struct scriptfs_sb *sbi, u64 bytes, bool all, bool *begun)
+/* Allocate up to @bytes of idle surplus, with reclaim. */
+static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
 	u64 got, sum = 0;
 
-	if (READ_ONCE(sbi->opt.strict))
+	if (READ_ONCE(pools->strict))
 		return -ENOSPC;
-	/* Memory is taken from others only if something may come of it. */
-	if (all && bytes > scriptfs_growth(sbi))
+	/* No reclaim for what cannot be enough. */
+	if (wait->all && bytes > scriptfs_growth(pools))
 		return -ENOSPC;
-	if (!*begun)
-		atomic_inc(&sbi->replenishing);
-	*begun = true;
+	if (!wait->replenished)
+		atomic_inc(&pools->replenishing);
+	wait->replenished = true;
 	do {
-		got = scriptfs_replenish_one(sbi, bytes - sum);
+		got = scriptfs_replenish_one(pools, bytes - sum);
 		sum += got;
 		cond_resched();
 	} while (got && sum < bytes && !fatal_signal_pending(current));
@@ -252,13 +276,61 @@ int scriptfs_replenish(struct scriptfs_sb *sbi, u64 bytes, bool all, bool *begun
 }
 
 /**
- * scriptfs_replenish_end - let memory pressure take back what surplus is idle
- * @sbi:	the mount
- * @begun:	as scriptfs_replenish() left it
+ * scriptfs_pools_replenish - get idle blocks into the pools
+ * @pools:	the pools
+ * @wait:	zeroed at first; to be ended by scriptfs_replenish_end() whatever this returned
+ * @busy:	the caller waits for pages to be let go, and more memory is the second best
+ * @bytes:	how much to allocate, if the system has as much
+ *
+ * Checks the whole quarantine, and reclaims memory for surplus.
+ *
+ * Context: Process context, may sleep for long; the caller holds no lock of a file.
+ * Return: 0 if blocks became idle; -EAGAIN if waiting may help, in which case the caller does so
+ * for some milliseconds and counts it in @wait->tries; -ENOSPC if it will not; -EINTR after a fatal
+ * signal.
  */
-void scriptfs_replenish_end(struct scriptfs_sb *sbi, bool *begun)
+int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, bool busy,
+			     u64 bytes)
 {
-	if (*begun)
-		atomic_dec(&sbi->replenishing);
-	*begun = false;
+	unsigned int tries = busy ? SCRIPTFS_WAIT_TRIES : 0;
+	unsigned int class, idle = 0;
+	u64 quarantined = 0;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+		struct scriptfs_pool *pool = &pools->pool[class];
+		unsigned long nr = READ_ONCE(pool->nr_quarantine);
+
+		if (!nr)
+			continue;
+		quarantined += (u64)nr << scriptfs_class_shifts[class];
+		/* All of it once: what is held after that is likely to be held for long. */
+		if (!wait->tries)
+			idle += scriptfs_pool_settle_all(pool);
+		else
+			idle += scriptfs_pool_settle(pool);
+		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
+	}
+	/* Allocating all of it takes long: do not repeat that when it cannot succeed. */
+	if (!busy && wait->all && bytes > quarantined + scriptfs_growth(pools))
+		tries = 0;
+	/* Where held pages are in the way only the smallest block is sure to fit. */
+	if (busy && !wait->all)
+		bytes = SCRIPTFS_UNIT_SIZE;
+	if (idle || !scriptfs_replenish(pools, wait, bytes))
+		return 0;
+	return wait->tries < tries ? -EAGAIN : -ENOSPC;
+}
+
+/**
+ * scriptfs_replenish_end - end of a wait, with or without the blocks
+ * @pools:	the pools
+ * @wait:	as scriptfs_pools_replenish() left it
+ */
+void scriptfs_replenish_end(struct scriptfs_pools *pools, struct scriptfs_wait *wait)
+{
+	if (wait->replenished)
+		atomic_dec(&pools->replenishing);
+	wait->replenished = false;
 }

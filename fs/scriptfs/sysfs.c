@@ -3,90 +3,91 @@
  * scriptfs: /sys/fs/scriptfs, where the stats of the pools are read.
  *
  * A mount is one kobject; the directories of its classes are named attribute groups, which have no
- * life of their own. The kobject is part of the mount's structure, so that structure waits in
- * scriptfs_sysfs_remove() for its release. Somebody who has a file open by then is no trouble:
- * kernfs waits for a read that is going on, and fails all later ones.
+ * lifetime of their own. The kobject is embedded in the mount's structure, so
+ * scriptfs_sysfs_remove() waits for its release. A file that is open by then does no harm: kernfs
+ * waits for a read in progress, and fails all later ones.
  */
 #include <linux/sysfs.h>
 
 #include "compat.h"
+#include "poison.h"
+#include "quarantine.h"
 #include "sb.h"
-
-enum scriptfs_figure {
-	SCRIPTFS_FIGURE_BLOCK_SIZE,
-	SCRIPTFS_FIGURE_SIZE,
-	SCRIPTFS_FIGURE_RESERVE,
-	SCRIPTFS_FIGURE_FREE,
-	SCRIPTFS_FIGURE_USED,
-	SCRIPTFS_FIGURE_SURPLUS,
-	SCRIPTFS_FIGURE_QUARANTINE,
-	SCRIPTFS_FIGURE_RETIRED,
-};
+#include "surplus.h"
+#include "sysfs.h"
 
 /**
  * struct scriptfs_attr - one file
  * @attr:	its name and mode
- * @class:	which pool, SCRIPTFS_NR_CLASSES for all of them together
- * @figure:	what it shows
+ * @show:	prints its content
+ * @class:	which pool
+ * @stat:	offset of a member of struct scriptfs_stats
  */
 struct scriptfs_attr {
 	struct attribute	attr;
+	ssize_t			(*show)(struct scriptfs_pools *pools,
+					const struct scriptfs_attr *sa, char *buf);
 	u8			class;
-	u8			figure;
+	u8			stat;
 };
 
-#define SCRIPTFS_ATTR(_name, _class, _figure) {			\
+#define SCRIPTFS_ATTR(_name, _show, ...) {			\
 	.attr = { .name = __stringify(_name), .mode = 0444 },	\
-	.class = (_class),					\
-	.figure = SCRIPTFS_FIGURE_##_figure,			\
+	.show = (_show),					\
+	__VA_ARGS__						\
 }
+
+#define SCRIPTFS_STAT(_member)	.stat = offsetof(struct scriptfs_stats, _member)
 
 static struct kobject *scriptfs_root;
 
-/* A figure of one pool, in blocks. */
-static unsigned long scriptfs_pool_figure(struct scriptfs_sb *sbi, unsigned int class,
-					  enum scriptfs_figure figure)
+static ssize_t scriptfs_show_size(struct scriptfs_pools *pools, const struct scriptfs_attr *sa,
+				  char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(pools->size));
+}
+
+static ssize_t scriptfs_show_block_size(struct scriptfs_pools *pools,
+					const struct scriptfs_attr *sa, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", scriptfs_class_size(sa->class));
+}
+
+static ssize_t scriptfs_show_stat(const struct scriptfs_stats *stats,
+				  const struct scriptfs_attr *sa, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", *(const unsigned long *)((const void *)stats + sa->stat));
+}
+
+/* Of one pool, in blocks. */
+static ssize_t scriptfs_show_blocks(struct scriptfs_pools *pools, const struct scriptfs_attr *sa,
+				    char *buf)
+{
+	struct scriptfs_pool *pool = &pools->pool[sa->class];
+	struct scriptfs_stats stats;
+
+	scriptfs_poison_flush();
+	scriptfs_pool_settle(pool);
+	scriptfs_pool_stats(pool, &stats);
+	return scriptfs_show_stat(&stats, sa, buf);
+}
+
+/* Of all pools, in bytes. */
+static ssize_t scriptfs_show_bytes(struct scriptfs_pools *pools, const struct scriptfs_attr *sa,
+				   char *buf)
 {
 	struct scriptfs_stats stats;
 
 	scriptfs_poison_flush();
-	scriptfs_pool_settle(sbi, class);
-	scriptfs_pool_stats(sbi, class, &stats);
-	switch (figure) {
-	case SCRIPTFS_FIGURE_RESERVE:
-		return stats.reserve;
-	case SCRIPTFS_FIGURE_FREE:
-		return stats.idle;
-	case SCRIPTFS_FIGURE_USED:
-		return stats.used;
-	case SCRIPTFS_FIGURE_SURPLUS:
-		return stats.surplus;
-	case SCRIPTFS_FIGURE_QUARANTINE:
-		return stats.quarantine;
-	case SCRIPTFS_FIGURE_RETIRED:
-		return stats.retired;
-	default:
-		return 0;
-	}
+	scriptfs_pools_stats(pools, &stats);
+	return scriptfs_show_stat(&stats, sa, buf);
 }
 
 static ssize_t scriptfs_attr_show(struct kobject *kobj, struct attribute *attr, char *buf)
 {
-	struct scriptfs_attr *sa = container_of(attr, struct scriptfs_attr, attr);
-	struct scriptfs_sb *sbi = container_of(kobj, struct scriptfs_sb, kobj);
-	unsigned int class;
-	unsigned long bytes = 0;
+	const struct scriptfs_attr *sa = container_of(attr, struct scriptfs_attr, attr);
 
-	if (sa->figure == SCRIPTFS_FIGURE_BLOCK_SIZE)
-		return sysfs_emit(buf, "%lu\n", scriptfs_class_size(sa->class));
-	if (sa->figure == SCRIPTFS_FIGURE_SIZE)
-		return sysfs_emit(buf, "%llu\n", READ_ONCE(sbi->opt.size));
-	if (sa->class < SCRIPTFS_NR_CLASSES)
-		return sysfs_emit(buf, "%lu\n", scriptfs_pool_figure(sbi, sa->class, sa->figure));
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		bytes += scriptfs_class_size(class) * scriptfs_pool_figure(sbi, class, sa->figure);
-	return sysfs_emit(buf, "%lu\n", bytes);
+	return sa->show(&container_of(kobj, struct scriptfs_sb, kobj)->pools, sa, buf);
 }
 
 static const struct sysfs_ops scriptfs_sysfs_ops = {
@@ -94,13 +95,13 @@ static const struct sysfs_ops scriptfs_sysfs_ops = {
 };
 
 static struct scriptfs_attr scriptfs_total_attr[] = {
-	SCRIPTFS_ATTR(size, SCRIPTFS_NR_CLASSES, SIZE),
-	SCRIPTFS_ATTR(reserve, SCRIPTFS_NR_CLASSES, RESERVE),
-	SCRIPTFS_ATTR(free, SCRIPTFS_NR_CLASSES, FREE),
-	SCRIPTFS_ATTR(used, SCRIPTFS_NR_CLASSES, USED),
-	SCRIPTFS_ATTR(surplus, SCRIPTFS_NR_CLASSES, SURPLUS),
-	SCRIPTFS_ATTR(quarantine, SCRIPTFS_NR_CLASSES, QUARANTINE),
-	SCRIPTFS_ATTR(retired, SCRIPTFS_NR_CLASSES, RETIRED),
+	SCRIPTFS_ATTR(size, scriptfs_show_size),
+	SCRIPTFS_ATTR(reserve, scriptfs_show_bytes, SCRIPTFS_STAT(reserve)),
+	SCRIPTFS_ATTR(free, scriptfs_show_bytes, SCRIPTFS_STAT(idle)),
+	SCRIPTFS_ATTR(used, scriptfs_show_bytes, SCRIPTFS_STAT(used)),
+	SCRIPTFS_ATTR(surplus, scriptfs_show_bytes, SCRIPTFS_STAT(surplus)),
+	SCRIPTFS_ATTR(quarantine, scriptfs_show_bytes, SCRIPTFS_STAT(quarantine)),
+	SCRIPTFS_ATTR(retired, scriptfs_show_bytes, SCRIPTFS_STAT(retired)),
 };
 
 static struct attribute *scriptfs_total_attrs[] = {
@@ -118,15 +119,20 @@ static const struct attribute_group scriptfs_total_group = {
 	.attrs	= scriptfs_total_attrs,
 };
 
+#define SCRIPTFS_CLASS_ATTR(_name, _class, _member)			\
+	SCRIPTFS_ATTR(_name, scriptfs_show_blocks, SCRIPTFS_STAT(_member),	\
+		      .class = (_class))
+
 #define SCRIPTFS_CLASS_GROUP(_name, _class)				\
 static struct scriptfs_attr scriptfs_##_name##_attr[] = {		\
-	SCRIPTFS_ATTR(block_size, SCRIPTFS_##_class, BLOCK_SIZE),	\
-	SCRIPTFS_ATTR(reserve, SCRIPTFS_##_class, RESERVE),		\
-	SCRIPTFS_ATTR(free, SCRIPTFS_##_class, FREE),			\
-	SCRIPTFS_ATTR(used, SCRIPTFS_##_class, USED),			\
-	SCRIPTFS_ATTR(surplus, SCRIPTFS_##_class, SURPLUS),		\
-	SCRIPTFS_ATTR(quarantine, SCRIPTFS_##_class, QUARANTINE),	\
-	SCRIPTFS_ATTR(retired, SCRIPTFS_##_class, RETIRED),		\
+	SCRIPTFS_ATTR(block_size, scriptfs_show_block_size,		\
+		      .class = SCRIPTFS_##_class),			\
+	SCRIPTFS_CLASS_ATTR(reserve, SCRIPTFS_##_class, reserve),	\
+	SCRIPTFS_CLASS_ATTR(free, SCRIPTFS_##_class, idle),		\
+	SCRIPTFS_CLASS_ATTR(used, SCRIPTFS_##_class, used),		\
+	SCRIPTFS_CLASS_ATTR(surplus, SCRIPTFS_##_class, surplus),	\
+	SCRIPTFS_CLASS_ATTR(quarantine, SCRIPTFS_##_class, quarantine),	\
+	SCRIPTFS_CLASS_ATTR(retired, SCRIPTFS_##_class, retired),	\
 };									\
 static struct attribute *scriptfs_##_name##_attrs[] = {			\
 	&scriptfs_##_name##_attr[0].attr,				\
@@ -170,18 +176,19 @@ static struct kobj_type scriptfs_ktype = {
 	.default_groups	= scriptfs_groups,
 };
 
-/* What this module can do on this kernel, for programs that would have to try it out otherwise. */
-static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+/* What this module can do on this kernel, for programs that would have to try otherwise. */
+static ssize_t scriptfs_features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	if (SCRIPTFS_PAGE_PATH)
 		return sysfs_emit(buf, "io_block\nio_page\nsupply_page\n");
 	return sysfs_emit(buf, "io_block\n");
 }
 
-static struct kobj_attribute scriptfs_features = __ATTR_RO(features);
+static struct kobj_attribute scriptfs_features =
+	__ATTR(features, 0444, scriptfs_features_show, NULL);
 
 /**
- * scriptfs_sysfs_init - make /sys/fs/scriptfs
+ * scriptfs_sysfs_init - create /sys/fs/scriptfs
  *
  * Return: 0 or -ENOMEM.
  */
@@ -211,7 +218,7 @@ void scriptfs_sysfs_exit(void)
  * scriptfs_sysfs_remove - remove the directory of a mount
  * @sbi:	the mount
  *
- * When this returns nobody reads the stats any more, and @sbi may be freed.
+ * On return the stats are no longer read, and @sbi may be freed.
  *
  * Context: Process context, sleeps. Before the device number of the superblock is free again.
  */
@@ -223,7 +230,7 @@ void scriptfs_sysfs_remove(struct scriptfs_sb *sbi)
 }
 
 /**
- * scriptfs_sysfs_add - make the directory of a mount, /sys/fs/scriptfs/MAJOR:MINOR
+ * scriptfs_sysfs_add - create the directory of a mount, /sys/fs/scriptfs/MAJOR:MINOR
  * @sbi:	a mount with its superblock and its pools set up
  *
  * Return: 0, or an error with nothing left to remove.

@@ -15,21 +15,9 @@
 #ifndef _FS_SCRIPTFS_WAIT_H
 #define _FS_SCRIPTFS_WAIT_H
 
-#include <linux/types.h>
+#include "surplus.h"
 
 struct inode;
-
-/**
- * struct scriptfs_wait - a task that waits for a block, 0 at first
- * @replenished: it has got surplus, which memory pressure leaves alone until it is done
- * @all:	it has no use for less than all of what it asks for
- * @tries:	how often it has waited for others to let go of pages
- */
-struct scriptfs_wait {
-	bool		replenished;
-	bool		all;
-	unsigned int	tries;
-};
 
 int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes);
 void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait);

@@ -220,15 +220,15 @@ static __always_inline ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct 
 	return written;
 }
 
-/* The same for mounts that have more to do, as their ->special says. */
+/* The same for mounts that have more to do, as the flags of their pools say. */
 static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	unsigned long *special = &scriptfs_sb(inode->i_sb)->special;
+	unsigned long *flags = &scriptfs_pools(inode->i_sb)->flags;
 	size_t count = iov_iter_count(from);
 	ssize_t ret;
 
-	if (test_bit(SCRIPTFS_SPECIAL_POISON, special)) {
+	if (test_bit(SCRIPTFS_POOLS_SUSPECT, flags)) {
 		size_t sound = 0, run;
 
 		/* All that is sound is written under one hold of the lock, to be seen whole. */
@@ -244,7 +244,7 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
 	} else {
 		count = 0;
 	}
-	if (test_bit(SCRIPTFS_SPECIAL_PAGE, special)) {
+	if (test_bit(SCRIPTFS_SPECIAL_PAGE, flags)) {
 		/* It faults in the source itself, and copes when it cannot. */
 		pagefault_disable();
 		ret = __generic_file_write_iter(iocb, from);
@@ -276,7 +276,7 @@ static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct io
 	if (iocb->ki_pos > size)
 		scriptfs_zero_tail(inode, size);
 
-	if (unlikely(scriptfs_sb(inode->i_sb)->special))
+	if (unlikely(scriptfs_pools(inode->i_sb)->flags))
 		ret = scriptfs_write_special(iocb, from);
 	else
 		ret = scriptfs_write_blocks(iocb, from);

@@ -3,14 +3,13 @@
 # layers.sh: check that fs/scriptfs has no circles: each file may include only what is before it in one
 # list. Prints an ok / not ok line.
 # shellcheck disable=SC2317 # what is called by check
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/../build/checks.sh"
 
 # Lowest first. A name stands for its source and its header, and NAME.h for the header alone, where
 # others need what is in it long before the source can be. Tests are above all.
 layers='
-	compat scriptfs.h sb.h pool.h
-	class block span slab magazine poison surplus quarantine reserve pool
-	inode.h change wait scatter map alloc move publish mmap aops
+	compat class block span magazine quarantine poison surplus pool reserve
+	sb.h inode.h change wait scatter map alloc move publish mmap aops
 	faultin prefetch read nocache write fallocate remap file
 	inode namei
 	options sysfs super'
