@@ -338,7 +338,8 @@ void scriptfs_map_truncate(struct inode *inode, loff_t size)
 		scriptfs_map_give_up(inode, block);
 		blocks[nr++] = block;
 		if (nr == ARRAY_SIZE(blocks)) {
-			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
+			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr,
+						inode->i_ino);
 			nr = 0;
 			cond_resched();
 		}
@@ -374,7 +375,8 @@ void scriptfs_map_release(struct inode *inode)
 		if (nr == ARRAY_SIZE(blocks)) {
 			if (unlikely(batches++ >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
 				scriptfs_map_forget(si, blocks, nr);
-			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
+			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr,
+						inode->i_ino);
 			nr = 0;
 			cond_resched();
 		}
