@@ -154,7 +154,7 @@ static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
 		scriptfs_change_end(si);
 		inode_unlock(inode);
 	}
-	/* If inode_lock was taken, wait for it: blocks could be moved with it. */
+	/* Another task holds inode_lock. With it, blocks could be moved: wait. */
 	return err == -ENOSPC && !move && !scriptfs_block_find(si, pos) ? -EBUSY : err;
 }
 

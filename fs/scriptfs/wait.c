@@ -19,20 +19,23 @@
  * scriptfs_wait_for_block - get idle blocks into the pools, or wait for held pages
  * @inode:	the file that needs a block
  * @wait:	zeroed at first; to be ended by scriptfs_wait_end() whatever this returned
- * @err:	why there was no block
+ * @err:	what getting a block failed with
  * @bytes:	how much to allocate, if the system has as much
  *
  * Checks the whole quarantine, reclaims memory for surplus, and gives tasks that hold a page just
  * now the time to let go.
  *
  * Context: Process context, may sleep for long; the caller holds no lock of a file.
- * Return: 0 if it is worth trying again; -ENOSPC if not; -EINTR after a fatal signal.
+ * Return: 0 if it is worth trying again; -ENOSPC if not; -EINTR after a fatal signal; @err if it is
+ * nothing that waiting could cure.
  */
 int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
 {
 	unsigned int in_vain = wait->all ? SCRIPTFS_WAIT_MERGE_ALL : SCRIPTFS_WAIT_MERGE;
 	bool busy = err == -EBUSY;
 
+	if (err != -ENOSPC && !busy)
+		return err;
 	err = scriptfs_pools_replenish(scriptfs_pools(inode->i_sb), wait, busy, bytes);
 	if (!err || err == -EINTR)
 		return err;
