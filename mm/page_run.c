@@ -34,7 +34,7 @@ static void run_attach(struct address_space *mapping, struct page *page,
 	page->index = index;
 }
 
-/* Undo run_attach() for a page that nobody has seen. */
+/* Undo run_attach() for a page that was not visible yet. */
 static void run_unattach(struct page *page)
 {
 	page->mapping = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: waiting for those who read a file without a lock. See change.h.
+ * scriptfs: waiting for lock-free readers of a file. See change.h.
  */
 #include <linux/cpumask.h>
 

@@ -77,7 +77,7 @@ static __always_inline bool scriptfs_reader_exit(struct scriptfs_inode *si, unsi
 static __always_inline bool scriptfs_reader_enter(struct scriptfs_inode *si, unsigned int *seq)
 {
 	preempt_disable();
-	WRITE_ONCE(*this_cpu_ptr(&scriptfs_reading), si);
+	__this_cpu_write(scriptfs_reading, si);
 	/* The mark before the look: pairs with scriptfs_readers_wait(). */
 	smp_mb();
 	*seq = raw_read_seqcount(&si->change_seq);

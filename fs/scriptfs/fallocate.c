@@ -21,7 +21,7 @@
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
 					 FALLOC_FL_ZERO_RANGE)
 
-/* Has nobody written to the block or seen any of it? */
+/* Has the block been neither written to nor published? */
 static bool scriptfs_block_untouched(const struct scriptfs_block *block)
 {
 	unsigned int i;

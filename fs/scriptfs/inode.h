@@ -28,8 +28,8 @@
  *	magazine->lock		a processor's idle blocks, one magazine at a time
  *	pool->lock, i_pages	leaves
  *
- * A page fault takes map_lock but never inode_lock, and never map_lock with a page locked. That
- * makes it safe to wait for page locks under map_lock.
+ * A page fault takes map_lock but never waits for inode_lock, and never takes map_lock with a page
+ * locked. That makes it safe to wait for page locks under map_lock.
  *
  * No user memory is faulted in under inode_lock or map_lock, because its owner decides when that
  * ends, if ever (userfaultfd). Copies run with page faults disabled; when one comes up short, the

@@ -246,6 +246,7 @@ static bool scriptfs_exchange(struct inode *inode, struct scriptfs_block *old, u
 		return false;
 	}
 
+	/* It was never published, so it is not scattered: there is no table to be forgotten. */
 	scriptfs_map_remove(inode, old);
 	list_for_each_entry_safe(block, next, &blocks, link) {
 		list_del(&block->link);

@@ -6,7 +6,7 @@
  * pages of what was given up. Such a page is stray. Its holder must go on seeing what was in it,
  * and what it writes there late must not turn up in the file, so the page is neither published nor
  * written into again for as long as it is held. Stray pages lie at or above the chunk's initialised
- * mark, where they are in nobody's way until the file grows over them again.
+ * mark, where they are not in the way until the file grows over them again.
  *
  * A chunk that needs the place of a stray page, or has one below its mark, is scattered: a table
  * says for each page of it where its bytes are, in the chunk itself or, for stray pages, in a block
@@ -92,7 +92,7 @@ static void scriptfs_scatter(struct inode *inode, struct scriptfs_block *block,
 }
 
 /**
- * scriptfs_chunk_disown - leave pages that the file gives up to those who hold them
+ * scriptfs_chunk_disown - leave pages that the file gives up to their holders
  * @inode:	the file
  * @block:	a block that it keeps
  * @chunk:	a chunk of it that is not scattered

@@ -2,14 +2,14 @@
 /*
  * scriptfs: waiting for a block.
  *
- * Whatever gets a file a block holds locks of that file, under which nothing waits for memory or
- * for somebody else. It answers with one of two errors that waiting may cure, which all callers
- * hand on as they are:
+ * Functions that get a block for a file are called under locks of that file, where nothing may wait
+ * for memory or for another task. They return one of two errors that waiting may cure, which all
+ * callers hand on as they are:
  *
  *	-ENOSPC		there is no block
  *	-EBUSY		there would be one, if pages or locks were not in use just now
  *
- * Whoever began without locks hands the error to scriptfs_wait_for_block(), and tries again if that
+ * The caller that holds no locks hands the error to scriptfs_wait_for_block(), and tries again if that
  * returns 0.
  */
 #ifndef _FS_SCRIPTFS_WAIT_H

@@ -8,7 +8,7 @@
 # Lowest first. A name stands for its source and its header, and NAME.h for the header alone, where
 # others need what is in it long before the source can be. Tests are above all.
 layers='
-	compat class block span magazine quarantine poison surplus pool reserve
+	compat class block span magazine quarantine surplus poison pool reserve
 	sb.h inode.h change wait scatter map alloc move publish mmap aops
 	faultin prefetch read nocache write fallocate remap file
 	inode namei
