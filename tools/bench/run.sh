@@ -56,10 +56,9 @@ keep_files()
 	/^file / { name = $2 }' "$run/guest.out"
 }
 
-# write_table: what is for people
-write_table()
+# explain: what people need to know to read the table
+explain()
 {
-	"$program" collect --json "$run/results.json" "$run/guest.out"
 	sed -n 's/^info fio /fio: /p; s/^info dd /dd: /p; /^Files of /p' "$run/guest.out"
 	cat <<-'end'
 	new: fio's open() creates the file, each call extends it. over, read, rndover, rndread: a file that is
@@ -99,7 +98,8 @@ if ! grep -q '^finished$' "$run/guest.out"; then
 		echo 'the guest ended without a word')"
 fi
 keep_files
-reason=$(write_table 2>&1 >"$run/table.txt") ||
+reason=$("$program" collect --json "$run/results.json" "$run/guest.out" 2>&1 >"$run/table.txt") ||
 	fail "$(tail -n 1 <<<"$reason")" 'reading what the guest measured'
+explain >>"$run/table.txt"
 say "==> comparison ($bed) ... $((SECONDS - begin)) s"
 cat "$run/table.txt"

@@ -21,13 +21,21 @@ fits()
 
 compile()
 {
-	mkdir -p "$home"
 	cd "$top"
+	if [ "$anew" ]; then
+		rm -rf "$home"
+		mkdir -p "$home"
+		cp -r Kbuild fs mm include "$home"
+		make -C "$kernel" M="$home" CONFIG_SCRIPTFS_FS=m -j"$jobs" modules
+		return
+	fi
+	mkdir -p "$home"
 	rsync -a --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' --exclude '.*.cmd' \
 		Kbuild fs mm include "$home"
 	nice make -C "$kernel" M="$home" CONFIG_SCRIPTFS_FS=m -j"$jobs" modules
 }
 
+anew=''
 case ${1:-} in
 stock | atomic)
 	kernel=$("$top/tools/build/kernel.sh" "$1")
@@ -35,9 +43,9 @@ stock | atomic)
 	home=${home%/src}/module-$1
 	;;
 */*)
-	kernel=$1 home=$out/module
+	# What is there may be of another kernel.
+	kernel=$1 home=$out/module anew=1
 	fits "$kernel"
-	rm -rf "$home"	# maybe that of another kernel
 	;;
 *) die "usage: module.sh stock|atomic|DIR" ;;
 esac
