@@ -9,8 +9,8 @@
  *	-ENOSPC		there is no block
  *	-EBUSY		there would be one, if pages or locks were not in use just now
  *
- * The caller that holds no locks hands the error to scriptfs_wait_for_block(), and tries again if that
- * returns 0.
+ * The caller that holds no locks hands the error to scriptfs_wait_for_block(), and tries again if
+ * that returns 0.
  */
 #ifndef _FS_SCRIPTFS_WAIT_H
 #define _FS_SCRIPTFS_WAIT_H

@@ -132,7 +132,8 @@ configure()
 
 	shift 3
 	mkdir -p "$build"
-	cat "$@" >"$build/fragments.new"
+	# What comes later replaces what came before; kconfig would do so with a warning.
+	cat "$@" | tac | awk -F= '!/^CONFIG_/ || !seen[$1]++' | tac >"$build/fragments.new"
 	! cmp -s "$build/fragments.new" "$build/fragments" || return 0
 	rm -f "$build/fragments"
 	kmake "$tree" "$build" "$arch" KCONFIG_ALLCONFIG="$build/fragments.new" allnoconfig
@@ -152,6 +153,6 @@ check_config()
 		*=n) ! grep -q "^$name=" "$1" ;;
 		*) grep -qxF "$line" "$1" ;;
 		esac || { echo "error: $line did not survive: $(grep -w "$name" "$1")"; lost=1; }
-	done < <(grep '^CONFIG_' "$2" | tac | sort -t= -u -k1,1 -s)
+	done < <(grep '^CONFIG_' "$2")
 	return "$lost"
 }

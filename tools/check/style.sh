@@ -132,12 +132,6 @@ shell_scripts()
 	printf '%s\n' "${shell_files[@]}" | in_parallel shellcheck -x
 }
 
-python_scripts()
-{
-	grep -lE '^#!.*python3' "${all_files[@]}" |
-		in_parallel python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])'
-}
-
 cxx_format()
 {
 	find "$top"/tools/{lib,bench/src,bench/tests} -name "*.[ch]*" -print0 |
@@ -231,7 +225,6 @@ check 'style kernel-doc of shared functions' documented
 check 'style refused configurations' "$top/tools/check/refused.sh" "$tree"
 check 'style coccinelle' coccinelle
 check 'style shellcheck' shell_scripts
-check 'style python' python_scripts
 check 'style clang-format' cxx_format
 check 'style clang-tidy' cxx_tidy
 check 'style licences' licences

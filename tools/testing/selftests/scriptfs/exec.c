@@ -174,7 +174,7 @@ static void flag(void)
 		set_flag(fd, 1);
 		put(fd, way, 2);
 		if (flag_is_set(fd, NULL))
-			fail("the flag is still set after a write, way %d", way);
+			fail("the page is still marked after a write, way %d", way);
 		CHECK_EQ(run(fd, MAP_SHARED), 2);
 	}
 	set_flag(fd, 3);

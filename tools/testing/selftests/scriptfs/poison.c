@@ -493,7 +493,7 @@ static void soft_idle(void)
 	with_each_class(soft_idle_one);
 }
 
-/* Does the kernel tell of bad memory? Otherwise an idle block is found to be bad when it is taken. */
+/* Does the kernel report bad memory? If not, an idle block is found bad when it is taken. */
 static bool errors_are_told(void)
 {
 	return !system("grep -q memory_failure_event /proc/kallsyms");
