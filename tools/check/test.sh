@@ -13,15 +13,14 @@ mkdir -p "$out/test"
 results=$(mktemp) cpu=$(mktemp)
 trap 'rm -f "$results" "$cpu"' EXIT
 
-# timed NAME COMMAND...: run it, and add "NAME user system", in seconds, to $cpu
+# timed NAME COMMAND...: run it, and note "NAME user system", in seconds. In a shell of its own, because a
+# part that ends in the background meanwhile would be counted again.
 timed()
-{
-	local name=$1 TIMEFORMAT="$1 %U %S" rc=0
-
+(
+	TIMEFORMAT="$1 %U %S"
 	shift
-	{ time "$@" 2>&3 || rc=$?; } 3>&2 2>>"$cpu"
-	return "$rc"
-}
+	{ time "$@" 2>&3; } 3>&2 2>>"$cpu"
+)
 
 # logged LOG COMMAND...
 logged()
