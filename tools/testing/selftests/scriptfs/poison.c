@@ -11,9 +11,6 @@
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-#ifndef MADV_HWPOISON
-#define MADV_HWPOISON		100
-#endif
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE	101
 #endif
@@ -182,15 +179,22 @@ static unsigned int lines_of_error(void)
 	return nr;
 }
 
-/*
- * One block is out of service, and no other: all the rest can be allocated and is good. Nothing is
- * in use.
- */
+/* All blocks but one can be allocated and are good. */
+static void take_all(void)
+{
+	int fd = xopen("m/all", O_RDWR | O_CREAT | O_EXCL);
+	size_t all = write_all(fd, KiB(64), 7);
+
+	CHECK_EQ(all, (BLOCKS - 1) * block);
+	check_file(fd, 0, all, 7);
+	close(fd);
+	CHECK_OK(unlink("m/all"));
+}
+
+/* One block is out of service, and no other. Nothing is in use. */
 static void check_retired(void)
 {
 	unsigned int tries;
-	size_t all;
-	int fd;
 
 	/* A dying process may still hold the last reference. */
 	for (tries = 0; tries < 100 && counter_of("m", class_name, "quarantine"); tries++)
@@ -201,12 +205,7 @@ static void check_retired(void)
 	CHECK_EQ(counter_of("m", NULL, "retired"), block);
 	CHECK_EQ(counter_of("m", class_name, "free"), BLOCKS - 1);
 	check_balance("m");
-	fd = xopen("m/all", O_RDWR | O_CREAT | O_EXCL);
-	all = write_all(fd, KiB(64), 7);
-	CHECK_EQ(all, (BLOCKS - 1) * block);
-	check_file(fd, 0, all, 7);
-	close(fd);
-	CHECK_OK(unlink("m/all"));
+	take_all();
 	CHECK_EQ(counter_of("m", class_name, "free"), BLOCKS - 1);
 	if (kernel_log >= 0)
 		CHECK_EQ(lines_of_error(), 1);
@@ -497,15 +496,6 @@ static void soft_idle(void)
 static bool errors_are_told(void)
 {
 	return !system("grep -q memory_failure_event /proc/kallsyms");
-}
-
-static void take_all(void)
-{
-	int fd = xopen("m/f", O_RDWR | O_CREAT | O_EXCL);
-
-	CHECK_EQ(write_all(fd, KiB(16), 1), (BLOCKS - 1) * block);
-	close(fd);
-	CHECK_OK(unlink("m/f"));
 }
 
 /* Memory breaks while its file goes away. */
