@@ -1,166 +1,192 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: which block a file gets where it has none.
+ * scriptfs: which piece a file gets where it has none.
  *
- * The class follows what is about to be written and how large the file is already. The block comes
- * from what the pools have idle, so that the reserve is used up before the system has to give
- * anything: one of the class that is wanted, or else of smaller classes, or else of larger ones.
+ * A file asks for one, two or four pages, for as much as a block of one of the five classes, or
+ * for less than it asks for, if that is all there is. It asks for the largest of these sizes for
+ * which
+ *
+ *	- the piece begins in the page in which the data begins, at a multiple of its size: memory
+ *	  in front of that would only be zeroed and held for nothing,
+ *	- none of the file's pieces is in the way, and
+ *	- either the caller has bytes for all of its pages, or the file grows on from here: the byte
+ *	  before is in a piece, and the size is no more than all the memory that the file has. A
+ *	  file never grows by a super. The first write to a file, which is the last one for most
+ *	  small files, gets what it fills. What fallocate(2) asks for is kept whether it is used or
+ *	  not, so there the file does not grow on either.
+ *
+ * If the file has a class hint, and the place of a block of that class around the data is free, it
+ * asks for that instead, and keeps it as it is.
+ *
+ * Whatever the pools have idle comes first, in the order of pool.c: the size that is wanted, else
+ * pieces that are smaller. All of the reserve is used up before the system has to give anything.
+ * Then surplus, then -ENOSPC.
  */
+#include <linux/bitops.h>
 #include <linux/err.h>
+#include <linux/log2.h>
 
 #include "alloc.h"
 #include "map.h"
 #include "sb.h"
 
-/* Is there no block in the aligned range of @class around @pos? */
-static bool scriptfs_range_free(struct scriptfs_inode *si, loff_t pos, unsigned int class)
-{
-	u64 start = round_down((u64)pos, scriptfs_class_size(class));
-	unsigned long unit = scriptfs_unit(start);
-	unsigned long last = scriptfs_unit(start + scriptfs_class_size(class) - 1);
+/* Blocks are not joined more often than this, in jiffies. */
+#define SCRIPTFS_COMPACT_DELAY	(HZ / 10)
 
-	return !xa_find(&si->map, &unit, last, XA_PRESENT);
+/* How many pages from @index on are in no piece. */
+static unsigned long scriptfs_map_room(const struct scriptfs_inode *si, pgoff_t index)
+{
+	struct scriptfs_piece *next = scriptfs_piece_next(si, index);
+
+	if (!next)
+		return ULONG_MAX;
+	return next->index > index ? next->index - index : 0;
 }
 
-/*
- * May the new block that covers @pos be of @class? A block begins where the data begins: memory
- * in front of the first byte written would only be zeroed and held for nothing.
- */
-static bool scriptfs_class_wanted(struct inode *inode, loff_t pos, u64 want, unsigned int class)
+/* The largest size that a file asks for and that is no larger than 2^@order pages. */
+static unsigned int scriptfs_order_asked(unsigned int order)
+{
+	unsigned int class = SCRIPTFS_SUPER;
+
+	if (order <= SCRIPTFS_POEM_SHIFT - PAGE_SHIFT)
+		return order;
+	while (scriptfs_class_order(class) > order)
+		class--;
+	return scriptfs_class_order(class);
+}
+
+/* Which size the piece should have where nothing is hinted. */
+static unsigned int scriptfs_order_wanted(struct inode *inode, loff_t pos, u64 want)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	u64 start = round_down((u64)pos, scriptfs_class_size(class));
+	pgoff_t index = pos >> PAGE_SHIFT;
+	unsigned long pages = ((pos + want - 1) >> PAGE_SHIFT) - index + 1;
+	unsigned int order;
 
-	if (class == SCRIPTFS_POEM)
-		return true;
-	if (scriptfs_unit(start) != scriptfs_unit(pos))
-		return false;
-	/* The caller has bytes to fill all of it. */
-	if (start + scriptfs_class_size(class) <= pos + want)
-		return true;
-	/* The file grows on from here: at most double its memory, but never by a super. */
-	return class <= SCRIPTFS_LARGE && start && scriptfs_block_find(si, start - 1) &&
-	       scriptfs_class_size(class) <= (u64)inode->i_blocks << 9;
+	if (index && !si->fallocate.running && i_size_read(inode)) {
+		unsigned long grown = min_t(u64, inode->i_blocks >> (PAGE_SHIFT - 9),
+					    SCRIPTFS_CHUNK_PAGES);
+
+		if (grown > pages && scriptfs_map_look(si, index - 1))
+			pages = grown;
+	}
+	if (pages > 1 && !RB_EMPTY_ROOT(&si->map))
+		pages = min(pages, scriptfs_map_room(si, index));
+	order = ilog2(pages);
+	if (index)
+		order = min_t(unsigned int, order, __ffs(index));
+	return scriptfs_order_asked(order);
 }
 
-static unsigned int scriptfs_choose_class(struct inode *inode, loff_t pos, u64 want)
+/* Is there room for a block of the file's class hint? */
+static bool scriptfs_hint_fits(const struct scriptfs_inode *si, pgoff_t index)
+{
+	unsigned long pages = 1UL << scriptfs_class_order(si->class);
+
+	return scriptfs_map_room(si, round_down(index, pages)) >= pages;
+}
+
+/* Give a super to a file, if there is one. Returns the piece of it with page @index. */
+static noinline struct scriptfs_piece *scriptfs_super_give(struct inode *inode, pgoff_t index,
+							   bool surplus, bool kept)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned int hint = si->class;
-	unsigned int class;
+	struct scriptfs_piece *pieces[SCRIPTFS_SUPER_CHUNKS];
+	pgoff_t first = round_down(index, SCRIPTFS_SUPER_CHUNKS * SCRIPTFS_CHUNK_PAGES);
+	unsigned int i;
 
-	if (hint < SCRIPTFS_NR_CLASSES && scriptfs_range_free(si, pos, hint))
-		return hint;
+	if (!scriptfs_take_super(scriptfs_pools(inode->i_sb), surplus, si, pieces))
+		return NULL;
+	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS; i++) {
+		pieces[i]->kept = kept;
+		scriptfs_map_insert(inode, pieces[i], first + i * SCRIPTFS_CHUNK_PAGES);
+	}
+	/* The caller may be stopped before it has filled all of them. */
+	si->trim = SCRIPTFS_TRIM_ALL;
+	return pieces[(index - first) / SCRIPTFS_CHUNK_PAGES];
+}
 
-	for (class = SCRIPTFS_SUPER; class > SCRIPTFS_POEM; class--)
-		if (scriptfs_class_wanted(inode, pos, want, class) &&
-		    scriptfs_range_free(si, pos, class))
-			break;
-	return class;
+/* The piece before @piece is the last no more: does it have slack that only the last one may? */
+static void scriptfs_tail_moved(struct scriptfs_inode *si, const struct scriptfs_piece *piece)
+{
+	struct rb_node *prev = rb_prev(&piece->node);
+
+	if (prev && scriptfs_piece_slack(rb_entry(prev, struct scriptfs_piece, node)))
+		si->trim = SCRIPTFS_TRIM_ALL;
+}
+
+/* Give a piece to a file, for @want bytes at @pos. */
+static __always_inline void scriptfs_piece_give(struct inode *inode, struct scriptfs_piece *piece,
+						loff_t pos, u64 want, bool kept)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	scriptfs_map_insert(inode, piece, pos >> PAGE_SHIFT);
+	if (unlikely(si->trim == SCRIPTFS_TRIM_TAIL))
+		scriptfs_tail_moved(si, piece);
+	if (unlikely(kept))
+		piece->kept = true;
+	else if (scriptfs_piece_limit(piece) > DIV_ROUND_UP_ULL(pos + want, PAGE_SIZE))
+		scriptfs_trim_later(si, piece);
 }
 
 /*
- * Get an idle block of @class, or of the nearest class that has one: smaller ones first, since they
- * fit wherever the wanted one did and waste nothing, then larger ones where the file has room
- * around @pos.
+ * A whole block was wanted and there is none. Have some joined for the next time (compact.c), if
+ * there are cut ones.
  */
-static struct scriptfs_block *scriptfs_take_near(struct inode *inode, loff_t pos,
-						 unsigned int class)
+static noinline void scriptfs_want_whole(struct inode *inode, unsigned int order)
 {
-	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
-	struct scriptfs_block *block;
-	int c;
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	unsigned int class = scriptfs_order_class(order);
 
-	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		block = scriptfs_pool_take(pools, c, false);
-		if (block)
-			return block;
-	}
-	for (c = class + 1; c < SCRIPTFS_NR_CLASSES; c++) {
-		if (!scriptfs_range_free(scriptfs_inode(inode), pos, c))
-			break;
-		block = scriptfs_pool_take(pools, c, false);
-		if (block)
-			return block;
-	}
-	return NULL;
-}
-
-/*
- * May a block of @class be added as surplus? Not a super that nobody asked for by name: its chunks
- * do no more for the file than larges, of which the pool may have some idle.
- */
-static bool scriptfs_may_add(struct scriptfs_inode *si, unsigned int class)
-{
-	return class != SCRIPTFS_SUPER || si->class == SCRIPTFS_SUPER;
-}
-
-/* Get a block of @class or less from the system, as far as that has memory at hand. */
-static struct scriptfs_block *scriptfs_take_more(struct inode *inode, unsigned int class)
-{
-	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
-	struct scriptfs_block *block;
-	int c;
-
-	for (c = class; c >= SCRIPTFS_POEM; c--) {
-		if (!scriptfs_may_add(scriptfs_inode(inode), c))
-			continue;
-		block = scriptfs_pool_take(pools, c, true);
-		if (block)
-			return block;
-	}
-	return NULL;
-}
-
-static __always_inline struct scriptfs_block *
-scriptfs_block_give(struct inode *inode, struct scriptfs_block *block, loff_t pos)
-{
-	int err = scriptfs_map_insert(inode, block, pos, GFP_KERNEL);
-
-	if (err) {
-		scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
-		return ERR_PTR(err);
-	}
-	/* The last close need not look at a poem, which is as small as can be. */
-	if (block->class != SCRIPTFS_POEM)
-		scriptfs_inode(inode)->eof_trim = true;
-	return block;
+	if (class < SCRIPTFS_MEDIUM || class > SCRIPTFS_LARGE ||
+	    !READ_ONCE(sbi->pools.pool[class].nr_cut) || test_and_set_bit(class, &sbi->wanted))
+		return;
+	queue_delayed_work(system_unbound_wq, &sbi->compact, SCRIPTFS_COMPACT_DELAY);
 }
 
 /**
- * scriptfs_block_get_idle - find the block that covers an offset, or give the file an idle one
+ * scriptfs_piece_get - find the piece that covers an offset, or give the file one
  * @inode:	the file
  * @pos:	offset in bytes
- * @want:	how many bytes from @pos on the caller is about to fill
- * @class:	set to which class is wanted, for scriptfs_block_get_more()
+ * @want:	how many bytes from @pos on the caller is about to fill, at least 1
  *
- * Context: The caller holds map_lock exclusively. May sleep.
- * Return: The block; NULL if the pools have none that fits; ERR_PTR(-ENOMEM).
+ * Context: The caller holds map_lock exclusively. Does not reclaim memory: see wait.h.
+ * Return: The piece, or ERR_PTR(-ENOSPC) if there is none.
  */
-struct scriptfs_block *scriptfs_block_get_idle(struct inode *inode, loff_t pos, u64 want,
-					       unsigned int *class)
+struct scriptfs_piece *scriptfs_piece_get(struct inode *inode, loff_t pos, u64 want)
 {
-	struct scriptfs_block *block = scriptfs_block_find(scriptfs_inode(inode), pos);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
+	pgoff_t index = pos >> PAGE_SHIFT;
+	struct scriptfs_piece *piece = scriptfs_map_look(si, index);
+	unsigned int order;
+	bool hinted;
 
-	if (block)
-		return block;
-	*class = scriptfs_choose_class(inode, pos, want);
-	block = scriptfs_take_near(inode, pos, *class);
-	return likely(block) ? scriptfs_block_give(inode, block, pos) : NULL;
-}
-
-/**
- * scriptfs_block_get_more - give a file a block that the pools have to get from the system
- * @inode:	the file
- * @pos:	offset in bytes, in a hole
- * @class:	the class that is wanted
- *
- * Context: The caller holds map_lock exclusively. May sleep, but does not reclaim memory.
- * Return: The block; ERR_PTR(-ENOSPC) if there is none; ERR_PTR(-ENOMEM).
- */
-struct scriptfs_block *scriptfs_block_get_more(struct inode *inode, loff_t pos, unsigned int class)
-{
-	struct scriptfs_block *block = scriptfs_take_more(inode, class);
-
-	return block ? scriptfs_block_give(inode, block, pos) : ERR_PTR(-ENOSPC);
+	if (piece)
+		return piece;
+	hinted = unlikely(si->class < SCRIPTFS_NR_CLASSES) && scriptfs_hint_fits(si, index);
+	order = hinted ? scriptfs_class_order(si->class) :
+			 scriptfs_order_wanted(inode, pos, want);
+	if (unlikely(order > SCRIPTFS_CHUNK_ORDER)) {
+		piece = scriptfs_super_give(inode, index, false, hinted);
+		if (piece)
+			return piece;
+	}
+	piece = scriptfs_take(pools, min_t(unsigned int, order, SCRIPTFS_CHUNK_ORDER), si);
+	if (unlikely(!piece)) {
+		/* A super from the system only by name: larges do as well, one by one. */
+		if (hinted && order > SCRIPTFS_CHUNK_ORDER)
+			piece = scriptfs_super_give(inode, index, true, true);
+		if (piece)
+			return piece;
+		piece = scriptfs_take_more(pools, min_t(unsigned int, order, SCRIPTFS_CHUNK_ORDER),
+					   si);
+		if (!piece)
+			return ERR_PTR(-ENOSPC);
+	} else if (unlikely(piece->order < order)) {
+		scriptfs_want_whole(inode, order);
+	}
+	scriptfs_piece_give(inode, piece, pos, want, hinted);
+	return piece;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * scriptfs: what the page cache asks of a mapping that supplies its own pages, and writing page by
- * page (io=page) on top of it. Kernels without ->supply_page have the block path only.
+ * page (io=page) on top of it. Kernels without ->supply_page have io=block only.
  */
 #include <linux/mm.h>
 #include <linux/page_run.h>
@@ -11,73 +11,55 @@
 #include "aops.h"
 #include "compat.h"
 #include "map.h"
-#include "move.h"
 #include "publish.h"
-#include "scatter.h"
 
 #if SCRIPTFS_PAGE_PATH
 
 /*
- * Make the page at @offset of @chunk ready to be seen. One that write_begin is about to fill
+ * Make the page at @offset of @piece ready to be seen. One that write_begin is about to fill
  * from end to end need not be zeroed first: it stays locked and not uptodate until write_end.
  */
-static void scriptfs_page_init(struct scriptfs_chunk *chunk, u32 offset, struct page *page,
+static void scriptfs_page_init(struct scriptfs_piece *piece, u32 offset, struct page *page,
 			       bool fill)
 {
 	scriptfs_page_ready(page);
-	if (chunk->scattered)
-		return;
-	if (fill && offset >= chunk->mark) {
-		scriptfs_mark_raise(chunk, offset);
+	if (fill && offset >= piece->mark) {
+		scriptfs_mark_raise(piece, offset);
 		ClearPageUptodate(page);
 		return;
 	}
-	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
-}
-
-/* The page of a block that is to be published. */
-static struct page *scriptfs_page_at(struct inode *inode, struct scriptfs_block *block,
-				     struct scriptfs_chunk *chunk, u32 offset)
-{
-	struct page *page;
-
-	if (chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + PAGE_SIZE))
-		page = scriptfs_scatter_page(inode, block, chunk, offset);
-	else
-		page = scriptfs_chunk_page(chunk, offset);
-	return !IS_ERR(page) && PageHWPoison(page) ? ERR_PTR(-EIO) : page;
+	scriptfs_mark_raise(piece, offset + PAGE_SIZE);
 }
 
 /*
- * Publish the locked @page of a block. A page to be filled counts as initialised only once it is in
+ * Publish the locked @page of a piece. A page to be filled counts as initialised only once it is in
  * the page cache, where its lock keeps everyone off.
  */
-static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_chunk *chunk,
+static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_piece *piece,
 				u32 offset, struct page *page, pgoff_t index, gfp_t gfp)
 {
 	bool fill = READ_ONCE(scriptfs_inode(mapping->host)->fill_task) == current;
 	int ret;
 
-	scriptfs_page_init(chunk, offset, page, fill);
-	chunk->published = true;
+	scriptfs_page_init(piece, offset, page, fill);
+	piece->published = true;
 	ret = page_cache_insert_run(mapping, page, index, 1, gfp);
 	if (ret < 0)
 		return ret;
-	if (!chunk->scattered && offset + PAGE_SIZE > chunk->mark)
-		scriptfs_mark_set(chunk, offset + PAGE_SIZE);
+	if (offset + PAGE_SIZE > piece->mark)
+		scriptfs_mark_set(piece, offset + PAGE_SIZE);
 	return 0;
 }
 
 /*
- * ->supply_page: answer a page cache miss with the page of the file's own block. See
+ * ->supply_page: answer a page cache miss with the page of the file's own piece. See
  * Documentation/filesystems/vfs.rst for what is returned.
  */
 static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t index, gfp_t gfp)
 {
 	struct inode *inode = mapping->host;
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block;
-	struct scriptfs_chunk *chunk;
+	struct scriptfs_piece *piece;
 	struct page *page;
 	u32 offset;
 	int err;
@@ -87,15 +69,17 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 		page = ERR_PTR(-ENODATA);
 		goto out;
 	}
-	block = scriptfs_block_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
-	if (IS_ERR(block)) {
-		page = ERR_CAST(block);
+	piece = scriptfs_piece_get(inode, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
+	if (IS_ERR(piece)) {
+		page = ERR_CAST(piece);
 		goto out;
 	}
-	chunk = scriptfs_chunk_at(block, (loff_t)index << PAGE_SHIFT, &offset);
-	page = scriptfs_page_at(inode, block, chunk, offset);
-	if (IS_ERR(page))
+	offset = (index - piece->index) << PAGE_SHIFT;
+	page = scriptfs_piece_page(piece, offset);
+	if (PageHWPoison(page)) {
+		page = ERR_PTR(-EIO);
 		goto out;
+	}
 
 	get_page(page);
 	if (!trylock_page(page)) {
@@ -106,7 +90,7 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 		return ERR_PTR(-EEXIST);
 	}
 	err = page->mapping ? -EEXIST :
-			      scriptfs_page_insert(mapping, chunk, offset, page, index, gfp);
+			      scriptfs_page_insert(mapping, piece, offset, page, index, gfp);
 	if (err) {
 		unlock_page(page);
 		put_page(page);
@@ -127,6 +111,14 @@ static void scriptfs_fill_end(struct scriptfs_inode *si)
 	WRITE_ONCE(si->fill_task, NULL);
 }
 
+/* A write has failed that got a page behind the end of the file, or may have. */
+static void scriptfs_fill_failed(struct scriptfs_inode *si)
+{
+	down_write(&si->map_lock);
+	si->trim = SCRIPTFS_TRIM_ALL;
+	up_write(&si->map_lock);
+}
+
 static int scriptfs_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
 				unsigned int len, unsigned int flags, struct page **pagep,
 				void **fsdata)
@@ -134,33 +126,33 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	struct inode *inode = mapping->host;
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	pgoff_t index = pos >> PAGE_SHIFT;
-	struct scriptfs_block *block;
-	struct scriptfs_chunk *chunk;
-	struct page *page = NULL;
-	u32 offset;
+	struct scriptfs_piece *piece;
+	int err = 0;
 
-	/* Find the page first, for a better error than the page cache has. */
+	/* Have memory for the page first, for a better error than the page cache has. */
 	down_write(&si->map_lock);
-	block = scriptfs_block_to_write(inode, pos, len);
-	if (!IS_ERR(block)) {
-		chunk = scriptfs_chunk_at(block, pos, &offset);
-		page = scriptfs_page_at(inode, block, chunk, round_down(offset, PAGE_SIZE));
-	}
-	if (!IS_ERR(block) && !IS_ERR(page)) {
+	piece = scriptfs_piece_get(inode, pos, len);
+	/* Under inode_lock, and for write(2) readers were told to keep away. */
+	if (!IS_ERR(piece) && raw_read_seqcount(&si->change_seq) & 1 &&
+	    scriptfs_piece_gap(piece, (index - piece->index) << PAGE_SHIFT))
+		piece = scriptfs_map_skip(inode, piece, index);
+	if (IS_ERR(piece)) {
+		err = PTR_ERR(piece);
+	} else if (PageHWPoison(scriptfs_piece_page(piece, (index - piece->index) << PAGE_SHIFT))) {
+		err = -EIO;
+	} else {
 		WRITE_ONCE(si->publish_limit, index + 1);
-		si->eof_trim = true;	/* in case the write fails */
 		WRITE_ONCE(si->fill_task, len == PAGE_SIZE ? current : NULL);
 	}
 	up_write(&si->map_lock);
-	if (IS_ERR(block))
-		return PTR_ERR(block);
-	if (IS_ERR(page))
-		return PTR_ERR(page);
+	if (err)
+		return err;
 
 	*pagep = grab_cache_page_write_begin(mapping, index, flags);
 	if (*pagep)
 		return 0;
 	scriptfs_fill_end(si);
+	scriptfs_fill_failed(si);
 	return -ENOMEM;
 }
 
@@ -179,6 +171,8 @@ static int scriptfs_write_end(struct file *file, struct address_space *mapping, 
 	unlock_page(page);
 	put_page(page);
 	scriptfs_fill_end(scriptfs_inode(inode));
+	if (unlikely(copied < len))
+		scriptfs_fill_failed(scriptfs_inode(inode));
 	return copied;
 }
 

@@ -9,10 +9,10 @@
 DEFINE_PER_CPU(struct scriptfs_inode *, scriptfs_reading);
 
 /**
- * scriptfs_readers_wait - wait until no reader without a lock looks at a file's blocks
+ * scriptfs_readers_wait - wait until no reader without a lock looks at a file's pieces
  * @si:		a file between scriptfs_change_begin() and scriptfs_change_end()
  *
- * What readers may have found before can be given back afterwards.
+ * What readers may have found before can be cut and given back afterwards.
  *
  * Context: Spins for as long as one copy without a lock takes.
  */

@@ -7,10 +7,10 @@
  * same cache line twice. So it takes no lock, only looks whether a change begins or ends meanwhile,
  * and starts again under the lock if one does.
  *
- * Whatever changes bytes, blocks or the size of a file holds inode_lock exclusively and calls
+ * Whatever changes bytes, pieces or the size of a file holds inode_lock exclusively and calls
  *
  *	scriptfs_change_begin()		->change_seq is odd from here on
- *	scriptfs_readers_wait()		before it takes away blocks, or pages of a scattered chunk
+ *	scriptfs_readers_wait()		before it takes away pieces or cuts them
  *	scriptfs_change_end()		->change_seq is even again
  *
  * and a reader
@@ -21,7 +21,7 @@
  * What a reader copied is what the file held at one moment: between the two looks at ->change_seq
  * nothing of it changed, or it is thrown away.
  *
- * What a reader looks at is not given back under it: it stores its mark and then loads
+ * What a reader looks at is neither cut nor given back under it: it stores its mark and then loads
  * ->change_seq; a change makes ->change_seq odd and then loads the marks of all processors. There
  * is a full barrier between the two on either side, so at least one sees the other: the reader
  * sees that ->change_seq is odd and keeps away, or the change sees the mark and waits until it is
@@ -64,7 +64,7 @@ static __always_inline bool scriptfs_reader_exit(struct scriptfs_inode *si, unsi
 {
 	bool same = !read_seqcount_retry(&si->change_seq, seq);
 
-	/* Done before its blocks may go elsewhere: pairs with scriptfs_readers_wait(). */
+	/* Done before its pieces may go elsewhere: pairs with scriptfs_readers_wait(). */
 	smp_store_release(this_cpu_ptr(&scriptfs_reading), NULL);
 	preempt_enable();
 	return same;

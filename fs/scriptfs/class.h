@@ -6,22 +6,25 @@
 #define _FS_SCRIPTFS_CLASS_H
 
 #include <linux/bits.h>
+#include <linux/mm.h>
 #include <linux/scriptfs.h>
 #include <linux/types.h>
 
-/* The largest physically contiguous piece of a block. */
+/* The largest physically contiguous part of a block. */
 #define SCRIPTFS_CHUNK_SHIFT	21
 #define SCRIPTFS_CHUNK_SIZE	BIT(SCRIPTFS_CHUNK_SHIFT)
 
-/* The block map counts in units of the smallest class. */
-#define SCRIPTFS_UNIT_SHIFT	15
-#define SCRIPTFS_UNIT_SIZE	BIT(SCRIPTFS_UNIT_SHIFT)
+#define SCRIPTFS_POEM_SHIFT	15
+#define SCRIPTFS_NOVEL_SHIFT	16
+#define SCRIPTFS_MEDIUM_SHIFT	19
+#define SCRIPTFS_LARGE_SHIFT	SCRIPTFS_CHUNK_SHIFT
+#define SCRIPTFS_SUPER_SHIFT	28
 
-/* Where in the block map an offset is looked up. */
-static inline pgoff_t scriptfs_unit(loff_t pos)
-{
-	return pos >> SCRIPTFS_UNIT_SHIFT;
-}
+/* The smallest block. */
+#define SCRIPTFS_POEM_SIZE	BIT(SCRIPTFS_POEM_SHIFT)
+
+/* How many chunks a super has. */
+#define SCRIPTFS_SUPER_CHUNKS	BIT(SCRIPTFS_SUPER_SHIFT - SCRIPTFS_CHUNK_SHIFT)
 
 extern const u8 scriptfs_class_shifts[SCRIPTFS_NR_CLASSES];
 extern const char *const scriptfs_class_names[SCRIPTFS_NR_CLASSES];
@@ -33,10 +36,26 @@ static inline unsigned long scriptfs_class_size(unsigned int class)
 	return 1UL << scriptfs_class_shifts[class];
 }
 
-/* How many chunks a block of @class has. */
-static inline unsigned int scriptfs_class_chunks(unsigned int class)
+/* How many pages a block of @class has, as a power of two. */
+static inline unsigned int scriptfs_class_order(unsigned int class)
 {
-	return class == SCRIPTFS_SUPER ? scriptfs_class_size(class) >> SCRIPTFS_CHUNK_SHIFT : 1;
+	return scriptfs_class_shifts[class] - PAGE_SHIFT;
+}
+
+/* The class whose blocks have 2^order pages, SCRIPTFS_NR_CLASSES for none. */
+static __always_inline unsigned int scriptfs_order_class(unsigned int order)
+{
+	switch (order + PAGE_SHIFT) {
+	case SCRIPTFS_POEM_SHIFT:
+		return SCRIPTFS_POEM;
+	case SCRIPTFS_NOVEL_SHIFT:
+		return SCRIPTFS_NOVEL;
+	case SCRIPTFS_MEDIUM_SHIFT:
+		return SCRIPTFS_MEDIUM;
+	case SCRIPTFS_LARGE_SHIFT:
+		return SCRIPTFS_LARGE;
+	}
+	return SCRIPTFS_NR_CLASSES;
 }
 
 #endif /* _FS_SCRIPTFS_CLASS_H */

@@ -2,8 +2,8 @@
 /*
  * scriptfs: fallocate(2).
  *
- * Allocating gives the file blocks whose initialised marks stay at 0, so it costs a few hundred
- * instructions a block and not one byte is written. Punching a hole gives back the blocks that lie
+ * Allocating gives the file pieces whose initialised marks stay at 0, so it costs a few hundred
+ * instructions a piece and not one byte is written. Punching a hole gives back the pages that lie
  * wholly in it and clears what it covers of others.
  */
 #include <linux/fs.h>
@@ -11,111 +11,128 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
+#include "alloc.h"
 #include "change.h"
 #include "fallocate.h"
 #include "map.h"
-#include "move.h"
-#include "scatter.h"
 #include "wait.h"
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
 					 FALLOC_FL_ZERO_RANGE)
 
-/* Has the block been neither written to nor published? */
-static bool scriptfs_block_untouched(const struct scriptfs_block *block)
+/* Has the piece been neither written to nor published? */
+static bool scriptfs_piece_untouched(const struct scriptfs_piece *piece)
 {
-	unsigned int i;
-
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
-		if (block->chunk[i].mark || block->chunk[i].published)
-			return false;
-	return true;
+	return !piece->mark && !piece->published;
 }
 
 /*
- * The blocks allocated by the fallocate in progress are no longer fresh. With @undo give them back,
- * except those in which a page fault has published pages meanwhile.
+ * Give back the pieces that the fallocate in progress has allocated from page @index on, except
+ * those in which a page fault has published pages meanwhile.
  */
-static void scriptfs_allocate_end(struct inode *inode, bool undo)
+static void scriptfs_allocate_undo(struct inode *inode, pgoff_t index)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block, *next;
+	struct scriptfs_piece *piece;
 
-	if (undo)
-		scriptfs_readers_wait(si);
+	scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
-	si->fallocate.running = false;
-	/* From the end of the list, where all of them are. */
-	list_for_each_entry_safe_reverse(block, next, &si->blocks, link) {
-		if (!si->fallocate.nr_fresh)
-			break;
+	while (si->fallocate.nr_fresh) {
+		pgoff_t first;
+
 		cond_resched();
-		if (!block->fresh)
+		piece = scriptfs_piece_next(si, index);
+		first = piece->index;
+		index = scriptfs_piece_limit(piece);
+		if (!piece->fresh)
 			continue;
-		if (undo && scriptfs_block_untouched(block)) {
-			scriptfs_block_drop(inode, block);
-		} else {
-			block->fresh = false;
-			si->fallocate.nr_fresh--;
+		if (scriptfs_piece_untouched(piece)) {
+			scriptfs_map_punch(inode, first, index);
+			continue;
 		}
+		scriptfs_piece_settled(si, piece);
+		piece->kept = false;
+		scriptfs_trim_later(si, piece);
 	}
 	up_write(&si->map_lock);
 }
 
-/* Find the block that covers @pos or get one. Returns the end of the block in the file. */
+/*
+ * All pages from @start to @end are there. Have the file keep them: a piece to whose end they reach
+ * may not be trimmed, in others they have to be initialised. Fresh pieces begin at @first.
+ */
+static void scriptfs_allocate_keep(struct scriptfs_inode *si, pgoff_t first, pgoff_t start,
+				   pgoff_t end)
+{
+	struct scriptfs_piece *piece;
+
+	down_write(&si->map_lock);
+	piece = scriptfs_piece_next(si, first);
+	for (; piece && (piece->index < end || si->fallocate.nr_fresh);
+	     piece = scriptfs_piece_after(piece)) {
+		cond_resched();
+		scriptfs_piece_settled(si, piece);
+		if (piece->kept || scriptfs_piece_limit(piece) <= start || piece->index >= end)
+			continue;
+		if (scriptfs_piece_limit(piece) <= end)
+			piece->kept = true;
+		else
+			scriptfs_mark_raise(piece, (end - piece->index) << PAGE_SHIFT);
+	}
+	up_write(&si->map_lock);
+}
+
+/* Find the piece that covers @pos or get one. Returns the end of the piece in the file. */
 static loff_t scriptfs_allocate_one(struct inode *inode, loff_t pos, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block;
-	loff_t ret;
-	int err = 0;
+	struct scriptfs_piece *piece;
 
 	down_write(&si->map_lock);
+	/* What page faults get meanwhile is not part of it. */
 	si->fallocate.running = true;
-	block = scriptfs_block_to_write(inode, pos, end - pos);
-	if (IS_ERR(block)) {
-		ret = PTR_ERR(block);
-	} else {
-		ret = scriptfs_block_end(block);
-		/* In a block that the file had before, pages may be held. */
-		if (!block->fresh)
-			err = scriptfs_scatter_fill(inode, block, pos, min(end, ret));
-		if (err)
-			ret = err;
-	}
+	piece = scriptfs_piece_get(inode, pos, end - pos);
+	si->fallocate.running = false;
 	up_write(&si->map_lock);
-	return ret;
+	return IS_ERR(piece) ? PTR_ERR(piece) : scriptfs_piece_end(piece);
 }
 
-/* How many bytes there are no blocks for. If none, the place of a held page is missing. */
+/* How many bytes there are no pieces for. */
 static u64 scriptfs_missing(struct scriptfs_inode *si, loff_t pos, loff_t end)
 {
-	struct scriptfs_block *block;
 	u64 missing = 0;
 
-	down_read(&si->map_lock);
 	while (pos < end) {
-		block = scriptfs_block_next(si, pos);
-		if (!block || scriptfs_block_start(block) >= end) {
+		struct scriptfs_piece *piece = scriptfs_piece_next(si, pos >> PAGE_SHIFT);
+
+		if (!piece || scriptfs_piece_start(piece) >= end) {
 			missing += end - pos;
 			break;
 		}
-		if (scriptfs_block_start(block) > pos)
-			missing += scriptfs_block_start(block) - pos;
-		pos = scriptfs_block_end(block);
+		if (scriptfs_piece_start(piece) > pos)
+			missing += scriptfs_piece_start(piece) - pos;
+		pos = scriptfs_piece_end(piece);
 		cond_resched();
 	}
-	up_read(&si->map_lock);
 	return max_t(u64, missing, PAGE_SIZE);
 }
 
-/*
- * Give the file all blocks from @pos to @end, or none. On an error @missing is set to how many
- * bytes there were no blocks for.
- */
-static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end, u64 *missing)
+/* The first page that getting memory for page @index may give to a file, by its class hint. */
+static pgoff_t scriptfs_fresh_begin(struct scriptfs_inode *si, pgoff_t index)
 {
-	loff_t next = pos;
+	return si->class < SCRIPTFS_NR_CLASSES ?
+	       round_down(index, 1UL << scriptfs_class_order(si->class)) : index;
+}
+
+/*
+ * Give the file all memory from @start to @end, or none. On an error @missing is set to how many
+ * bytes there were no pieces for.
+ */
+static int scriptfs_allocate(struct inode *inode, loff_t start, loff_t end, u64 *missing)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	pgoff_t first = scriptfs_fresh_begin(si, start >> PAGE_SHIFT);
+	loff_t pos = start, next = start;
 
 	while (next >= 0 && next < end) {
 		pos = next;
@@ -123,71 +140,32 @@ static int scriptfs_allocate(struct inode *inode, loff_t pos, loff_t end, u64 *m
 						       scriptfs_allocate_one(inode, pos, end);
 		cond_resched();
 	}
-	if (next < 0)
-		*missing = scriptfs_missing(scriptfs_inode(inode), pos, end);
-	scriptfs_allocate_end(inode, next < 0);
-	return min_t(loff_t, next, 0);
-}
-
-/*
- * Clear what lies between @pos and @end in a block that stays with the file. Pages there have been
- * withdrawn under the same map_lock; those that are held are left to their holders.
- */
-static void scriptfs_block_punch(struct inode *inode, struct scriptfs_block *block, loff_t pos,
-				 loff_t end)
-{
-	loff_t start = pos;
-
-	while (pos < end) {
-		struct scriptfs_chunk *chunk;
-		u32 offset, len;
-
-		chunk = scriptfs_chunk_at(block, pos, &offset);
-		len = min_t(u64, end - pos, scriptfs_chunk_size(block) - offset);
-		if (!chunk->scattered) {
-			if (offset + len >= chunk->mark)
-				scriptfs_chunk_lower(chunk, offset);
-			scriptfs_chunk_disown(inode, block, chunk, offset, offset + len);
-		}
-		pos += len;
-		cond_resched();
+	if (next < 0) {
+		*missing = scriptfs_missing(si, pos, end);
+		scriptfs_allocate_undo(inode, first);
+		return next;
 	}
-	scriptfs_block_clear(scriptfs_inode(inode), block, start, end);
-}
-
-/* Give back the blocks that lie wholly between @start and @end, and clear parts of others. */
-static void scriptfs_punch_blocks(struct inode *inode, loff_t start, loff_t end)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned long unit = scriptfs_unit(start);
-	struct scriptfs_block *block;
-
-	xa_for_each_start(&si->map, unit, block, unit) {
-		loff_t first = max(start, scriptfs_block_start(block));
-		loff_t last = min_t(u64, end, scriptfs_block_end(block));
-
-		if (first >= last)
-			break;
-		if (last - first == scriptfs_block_size(block)) {
-			scriptfs_block_drop(inode, block);
-			cond_resched();
-			continue;
-		}
-		scriptfs_block_punch(inode, block, first, last);
-	}
+	scriptfs_allocate_keep(si, first, start >> PAGE_SHIFT, DIV_ROUND_UP_ULL(end, PAGE_SIZE));
+	return 0;
 }
 
 static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
+	pgoff_t first = DIV_ROUND_UP_ULL(start, PAGE_SIZE), last = end >> PAGE_SHIFT;
 
-	/* Up to the end of the file is to the end of its last page and block. */
-	if (end >= i_size_read(inode) && end >= si->prealloc_end)
+	/* Up to the end of the file is to the end of its last page and piece. */
+	if (end >= i_size_read(inode) && end >= si->prealloc_end) {
 		end = MAX_LFS_FILESIZE;
+		last = ULONG_MAX;
+	}
 	scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
 	truncate_pagecache_range(inode, start, end - 1);
-	scriptfs_punch_blocks(inode, start, end);
+	scriptfs_map_punch(inode, first, last);
+	scriptfs_map_clear(si, start, min_t(u64, (u64)first << PAGE_SHIFT, end), true);
+	if (first <= last && last != ULONG_MAX)
+		scriptfs_map_clear(si, (loff_t)last << PAGE_SHIFT, end, true);
 	up_write(&si->map_lock);
 }
 
@@ -206,7 +184,7 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 		return err;
 
 	if (mode & FALLOC_FL_ZERO_RANGE)
-		scriptfs_clear_range(inode, start, end);
+		scriptfs_clear_range(inode, start, end, true);
 	if (grow) {
 		scriptfs_zero_tail(inode, size);
 		scriptfs_size_write(inode, end);
@@ -251,7 +229,7 @@ out:
  * On an error the size and the bytes of the file are as they were.
  *
  * Context: Takes inode_lock and map_lock.
- * Return: 0; -EOPNOTSUPP for other modes, -ENOSPC, -ENOMEM, -EFBIG beyond RLIMIT_FSIZE, -EINTR
+ * Return: 0; -EOPNOTSUPP for other modes, -ENOSPC, -EFBIG beyond RLIMIT_FSIZE, -EINTR
  * after a fatal signal.
  */
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
@@ -268,7 +246,7 @@ long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &missing);
 		if (!err)
 			break;
-		err = scriptfs_wait_for_block(inode, &wait, err, missing);
+		err = scriptfs_wait_for_memory(inode, &wait, err, missing);
 	} while (!err);
 	scriptfs_wait_end(inode, &wait);
 	return err;

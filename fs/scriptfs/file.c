@@ -11,10 +11,10 @@
 #include "file.h"
 #include "map.h"
 #include "mmap.h"
-#include "move.h"
 #include "prefetch.h"
 #include "read.h"
 #include "remap.h"
+#include "trim.h"
 #include "write.h"
 
 /*
@@ -36,11 +36,16 @@ static int scriptfs_open(struct inode *inode, struct file *file)
 
 static int scriptfs_release(struct inode *inode, struct file *file)
 {
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
 	/*
 	 * Not by i_writecount, which goes down only after this: two tasks that close at the same
 	 * time would each see the other. The count also orders what the others wrote before this.
 	 */
-	if ((file->f_mode & FMODE_WRITE) && atomic_dec_and_test(&scriptfs_inode(inode)->writers))
+	if ((file->f_mode & FMODE_WRITE) && !atomic_dec_and_test(&si->writers))
+		return 0;
+	/* Also for a reader: its page faults may have given the file more than it needs. */
+	if (unlikely(READ_ONCE(si->trim)) && !atomic_read(&si->writers))
 		scriptfs_eof_trim(inode);
 	return 0;
 }

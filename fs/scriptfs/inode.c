@@ -19,13 +19,12 @@ static void scriptfs_init_once(void *object)
 
 	inode_init_once(&si->vfs_inode);
 	init_rwsem(&si->map_lock);
-	xa_init_flags(&si->map, XA_FLAGS_ACCOUNT);
-	INIT_LIST_HEAD(&si->blocks);
+	si->map = RB_ROOT;
+	seqcount_init(&si->map_seq);
 	si->fallocate.nr_fresh = 0;
 	si->fallocate.running = false;
 	atomic_set(&si->writers, 0);
 	seqcount_init(&si->change_seq);
-	xa_init_flags(&si->scattered, XA_FLAGS_ACCOUNT);
 }
 
 /**
@@ -68,10 +67,9 @@ struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->publish_limit = 0;
 	si->class = SCRIPTFS_NR_CLASSES;
 	si->head_addr = NULL;
-	si->last_block = NULL;
+	si->last = NULL;
 	si->prealloc_end = 0;
-	si->eof_trim = false;
-	si->leave_held = false;
+	si->trim = SCRIPTFS_TRIM_NONE;
 	return &si->vfs_inode;
 }
 

@@ -10,11 +10,10 @@
  *	read, write, fallocate, remap	data, with faultin, prefetch and nocache
  *	mmap, aops			what asks for pages of a file
  *	publish				its pages in the page cache
- *	move				its bytes, from block to block
- *	alloc				new blocks for it
- *	map				its blocks
- *	scatter				its pages that cannot be where they should be
- *	change, wait			its readers without a lock; waiting for blocks
+ *	trim				its memory, cut to what it holds
+ *	alloc				new pieces for it
+ *	map				its pieces
+ *	change, wait			its readers without a lock; waiting for memory
  *	pool and all that is below	memory, which knows no files
  *
  * Locks are taken in this order:
@@ -22,33 +21,33 @@
  *	inode_lock (i_rwsem)	file data: exclusive to write and truncate, shared to read, or
  *				none (change.h)
  *	mmap_lock		held by page faults
- *	map_lock		block map, initialised marks, publishing
+ *	map_lock		map of pieces, initialised marks, publishing
  *	i_mmap_rwsem, page lock	to withdraw pages under map_lock
- *	pool->settling		the pool's quarantine
- *	magazine->lock		a processor's idle blocks, one magazine at a time
- *	pool->lock, i_pages	leaves
+ *	quarantine.settling	the pools' quarantine
+ *	magazine->lock		a processor's idle pieces, one magazine at a time
+ *	cut.lock		the pieces of cut blocks
+ *	pool->lock, quarantine.lock, i_pages	leaves
  *
  * A page fault takes map_lock but never waits for inode_lock, and never takes map_lock with a page
  * locked. That makes it safe to wait for page locks under map_lock.
  *
  * No user memory is faulted in under inode_lock or map_lock, because its owner decides when that
  * ends, if ever (userfaultfd). Copies run with page faults disabled; when one comes up short, the
- * locks are dropped before the memory is faulted in. Nor is memory reclaimed for a new block under
- * these locks: scriptfs_wait_for_block() is called without them.
+ * locks are dropped before the memory is faulted in. Nor is memory reclaimed for a new piece under
+ * these locks: scriptfs_wait_for_memory() is called without them.
  */
 #ifndef _FS_SCRIPTFS_INODE_H
 #define _FS_SCRIPTFS_INODE_H
 
 #include <linux/fs.h>
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/seqlock.h>
-#include <linux/xarray.h>
 
 /**
  * struct scriptfs_fallocation - a fallocate(2) in progress
- * @running:	there is one, so blocks that the file gets are fresh
- * @nr_fresh:	how many of the file's blocks are
+ * @running:	it is getting a piece, which is fresh therefore
+ * @nr_fresh:	how many of the file's pieces are
  */
 struct scriptfs_fallocation {
 	bool			running;
@@ -56,50 +55,56 @@ struct scriptfs_fallocation {
 };
 
 /**
+ * enum scriptfs_trim - which pieces of a file may be larger than what they hold
+ * @SCRIPTFS_TRIM_NONE:	none
+ * @SCRIPTFS_TRIM_TAIL:	the last one, and there may be some behind the end of the file
+ * @SCRIPTFS_TRIM_ALL:	any
+ */
+enum scriptfs_trim {
+	SCRIPTFS_TRIM_NONE,
+	SCRIPTFS_TRIM_TAIL,
+	SCRIPTFS_TRIM_ALL,
+};
+
+/**
  * struct scriptfs_inode - scriptfs's part of an inode
  * @map_lock:	guards @map, the initialised marks in it and publishing; exclusive to change,
  *		shared to look up.
- *		@map alone may also be looked up under inode_lock, because blocks leave it only
- *		with both held
- * @map:	unit of 32 KiB -> struct scriptfs_block, one multi-index entry per block
- * @blocks:	the blocks in @map, in the order in which the file got them; guarded by map_lock
+ *		@map alone may also be looked up under inode_lock or as a reader without a lock,
+ *		because pieces leave it or are cut only with both locks held and such readers away,
+ *		and @map_seq tells when one was added meanwhile (map.h)
+ * @map:	the file's pieces (struct scriptfs_piece.node) by offset
+ * @map_seq:	odd while a piece is added to @map; written under map_lock
  * @fallocate:	the fallocate(2) in progress, if any; guarded by map_lock
  * @head_addr:	memory of the first byte in the file, NULL for a hole; changed under map_lock, and
  *		read without a lock when the file is opened, so only good to prefetch
- * @last_block:	block of the last write or NULL; guarded by inode_lock held exclusively
- * @change_seq:	odd while the file's bytes, blocks or size change (change.h)
+ * @last:	piece of the last write or NULL; guarded by inode_lock held exclusively
+ * @change_seq:	odd while the file's bytes, pieces or size change (change.h)
  * @prealloc_end: end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
  *		guarded by inode_lock
- * @eof_trim:	blocks may lie behind the end of the file, or be larger than it needs; guarded by
- *		map_lock
- * @leave_held:	a merge leaves pages that are held from outside where they are, as waiting for them
- *		was in vain (wait.c)
+ * @trim:	what the last close has to look at, see enum scriptfs_trim; guarded by map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @writers:	how many have the file open for writing
  * @fill_task:	task whose write_begin is about to fill the page it asks for from end to end, so
  *		that it needs no zeroing; NULL when none
- * @scattered:	tables of chunks with pages that were held from outside when the file gave them up,
- *		by the unit that the chunk begins with (scatter.c); changed under map_lock
  * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
  * @vfs_inode:	the VFS's part
  */
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
-	struct xarray		map;
-	struct list_head	blocks;
+	struct rb_root		map;
+	seqcount_t		map_seq;
 	struct scriptfs_fallocation fallocate;
 	void			*head_addr;
-	struct scriptfs_block	*last_block;
+	struct scriptfs_piece	*last;
 	seqcount_t		change_seq;
 	loff_t			prealloc_end;
-	bool			eof_trim;
-	bool			leave_held;
+	u8			trim;
 	u8			class;
 	atomic_t		writers;
 	struct task_struct	*fill_task;
 	pgoff_t			publish_limit;
-	struct xarray		scattered;
 	struct inode		vfs_inode;
 };
 

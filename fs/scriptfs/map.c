@@ -1,44 +1,117 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the block map of a file, and the initialised marks of the blocks in it.
+ * scriptfs: the pieces of a file, and their initialised marks.
  *
- * The map is an XArray in units of the smallest class, with one multi-index entry per block, so
- * that finding the block of an offset is one short walk whatever the classes are, and truncate
- * and evict cost O(blocks).
+ * Pieces are added under map_lock alone, by writes and by page faults. They leave the file, or are
+ * cut, only with inode_lock held as well and after scriptfs_readers_wait(), since others look at
+ * the map without map_lock (map.h).
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include "change.h"
+#include "cut.h"
 #include "map.h"
-#include "scatter.h"
 #include "sb.h"
 
-/* How many blocks of a file are given back at once. */
+/* How many pieces of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	64
 
-/*
- * A file with no more blocks than this is removed with the nodes of its map freed all at once, with
- * interrupts off. A block that is far from all others has some five of its own.
- */
-#define SCRIPTFS_FEW_NODES	256
+/* Pieces that leave a file. */
+struct scriptfs_batch {
+	struct scriptfs_piece	*piece[SCRIPTFS_RELEASE_BATCH];
+	unsigned int		nr;
+};
+
+static void scriptfs_batch_put(struct inode *inode, struct scriptfs_batch *batch)
+{
+	scriptfs_put_batch(scriptfs_pools(inode->i_sb), batch->piece, batch->nr,
+			   scriptfs_inode(inode), inode->i_ino);
+	batch->nr = 0;
+}
+
+static void scriptfs_batch_add(struct inode *inode, struct scriptfs_batch *batch,
+			       struct scriptfs_piece *piece)
+{
+	batch->piece[batch->nr++] = piece;
+	if (batch->nr == ARRAY_SIZE(batch->piece)) {
+		scriptfs_batch_put(inode, batch);
+		cond_resched();
+	}
+}
 
 /**
- * scriptfs_block_next - the block that covers an offset, or else the first one behind it
+ * scriptfs_piece_next - the piece that has a page of a file, or else the first one behind it
  * @si:		the file
- * @pos:	offset in bytes
+ * @index:	which page
  *
- * Only the block itself says which of the two it is: a page fault may put one at @pos at any time.
+ * Only the piece itself says which of the two it is: a page fault may put one there at any time.
  *
- * Context: As for scriptfs_block_find().
- * Return: The block, or NULL if there is none from @pos on.
+ * Context: As for scriptfs_piece_find().
+ * Return: The piece, or NULL if there is none from that page on.
  */
-struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos)
+struct scriptfs_piece *scriptfs_piece_next(const struct scriptfs_inode *si, pgoff_t index)
 {
-	unsigned long unit = scriptfs_unit(pos);
+	struct scriptfs_piece *next;
+	struct rb_node *node;
+	unsigned int seq;
 
-	return xa_find(&si->map, &unit, ULONG_MAX, XA_PRESENT);
+	do {
+		seq = raw_read_seqcount_begin(&si->map_seq);
+		next = NULL;
+		node = READ_ONCE(si->map.rb_node);
+		while (node) {
+			struct scriptfs_piece *piece = rb_entry(node, struct scriptfs_piece, node);
+
+			if (index >= scriptfs_piece_limit(piece)) {
+				node = READ_ONCE(node->rb_right);
+				continue;
+			}
+			next = piece;
+			if (index >= piece->index)
+				break;
+			node = READ_ONCE(node->rb_left);
+		}
+	} while (read_seqcount_retry(&si->map_seq, seq));
+	return next;
+}
+
+/**
+ * scriptfs_piece_missed - look again for a piece that was not found
+ * @si:		the file
+ * @index:	page that it should have
+ *
+ * Context: As for scriptfs_piece_find().
+ * Return: The piece, or NULL for sure.
+ */
+struct scriptfs_piece *scriptfs_piece_missed(const struct scriptfs_inode *si, pgoff_t index)
+{
+	struct scriptfs_piece *piece = scriptfs_piece_next(si, index);
+
+	return piece && piece->index <= index ? piece : NULL;
+}
+
+/**
+ * scriptfs_hole_at - measure a hole
+ * @si:		the file
+ * @pos:	offset in bytes where no piece was found
+ * @len:	how many bytes are wanted; cut to those of the hole, and to 2 MiB
+ *
+ * Context: As for scriptfs_piece_find().
+ * Return: NULL; or the piece that covers @pos after all, and @len as it was.
+ */
+struct scriptfs_piece *scriptfs_hole_at(const struct scriptfs_inode *si, loff_t pos, size_t *len)
+{
+	struct scriptfs_piece *next = scriptfs_piece_next(si, pos >> PAGE_SHIFT);
+
+	if (next && scriptfs_piece_start(next) <= pos)
+		return next;
+	*len = min_t(size_t, *len, SCRIPTFS_CHUNK_SIZE);
+	if (next)
+		*len = min_t(u64, *len, scriptfs_piece_start(next) - pos);
+	return NULL;
 }
 
 /**
@@ -52,216 +125,361 @@ struct scriptfs_block *scriptfs_block_next(struct scriptfs_inode *si, loff_t pos
  */
 size_t scriptfs_sound_run(struct scriptfs_inode *si, loff_t pos, size_t len)
 {
-	u32 offset;
-	void *data = scriptfs_data_at(si, pos, &len);
-	struct scriptfs_block *block = data ? NULL : scriptfs_block_find(si, pos);
+	struct scriptfs_piece *piece = scriptfs_hole_at(si, pos, &len);
 	size_t done = 0;
+	u32 offset;
 
-	/* Above the mark: what is written there goes to the block's own pages. */
-	if (block && !scriptfs_chunk_at(block, pos, &offset)->scattered) {
-		data = scriptfs_chunk_at(block, pos, &offset)->addr + offset;
-		len = min_t(size_t, len, scriptfs_chunk_size(block) - offset);
-	}
-	if (!data)
+	if (!piece)
 		return len;
-	while (done < len && !PageHWPoison(virt_to_page(data + done)))
-		done += PAGE_SIZE - offset_in_page(data + done);
+	/* Also above the mark: what is written there goes to the piece's own pages. */
+	offset = pos - scriptfs_piece_start(piece);
+	len = min_t(size_t, len, scriptfs_piece_size(piece) - offset);
+	while (done < len && !PageHWPoison(scriptfs_piece_page(piece, offset + done)))
+		done += PAGE_SIZE - offset_in_page(offset + done);
 	return min(done, len);
 }
 
+/* Put a piece, complete but for its node, into the map. */
+static void scriptfs_map_link(struct scriptfs_inode *si, struct scriptfs_piece *piece)
+{
+	struct rb_node **link = &si->map.rb_node, *parent = NULL, *nowhere;
+
+	while (*link) {
+		parent = *link;
+		link = piece->index < rb_entry(parent, struct scriptfs_piece, node)->index ?
+		       &parent->rb_left : &parent->rb_right;
+	}
+	/*
+	 * Others may come to the piece by any of the stores that follow the barrier of the sequence
+	 * count, not only by the first one, so all of it has to be in order before.
+	 */
+	rb_link_node(&piece->node, parent, &nowhere);
+	/* Readers without a lock spin meanwhile. */
+	preempt_disable();
+	raw_write_seqcount_begin(&si->map_seq);
+	WRITE_ONCE(*link, &piece->node);
+	rb_insert_color(&piece->node, &si->map);
+	raw_write_seqcount_end(&si->map_seq);
+	preempt_enable();
+}
+
 /**
- * scriptfs_map_insert - give a block to a file
+ * scriptfs_map_insert - give a piece to a file
  * @inode:	the file
- * @block:	a block from the pool
- * @pos:	offset in bytes; the block goes to the aligned place around it, where there is none
- * @gfp:	for nodes of the map that cannot be had without waiting for memory
+ * @piece:	a piece from the pools
+ * @index:	page of the file; the piece goes to the aligned place around it, where there is none
  *
  * Context: The caller holds map_lock exclusively.
- * Return: 0 or -ENOMEM, with the block still the caller's.
  */
-int scriptfs_map_insert(struct inode *inode, struct scriptfs_block *block, loff_t pos, gfp_t gfp)
+void scriptfs_map_insert(struct inode *inode, struct scriptfs_piece *piece, pgoff_t index)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	u64 start = round_down((u64)pos, scriptfs_block_size(block));
-	unsigned int order = scriptfs_class_shifts[block->class] - SCRIPTFS_UNIT_SHIFT;
 
-	XA_STATE_ORDER(xas, &si->map, scriptfs_unit(start), order);
+	piece->index = round_down(index, (pgoff_t)scriptfs_piece_pages(piece));
+	if (!piece->index)
+		WRITE_ONCE(si->head_addr, piece->addr);
+	if (unlikely(si->fallocate.running)) {
+		piece->fresh = true;
+		si->fallocate.nr_fresh++;
+	}
+	scriptfs_map_link(si, piece);
+	inode_add_bytes(inode, scriptfs_piece_size(piece));
+}
 
-	block->index = start >> PAGE_SHIFT;
+/**
+ * scriptfs_piece_settled - a piece is no longer fresh, if it was
+ * @si:		the file
+ * @piece:	a piece of it
+ *
+ * Context: The caller holds map_lock exclusively.
+ */
+void scriptfs_piece_settled(struct scriptfs_inode *si, struct scriptfs_piece *piece)
+{
+	si->fallocate.nr_fresh -= piece->fresh;
+	piece->fresh = false;
+}
+
+/* Cut the piece that has page @index in two or more, one of which begins there. */
+static void scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index)
+{
+	struct scriptfs_piece *piece = scriptfs_map_look(si, index), *upper;
+
+	if (!piece || piece->index == index)
+		return;
+	/* Then several of them may have some. */
+	if (scriptfs_piece_slack(piece))
+		si->trim = SCRIPTFS_TRIM_ALL;
 	do {
-		xas_lock(&xas);
-		xas_store(&xas, block);
-		xas_unlock(&xas);
-		/* xas_store() has tried to get nodes without waiting for memory. */
-	} while (xas_nomem(&xas, gfp));
-
-	if (xas_error(&xas))
-		return xas_error(&xas);
-	if (!start)
-		WRITE_ONCE(si->head_addr, block->chunk->addr);
-	block->fresh = si->fallocate.running;
-	si->fallocate.nr_fresh += block->fresh;
-	list_add_tail(&block->link, &si->blocks);
-	inode_add_bytes(inode, scriptfs_block_size(block));
-	return 0;
+		upper = scriptfs_piece_split(piece);
+		si->fallocate.nr_fresh += upper->fresh;
+		scriptfs_map_link(si, upper);
+		if (index >= upper->index)
+			piece = upper;
+	} while (piece->index != index);
 }
 
-/**
- * scriptfs_map_remove - take a block from a file
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @block:	a block of it, which is the caller's then; what scatter.c knows of it stays
- *
- * Context: The caller holds map_lock exclusively, and no reader looks at the block any more: see
- * scriptfs_readers_wait().
- */
-void scriptfs_map_remove(struct inode *inode, struct scriptfs_block *block)
+static void scriptfs_map_remove(struct inode *inode, struct scriptfs_piece *piece)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 
-	if (!block->index)
+	if (!piece->index)
 		WRITE_ONCE(si->head_addr, NULL);
-	si->last_block = NULL;
-	si->fallocate.nr_fresh -= block->fresh;
-	list_del(&block->link);
-	xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(block)));
-	inode_sub_bytes(inode, scriptfs_block_size(block));
-}
-
-/* Take a block from a file, and all that belongs to its scattered chunks. */
-static void scriptfs_map_give_up(struct inode *inode, struct scriptfs_block *block)
-{
-	if (unlikely(!xa_empty(&scriptfs_inode(inode)->scattered)))
-		scriptfs_scatter_forget(inode, block);
-	scriptfs_map_remove(inode, block);
+	scriptfs_piece_settled(si, piece);
+	rb_erase(&piece->node, &si->map);
+	inode_sub_bytes(inode, scriptfs_piece_size(piece));
 }
 
 /**
- * scriptfs_block_drop - take a block out of a file and give it back
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @block:	a block of it with no page in the page cache
+ * scriptfs_map_replace - have another piece take the place of one in a file
+ * @si:		the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @old:	a piece of it that has no page in the page cache, the caller's afterwards
+ * @new:	a piece of the same size from the pools
  *
- * Context: As for scriptfs_map_remove().
+ * Context: The caller holds inode_lock and map_lock exclusively, and no reader looks at the file,
+ * see scriptfs_readers_wait().
  */
-void scriptfs_block_drop(struct inode *inode, struct scriptfs_block *block)
+void scriptfs_map_replace(struct scriptfs_inode *si, struct scriptfs_piece *old,
+			  struct scriptfs_piece *new)
 {
-	scriptfs_map_give_up(inode, block);
-	scriptfs_pool_put(scriptfs_pools(inode->i_sb), block, inode->i_ino);
+	new->index = old->index;
+	if (!new->index)
+		WRITE_ONCE(si->head_addr, new->addr);
+	si->last = NULL;
+	rb_replace_node(&old->node, &new->node, &si->map);
 }
 
 /**
- * scriptfs_mark_raise - move the initialised mark of a chunk up over zeroes
- * @chunk:	a chunk without stray pages below the new mark
- * @mark:	new mark, an offset in the chunk in bytes
+ * scriptfs_map_punch - take pages from a file and give them back
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @first:	the first of the pages
+ * @end:	the one after the last, ULONG_MAX for all behind @first
+ *
+ * The pieces at both ends are cut where they are, and nothing is copied. Pages that are held from
+ * outside leave the file like all others; the pools keep them until they are let go.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively, none of the pages is in the page
+ * cache, and no reader looks at the file, see scriptfs_readers_wait(). May sleep.
+ */
+void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_batch batch = { .nr = 0 };
+	struct scriptfs_piece *piece, *next;
+
+	if (first >= end)
+		return;
+	scriptfs_map_cut(si, first);
+	scriptfs_map_cut(si, end);
+	si->last = NULL;
+	for (piece = scriptfs_piece_next(si, first); piece && piece->index < end; piece = next) {
+		next = scriptfs_piece_after(piece);
+		scriptfs_map_remove(inode, piece);
+		scriptfs_batch_add(inode, &batch, piece);
+	}
+	scriptfs_batch_put(inode, &batch);
+}
+
+/**
+ * scriptfs_map_skip - leave a hole in front of what is about to be written
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @piece:	the piece of it that has the page, see scriptfs_piece_gap()
+ * @index:	page that is about to be written
+ *
+ * The pages between the initialised mark and that page hold nothing, and were got because the file
+ * might have grown on there. They go back.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively. Spins until no reader looks at the
+ * file.
+ * Return: The piece that has the page now.
+ */
+struct scriptfs_piece *scriptfs_map_skip(struct inode *inode, struct scriptfs_piece *piece,
+					 pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	scriptfs_readers_wait(si);
+	scriptfs_map_punch(inode, piece->index + DIV_ROUND_UP(piece->mark, PAGE_SIZE), index);
+	return scriptfs_map_look(si, index);
+}
+
+/**
+ * scriptfs_map_end - give back all pages of a file from one on
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @end:	the first that goes, behind the end of the file
+ *
+ * Nothing there can be published again, as i_size says so already. But a fault that read i_size
+ * before, or a write_begin without a write, may have published pages there, even after the caller
+ * had taken all of them out of the page cache. They cannot be mapped.
+ *
+ * Context: As for scriptfs_map_punch(), but for the page cache.
+ */
+void scriptfs_map_end(struct inode *inode, pgoff_t end)
+{
+	if (unlikely(inode->i_mapping->nrpages))
+		truncate_inode_pages(inode->i_mapping, (loff_t)end << PAGE_SHIFT);
+	scriptfs_map_punch(inode, end, ULONG_MAX);
+}
+
+/**
+ * scriptfs_map_truncate - give back what lies behind a file's new end
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @size:	its new size in bytes, smaller than before
+ *
+ * What is behind the end in its last page is cleared.
+ *
+ * Context: The caller holds inode_lock, and no reader looks at the file. Takes map_lock.
+ */
+void scriptfs_map_truncate(struct inode *inode, loff_t size)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	down_write(&si->map_lock);
+	scriptfs_map_end(inode, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
+	scriptfs_map_clear(si, size, round_up(size, PAGE_SIZE), true);
+	up_write(&si->map_lock);
+}
+
+/* By a walk that visits a piece only after all below it, since nobody needs the map any more. */
+static noinline void scriptfs_map_release_all(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_batch batch = { .nr = 0 };
+	struct scriptfs_piece *piece, *next;
+
+	rbtree_postorder_for_each_entry_safe(piece, next, &si->map, node)
+		scriptfs_batch_add(inode, &batch, piece);
+	scriptfs_batch_put(inode, &batch);
+}
+
+/**
+ * scriptfs_map_release - give back all pieces of a file
+ * @inode:	a file that is being evicted, with nothing left in the page cache
+ *
+ * Context: Nobody else has the inode any more, so no locks.
+ */
+void scriptfs_map_release(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct rb_node *root = si->map.rb_node;
+
+	if (!root)
+		return;
+	/* Most files have a single piece. */
+	if (likely(!root->rb_left && !root->rb_right))
+		scriptfs_put(scriptfs_pools(inode->i_sb),
+			     rb_entry(root, struct scriptfs_piece, node), si, inode->i_ino);
+	else
+		scriptfs_map_release_all(inode);
+	si->map = RB_ROOT;
+}
+
+/**
+ * scriptfs_mark_raise - move the initialised mark of a piece up over zeroes
+ * @piece:	the piece
+ * @mark:	new mark, an offset in the piece in bytes
  *
  * Context: The caller holds map_lock exclusively.
  */
-void scriptfs_mark_raise(struct scriptfs_chunk *chunk, u32 mark)
+void scriptfs_mark_raise(struct scriptfs_piece *piece, u32 mark)
 {
-	if (mark <= chunk->mark)
+	if (mark <= piece->mark)
 		return;
-	memset(chunk->addr + chunk->mark, 0, mark - chunk->mark);
-	scriptfs_dcache_flush(chunk, chunk->mark, mark);
-	scriptfs_mark_set(chunk, mark);
+	memset(piece->addr + piece->mark, 0, mark - piece->mark);
+	scriptfs_dcache_flush(piece, piece->mark, mark);
+	scriptfs_mark_set(piece, mark);
 }
 
 /**
- * scriptfs_chunk_lower - move the initialised mark of a chunk down
- * @chunk:	a chunk that is not scattered
- * @offset:	new mark, an offset in the chunk in bytes
+ * scriptfs_trim_later - have the last close look at a piece
+ * @si:		the file
+ * @piece:	a piece of it that may be larger than what it holds
  *
- * The page that the mark then lies in may be published, so that one stays initialised to its end.
- *
- * Context: The caller holds map_lock exclusively, no page behind that one is published, and no
- * reader looks at the chunk.
+ * Context: The caller holds map_lock exclusively.
  */
-void scriptfs_chunk_lower(struct scriptfs_chunk *chunk, u32 offset)
+void scriptfs_trim_later(struct scriptfs_inode *si, struct scriptfs_piece *piece)
 {
-	u32 mark;
-
-	if (chunk->mark <= offset)
-		return;
-	mark = min_t(u32, chunk->mark, PAGE_ALIGN(offset));
-	memset(chunk->addr + offset, 0, mark - offset);
-	scriptfs_dcache_flush(chunk, offset, mark);
-	scriptfs_mark_set(chunk, mark);
+	if (scriptfs_piece_after(piece))
+		si->trim = SCRIPTFS_TRIM_ALL;
+	else if (si->trim == SCRIPTFS_TRIM_NONE)
+		si->trim = SCRIPTFS_TRIM_TAIL;
 }
 
-/* Clear a part of a chunk: at its end by lowering the mark, unless pages there may be mapped. */
-static void scriptfs_chunk_clear(struct scriptfs_chunk *chunk, u32 from, u32 to)
+/*
+ * Clear a part of a piece: at its end by lowering the mark, unless pages there may be mapped. With
+ * @keep the file keeps the memory as if the zeroes had been written. That can be said of all that
+ * is above the mark only.
+ */
+static void scriptfs_piece_clear(struct scriptfs_inode *si, struct scriptfs_piece *piece, u32 from,
+				 u32 to, bool keep)
 {
-	if (from >= chunk->mark)
+	u32 mark = piece->mark, size = scriptfs_piece_size(piece);
+
+	if (from >= mark)
 		return;
-	if (to >= chunk->mark && !chunk->published) {
-		scriptfs_mark_set(chunk, from);
+	if (to < mark || piece->published || (keep && to < size && !piece->kept)) {
+		to = min(to, mark);
+		memset(piece->addr + from, 0, to - from);
+		scriptfs_dcache_flush(piece, from, to);
 		return;
 	}
-	to = min(to, chunk->mark);
-	memset(chunk->addr + from, 0, to - from);
-	scriptfs_dcache_flush(chunk, from, to);
+	scriptfs_mark_set(piece, from);
+	if (PAGE_ALIGN(from) == size)
+		return;
+	if (keep)
+		piece->kept = true;
+	else
+		scriptfs_trim_later(si, piece);
 }
 
 /**
- * scriptfs_block_clear - make a part of a block read as zeroes
- * @si:		the file
- * @block:	a block of it
- * @pos:	first byte, an offset in the file
- * @end:	the one after the last, in the block as well
+ * scriptfs_map_clear - make a range of a file read as zeroes
+ * @si:		the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @start:	its first byte
+ * @end:	the one after its last
+ * @keep:	the file keeps the memory that it has there, as with a write of zeroes; otherwise
+ *		what is above the marks then may go at the last close
+ *
+ * Holes stay holes, and pages that are mapped or held stay where they are.
  *
  * Context: The caller holds inode_lock and map_lock exclusively. May sleep.
  */
-void scriptfs_block_clear(struct scriptfs_inode *si, struct scriptfs_block *block, loff_t pos,
-			  loff_t end)
+void scriptfs_map_clear(struct scriptfs_inode *si, loff_t start, loff_t end, bool keep)
 {
-	while (pos < end) {
-		struct scriptfs_chunk *chunk;
-		u32 offset, len;
+	struct scriptfs_piece *piece;
 
-		chunk = scriptfs_chunk_at(block, pos, &offset);
-		len = min_t(u64, end - pos, scriptfs_chunk_size(block) - offset);
-		if (chunk->scattered)
-			scriptfs_scatter_clear(si, block, chunk, offset, offset + len);
-		else
-			scriptfs_chunk_clear(chunk, offset, offset + len);
-		pos += len;
+	if (start >= end)
+		return;
+	piece = scriptfs_piece_next(si, start >> PAGE_SHIFT);
+	for (; piece && scriptfs_piece_start(piece) < end; piece = scriptfs_piece_after(piece)) {
+		loff_t first = scriptfs_piece_start(piece);
+
+		scriptfs_piece_clear(si, piece, max(start - first, 0LL),
+				     min_t(u64, end - first, scriptfs_piece_size(piece)), keep);
 		cond_resched();
 	}
 }
 
 /**
- * scriptfs_clear_range - make a range of a file read as zeroes
+ * scriptfs_clear_range - scriptfs_map_clear() for callers without map_lock
  * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @start:	its first byte
- * @end:	the one after its last
- *
- * The file keeps the memory that it has there, mapped or held, as with a write of zeroes. Holes
- * stay holes.
+ * @start:	first byte
+ * @end:	the one after the last
+ * @keep:	see there
  *
  * Context: The caller holds inode_lock exclusively. Takes map_lock.
  */
-void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
+void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool keep)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	unsigned long unit = scriptfs_unit(start);
-	struct scriptfs_block *block;
 
-	/* A page of a scattered chunk that a reader looks at may go elsewhere. */
-	if (unlikely(!xa_empty(&si->scattered)))
-		scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
-	xa_for_each_start(&si->map, unit, block, unit) {
-		loff_t first = max(start, scriptfs_block_start(block));
-		loff_t last = min_t(u64, end, scriptfs_block_end(block));
-
-		if (first >= last)
-			break;
-		scriptfs_block_clear(si, block, first, last);
-	}
+	scriptfs_map_clear(si, start, end, keep);
 	up_write(&si->map_lock);
 }
 
 /**
  * scriptfs_zero_tail - clear what lies behind an offset in its page
- * @inode:	the file
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
  * @pos:	offset in bytes
  *
  * A shared mapping may have stored bytes behind the end of the file in its last page. They must
@@ -271,119 +489,6 @@ void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end)
  */
 void scriptfs_zero_tail(struct inode *inode, loff_t pos)
 {
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *block;
-
-	if (!offset_in_page(pos))
-		return;
-	block = scriptfs_block_find(si, pos);
-	if (!block)
-		return;
-
-	down_write(&si->map_lock);
-	scriptfs_block_clear(si, block, pos, round_up(pos, PAGE_SIZE));
-	up_write(&si->map_lock);
-}
-
-/* The file now ends in this block. Pages behind @size have left the page cache, but may be held. */
-static void scriptfs_block_end_at(struct inode *inode, struct scriptfs_block *block, loff_t size)
-{
-	struct scriptfs_chunk *chunk, *end = block->chunk + scriptfs_class_chunks(block->class);
-	u32 offset;
-
-	for (chunk = scriptfs_chunk_at(block, size, &offset); chunk < end; chunk++, offset = 0) {
-		u32 chunk_size = scriptfs_chunk_size(block);
-
-		cond_resched();
-		if (chunk->scattered) {
-			scriptfs_scatter_clear(scriptfs_inode(inode), block, chunk, offset,
-					       chunk_size);
-			continue;
-		}
-		scriptfs_chunk_lower(chunk, offset);
-		/* All of it lies above the mark, so the chunk does not become scattered. */
-		scriptfs_chunk_disown(inode, block, chunk, PAGE_ALIGN(offset), chunk_size);
-	}
-}
-
-/**
- * scriptfs_map_truncate - give back the blocks behind a file's new end
- * @inode:	the file
- * @size:	its new size in bytes, smaller than before
- *
- * No reader looks at what is behind @size any more, and nothing there can be published again, as
- * i_size is @size already. A fault that read i_size before, or a write_begin without a write, may
- * have published pages there after the caller had taken all of them out of the page cache.
- *
- * Context: The caller holds inode_lock exclusively. Takes map_lock.
- */
-void scriptfs_map_truncate(struct inode *inode, loff_t size)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *blocks[SCRIPTFS_RELEASE_BATCH];
-	unsigned long unit = scriptfs_unit(size);
-	struct scriptfs_block *block;
-	unsigned int nr = 0;
-
-	down_write(&si->map_lock);
-	if (unlikely(inode->i_mapping->nrpages))
-		truncate_inode_pages(inode->i_mapping, round_up(size, PAGE_SIZE));
-	xa_for_each_start(&si->map, unit, block, unit) {
-		if (scriptfs_block_start(block) < size) {
-			scriptfs_block_end_at(inode, block, size);
-			if (block->class != SCRIPTFS_POEM)
-				si->eof_trim = true;
-			continue;
-		}
-		scriptfs_map_give_up(inode, block);
-		blocks[nr++] = block;
-		if (nr == ARRAY_SIZE(blocks)) {
-			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr,
-						inode->i_ino);
-			nr = 0;
-			cond_resched();
-		}
-	}
-	scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
-	up_write(&si->map_lock);
-}
-
-/* Free what the map has for some blocks, a few nodes at a time. */
-static void scriptfs_map_forget(struct scriptfs_inode *si, struct scriptfs_block *const *blocks,
-				unsigned int nr)
-{
-	while (nr--)
-		xa_erase(&si->map, scriptfs_unit(scriptfs_block_start(blocks[nr])));
-}
-
-/**
- * scriptfs_map_release - give back all blocks of a file
- * @inode:	a file that is being evicted, with nothing left in the page cache
- *
- * Context: Nobody else has the inode any more, so no locks.
- */
-void scriptfs_map_release(struct inode *inode)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_block *blocks[SCRIPTFS_RELEASE_BATCH];
-	struct scriptfs_block *block, *next;
-	unsigned int nr = 0, batches = 0;
-
-	/* By the list, which is a third of the work of a walk through the map. */
-	list_for_each_entry_safe(block, next, &si->blocks, link) {
-		blocks[nr++] = block;
-		if (nr == ARRAY_SIZE(blocks)) {
-			if (unlikely(batches++ >= SCRIPTFS_FEW_NODES / SCRIPTFS_RELEASE_BATCH))
-				scriptfs_map_forget(si, blocks, nr);
-			scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr,
-						inode->i_ino);
-			nr = 0;
-			cond_resched();
-		}
-	}
-	scriptfs_pool_put_batch(scriptfs_pools(inode->i_sb), blocks, nr, inode->i_ino);
-	scriptfs_scatter_release(inode);
-	INIT_LIST_HEAD(&si->blocks);
-	xa_destroy(&si->map);
-	inode_set_bytes(inode, 0);
+	if (offset_in_page(pos) && scriptfs_piece_find(scriptfs_inode(inode), pos))
+		scriptfs_clear_range(inode, pos, round_up(pos, PAGE_SIZE), true);
 }

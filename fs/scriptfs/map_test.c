@@ -1,395 +1,283 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the block map: which class a block gets, where it lies, how the map grows and
- * shrinks, what the initialised marks hide, what fallocate(2) takes and gives back, and the copy
- * past the cache. Every test has a mount of its own.
+ * KUnit tests of the map of a file: that it finds all pieces and no others, that pieces are cut and
+ * given back at any page, that holes are measured, and what the initialised marks hide. And of the
+ * copy past the cache. Every test has a mount of its own.
  */
 #include <linux/fs.h>
-#include <linux/falloc.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "map_test.h"
 #include "change.h"
-#include "move.h"
 #include "nocache.h"
 
-/* Leave POISON in every idle block of @class. */
-static void block_poison(struct kunit *test, struct block_context *ctx, unsigned int class)
-{
-	struct scriptfs_sb *sbi = scriptfs_sb(ctx->mnt->mnt_sb);
-	struct scriptfs_block *block, *next;
-	LIST_HEAD(blocks);
+#define LARGE_PAGES	SCRIPTFS_CHUNK_PAGES
 
-	while ((block = scriptfs_pool_take(&sbi->pools, class, false))) {
-		memset(block->chunk->addr, POISON, scriptfs_chunk_size(block));
-		list_add(&block->link, &blocks);
+static void map_lock(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	inode_lock(inode);
+	scriptfs_change_begin(si);
+	scriptfs_readers_wait(si);
+	down_write(&si->map_lock);
+}
+
+static void map_unlock(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	up_write(&si->map_lock);
+	scriptfs_change_end(si);
+	inode_unlock(inode);
+}
+
+static void map_punch_pages(struct inode *inode, pgoff_t first, pgoff_t end)
+{
+	map_lock(inode);
+	scriptfs_map_punch(inode, first, end);
+	map_unlock(inode);
+}
+
+/* Give the file a page at each of @nr places that are a gap apart, in the order of @step. */
+static void map_insert_pages(struct kunit *test, struct test_context *ctx, unsigned int nr,
+			     unsigned int step)
+{
+	unsigned int i, at = 0;
+
+	for (i = 0; i < nr; i++, at = (at + step) % nr)
+		expect_piece(test, test_get(ctx, (loff_t)at * 3 * PAGE_SIZE, 1), PAGE_SIZE,
+			     (loff_t)at * 3 * PAGE_SIZE);
+}
+
+/* Whatever the order in which pieces came, each is found at its place, and the gaps are. */
+static void map_order(struct kunit *test)
+{
+	static const unsigned int steps[] = { 1, 100, 37, 64 };
+	const unsigned int nr = 101;
+	struct test_context *ctx = test_mount(test, "large=2,strict");
+	struct inode *inode = test_inode(ctx);
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	unsigned int i, at, wrong = 0;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		map_insert_pages(test, ctx, nr, steps[i]);
+		for (at = 0; at < nr; at++) {
+			loff_t pos = (loff_t)at * 3 * PAGE_SIZE;
+			struct scriptfs_piece *piece = test_find(ctx, pos);
+
+			wrong += !piece || piece->index != at * 3;
+			wrong += test_find(ctx, pos + PAGE_SIZE - 1) != piece;
+			wrong += !!test_find(ctx, pos + PAGE_SIZE);
+			wrong += !!test_find(ctx, pos + 3 * PAGE_SIZE - 1);
+			wrong += scriptfs_piece_next(si, at * 3) != piece;
+			if (at)
+				wrong += scriptfs_piece_next(si, at * 3 - 1) != piece;
+		}
+		KUNIT_EXPECT_EQ(test, wrong, 0U);
+		KUNIT_EXPECT_TRUE(test, !scriptfs_piece_next(si, nr * 3));
+		KUNIT_EXPECT_EQ(test, test_bytes(inode), (u64)nr * PAGE_SIZE);
+		map_punch_pages(inode, 0, ULONG_MAX);
+		KUNIT_EXPECT_EQ(test, test_bytes(inode), 0ULL);
 	}
-	KUNIT_ASSERT_FALSE(test, list_empty(&blocks));
-	list_for_each_entry_safe(block, next, &blocks, link) {
-		list_del(&block->link);
-		scriptfs_pool_put(&sbi->pools, block, 0);
+	KUNIT_EXPECT_EQ(test, test_stats(ctx).used, 0UL);
+}
+
+/*
+ * How many pages of a piece that was at @addr, with @mark, are not what they should be: no more
+ * there between @first and @end, where they were otherwise.
+ */
+static unsigned int map_wrong(struct test_context *ctx, u8 *addr, u32 mark, unsigned int pages,
+			      pgoff_t first, pgoff_t end)
+{
+	unsigned int wrong = 0;
+	pgoff_t i;
+
+	for (i = 0; i < pages; i++) {
+		struct scriptfs_piece *piece = test_find(ctx, (loff_t)i << PAGE_SHIFT);
+		u32 offset = i << PAGE_SHIFT, own, in_page;
+
+		if (!piece || (i >= first && i < end)) {
+			wrong += !piece != (i >= first && i < end);
+			continue;
+		}
+		own = (i - piece->index) << PAGE_SHIFT;
+		wrong += piece->addr + own != addr + offset;
+		wrong += !IS_ALIGNED(piece->index, scriptfs_piece_pages(piece));
+		wrong += piece->owner != scriptfs_inode(test_inode(ctx));
+		/* As much of this page is initialised as was. */
+		in_page = clamp_t(s64, (s64)mark - offset, 0, PAGE_SIZE);
+		wrong += clamp_t(s64, (s64)piece->mark - own, 0, PAGE_SIZE) != in_page;
 	}
+	return wrong;
 }
 
-static void expect_block(struct kunit *test, struct scriptfs_block *block, unsigned int class,
-			 loff_t start)
+/* Take a piece of @pages for a new file, with its mark at @mark. */
+static struct scriptfs_piece *map_whole(struct kunit *test, struct test_context *ctx,
+					unsigned int pages, u32 mark)
 {
-	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(block));
-	KUNIT_EXPECT_EQ(test, (unsigned int)block->class, class);
-	KUNIT_EXPECT_EQ(test, scriptfs_block_start(block), start);
+	struct scriptfs_piece *piece = test_get(ctx, 0, (u64)pages << PAGE_SHIFT);
+
+	expect_piece(test, piece, (u64)pages << PAGE_SHIFT, 0);
+	piece->mark = mark;
+	return piece;
 }
 
-/* A file that is appended to gets ever larger blocks, each aligned to its own size. */
-static void block_growth(struct kunit *test)
+/* A piece can be cut at any page: what is below stays where it is. */
+static void map_cut_anywhere(struct kunit *test)
 {
-	struct block_context *ctx = block_mount(test, "poem=2,novel=7,medium=3,large=2,strict");
-	loff_t pos;
+	struct test_context *ctx = test_mount(test, "large=1,strict");
+	struct inode *inode = test_inode(ctx);
+	struct scriptfs_class_stats stats;
+	unsigned int wrong = 0;
+	pgoff_t at;
 
-	for (pos = 0; pos < SZ_4M; pos += SZ_4K)
-		block_write(test, ctx, pos, 1, SZ_4K);
+	for (at = 1; at < LARGE_PAGES; at++) {
+		u32 mark = 200 * PAGE_SIZE + 10;
+		u8 *addr = map_whole(test, ctx, LARGE_PAGES, mark)->addr;
 
-	expect_block(test, block_find(ctx, 0), SCRIPTFS_POEM, 0);
-	expect_block(test, block_find(ctx, SZ_32K), SCRIPTFS_POEM, SZ_32K);
-	expect_block(test, block_find(ctx, SZ_64K), SCRIPTFS_NOVEL, SZ_64K);
-	expect_block(test, block_find(ctx, SZ_512K - 1), SCRIPTFS_NOVEL, SZ_512K - SZ_64K);
-	expect_block(test, block_find(ctx, SZ_512K), SCRIPTFS_MEDIUM, SZ_512K);
-	expect_block(test, block_find(ctx, SZ_2M - 1), SCRIPTFS_MEDIUM, SZ_2M - SZ_512K);
-	expect_block(test, block_find(ctx, SZ_2M), SCRIPTFS_LARGE, SZ_2M);
-	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_4M));
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
-}
-
-/* One large write gets the largest blocks that it fills. */
-static void block_wanted(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=8,novel=8,medium=8,large=2,strict");
-
-	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
-	expect_block(test, block_get(ctx, SZ_4M, SZ_2M - 1), SCRIPTFS_MEDIUM, SZ_4M);
-	expect_block(test, block_get(ctx, SZ_8M, SZ_32K), SCRIPTFS_POEM, SZ_8M);
-	/* It begins behind the first unit, so an aligned large would hold memory in front of it. */
-	expect_block(test, block_get(ctx, SZ_16M + SZ_64K, SZ_4M), SCRIPTFS_NOVEL,
-		     SZ_16M + SZ_64K);
-	/* A super is wanted, but there is none. */
-	expect_block(test, block_get(ctx, SZ_256M, SZ_256M), SCRIPTFS_LARGE, SZ_256M);
-}
-
-/* Scattered small writes do not make a file grow as if it were appended to. */
-static void block_sparse(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=16,large=4,strict");
-	int i;
-
-	for (i = 1; i <= 8; i++) {
-		block_write(test, ctx, (loff_t)i * SZ_16M, i, SZ_4K);
-		expect_block(test, block_find(ctx, (loff_t)i * SZ_16M), SCRIPTFS_POEM, i * SZ_16M);
+		map_punch_pages(inode, at, ULONG_MAX);
+		wrong += map_wrong(ctx, addr, mark, LARGE_PAGES, at, LARGE_PAGES);
+		wrong += test_bytes(inode) != (u64)at << PAGE_SHIFT;
+		wrong += test_stats(ctx).used != at << PAGE_SHIFT;
+		map_punch_pages(inode, 0, ULONG_MAX);
+		/* The block is whole again for those who ask. */
+		scriptfs_class_stats(scriptfs_pools(inode->i_sb), SCRIPTFS_LARGE, &stats);
+		wrong += stats.cut != 0;
 	}
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)8 * SZ_32K);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_16M - SZ_4K, 0, SZ_4K), (size_t)SZ_4K);
+	KUNIT_EXPECT_EQ(test, wrong, 0U);
+	KUNIT_EXPECT_EQ(test, test_stats(ctx).idle, (unsigned long)SZ_2M);
 }
 
-/* When a class is used up: smaller ones, then a larger one where there is room, then ENOSPC. */
-static void block_fallback(struct kunit *test)
+/* Each range of pages can be taken out of a piece. */
+static void map_punch_any(struct kunit *test)
 {
-	struct block_context *ctx = block_mount(test, "poem=2,novel=1,large=2,strict");
+	const unsigned int pages = SZ_64K >> PAGE_SHIFT;
+	struct test_context *ctx = test_mount(test, "novel=1,strict");
+	struct inode *inode = test_inode(ctx);
+	unsigned int wrong = 0;
+	pgoff_t first, end;
 
-	expect_block(test, block_get(ctx, 0, SZ_512K), SCRIPTFS_NOVEL, 0);
-	expect_block(test, block_get(ctx, SZ_64K, SZ_512K), SCRIPTFS_POEM, SZ_64K);
-	expect_block(test, block_get(ctx, SZ_64K + SZ_32K, SZ_512K), SCRIPTFS_POEM,
-		     SZ_64K + SZ_32K);
-	/* No room for a large here: its place is taken by what lies before. */
-	KUNIT_EXPECT_PTR_EQ(test, block_get(ctx, SZ_128K, SZ_512K),
-			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
-	expect_block(test, block_get(ctx, SZ_2M + SZ_64K, SZ_4K), SCRIPTFS_LARGE, SZ_2M);
-	expect_block(test, block_get(ctx, SZ_4M, SZ_4K), SCRIPTFS_LARGE, SZ_4M);
-	KUNIT_EXPECT_PTR_EQ(test, block_get(ctx, SZ_8M, SZ_4K),
-			    (struct scriptfs_block *)ERR_PTR(-ENOSPC));
+	for (first = 0; first < pages; first++) {
+		for (end = first + 1; end <= pages; end++) {
+			u32 mark = SZ_32K + 10;
+			u8 *addr = map_whole(test, ctx, pages, mark)->addr;
+
+			map_punch_pages(inode, first, end);
+			wrong += map_wrong(ctx, addr, mark, pages, first, end);
+			wrong += test_bytes(inode) != (u64)(pages - end + first) << PAGE_SHIFT;
+			/* All between is not there any more, so nothing happens. */
+			map_punch_pages(inode, first, end);
+			wrong += map_wrong(ctx, addr, mark, pages, first, end);
+			map_punch_pages(inode, 0, ULONG_MAX);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0U);
+	KUNIT_EXPECT_EQ(test, test_stats(ctx).idle, (unsigned long)SZ_64K);
 }
 
-/* If only blocks are left that there is no room for, what is in the way moves into one of them. */
-static void block_merge(struct kunit *test)
+/* What reads as zeroes ends where the hole does, and no more of it is told at once than 2 MiB. */
+static void map_holes(struct kunit *test)
 {
-	struct block_context *ctx = block_mount(test, "poem=4,large=2,strict");
-	loff_t pos;
-
-	block_poison(test, ctx, SCRIPTFS_LARGE);
-	for (pos = 0; pos < 3 * SZ_32K; pos += SZ_8K)
-		block_write(test, ctx, pos, 1, SZ_8K);
-	block_write(test, ctx, SZ_1M, 2, SZ_4K);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 0UL);
-	block_write(test, ctx, 3 * SZ_32K, 3, SZ_4K);
-
-	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 4UL);
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_2M);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 1, 3 * SZ_32K), (size_t)3 * SZ_32K);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 3 * SZ_32K, 3, SZ_4K), (size_t)SZ_4K);
-	pos = 3 * SZ_32K + SZ_4K;
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, pos, 0, SZ_1M - pos), (size_t)(SZ_1M - pos));
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_1M, 2, SZ_4K), (size_t)SZ_4K);
-}
-
-/* The class hint takes precedence over what the write itself wants. */
-static void block_hint(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=8,large=2,class=large,strict");
-
-	expect_block(test, block_get(ctx, SZ_1M, SZ_4K), SCRIPTFS_LARGE, 0);
-	scriptfs_inode(block_inode(ctx))->class = SCRIPTFS_NR_CLASSES;
-	expect_block(test, block_get(ctx, SZ_4M, SZ_4K), SCRIPTFS_POEM, SZ_4M);
-	scriptfs_inode(block_inode(ctx))->class = SCRIPTFS_LARGE;
-	/* Its range has the poem already. */
-	expect_block(test, block_get(ctx, SZ_4M + SZ_32K, SZ_4K), SCRIPTFS_POEM, SZ_4M + SZ_32K);
-}
-
-static void block_holes(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=8,medium=2,strict");
-	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
-
-	struct scriptfs_block *block, *none = NULL;
+	struct test_context *ctx = test_mount(test, "poem=8,medium=2,strict");
+	struct scriptfs_inode *si = scriptfs_inode(test_inode(ctx));
+	struct scriptfs_piece *piece, *none = NULL;
 	size_t len = SZ_4M;
 
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, 0), none);
-	block = block_get(ctx, SZ_1M, SZ_512K);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, 0), block);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M - 1), block);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M + SZ_512K - 1), block);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_block_next(si, SZ_1M + SZ_512K), none);
-	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_1M + SZ_512K - 1), block);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_next(si, 0), none);
+	KUNIT_EXPECT_TRUE(test, !scriptfs_data_at(si, 100, &len));
+	KUNIT_EXPECT_EQ(test, len, (size_t)SZ_2M);
 
-	/* What reads as zeroes ends where the hole does. */
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_data_at(si, 100, &len), NULL);
+	piece = test_get(ctx, SZ_1M, SZ_512K);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_next(si, 0), piece);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_next(si, (SZ_1M + SZ_512K - 1) >> PAGE_SHIFT),
+			    piece);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_next(si, (SZ_1M + SZ_512K) >> PAGE_SHIFT), none);
+	KUNIT_EXPECT_PTR_EQ(test, test_find(ctx, SZ_1M + SZ_512K - 1), piece);
+	len = SZ_4M;
+	KUNIT_EXPECT_TRUE(test, !scriptfs_data_at(si, 100, &len));
 	KUNIT_EXPECT_EQ(test, len, (size_t)SZ_1M - 100);
+
+	/* Above the mark it is the same up to the end of the piece. */
+	piece->mark = 1000;
+	len = SZ_4M;
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_data_at(si, SZ_1M + 10, &len), piece->addr + 10);
+	KUNIT_EXPECT_EQ(test, len, (size_t)990);
+	len = SZ_4M;
+	KUNIT_EXPECT_TRUE(test, !scriptfs_data_at(si, SZ_1M + 1000, &len));
+	KUNIT_EXPECT_EQ(test, len, (size_t)SZ_512K - 1000);
 }
 
-/* What was in a block before is hidden by its mark, and zeroed where a write leaves a gap. */
-static void block_mark(struct kunit *test)
+/* The piece of the last write is looked at first, and forgotten when it leaves the file. */
+static void map_again(struct kunit *test)
 {
-	struct block_context *ctx = block_mount(test, "poem=2,strict");
-	struct scriptfs_block *block;
-
-	block_poison(test, ctx, SCRIPTFS_POEM);
-	block_write(test, ctx, 10000, 1, 100);
-	block = block_find(ctx, 0);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, 10100U);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 0, 10000), (size_t)10000);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 10000, 1, 100), (size_t)100);
-
-	block_truncate(test, ctx, SZ_64K);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 10100, 0, SZ_64K - 10100),
-			(size_t)SZ_64K - 10100);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, 10100U);
-	KUNIT_EXPECT_EQ(test, *((u8 *)block->chunk->addr + SZ_32K - 1), (u8)POISON);
-}
-
-/* Truncate gives back whole blocks, lowers the last one's mark and clears to the page's end. */
-static void block_truncated(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=8,novel=8,medium=4,strict");
-	struct scriptfs_block *block;
-
-	block_write(test, ctx, 0, POISON, SZ_1M);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 2UL);
-
-	block_truncate(test, ctx, SZ_4K + 10);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 1UL);
-	block = block_find(ctx, 0);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_8K);
-
-	block_truncate(test, ctx, SZ_512K);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, POISON, SZ_4K + 10), (size_t)SZ_4K + 10);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_4K + 10, 0, SZ_512K - SZ_4K - 10),
-			(size_t)SZ_512K - SZ_4K - 10);
-
-	block_truncate(test, ctx, 0);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 0UL);
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
-	KUNIT_EXPECT_TRUE(test, !block_find(ctx, 0));
-}
-
-/* At the last close a tail block that is hardly used is exchanged, with the data in it. */
-static void block_fit(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=8,novel=8,medium=4,large=2,strict");
-	struct inode *inode = block_inode(ctx);
+	struct test_context *ctx = test_mount(test, "poem=8,strict");
+	struct inode *inode = test_inode(ctx);
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct path path;
+	struct scriptfs_piece *low = test_get(ctx, 0, SZ_32K), *high;
 
-	/* Two larges, of the second of which only 100 KiB are used. */
-	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
-	expect_block(test, block_get(ctx, SZ_2M, SZ_2M), SCRIPTFS_LARGE, SZ_2M);
-	block_write(test, ctx, 0, 1, SZ_2M);
-	block_write(test, ctx, SZ_2M, 2, 100000);
-
-	path = ctx->file->f_path;
-	path_get(&path);
-	block_close(ctx);
-
-	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_LARGE, 0);
-	expect_block(test, scriptfs_block_find(si, SZ_2M), SCRIPTFS_NOVEL, SZ_2M);
-	expect_block(test, scriptfs_block_find(si, SZ_2M + SZ_64K), SCRIPTFS_NOVEL,
-		     SZ_2M + SZ_64K);
-	KUNIT_EXPECT_TRUE(test, !scriptfs_block_find(si, SZ_2M + SZ_128K));
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_LARGE).used, 1UL);
-	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_2M + SZ_128K);
-
-	ctx->file = dentry_open(&path, O_RDWR, current_cred());
-	path_put(&path);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 1, SZ_2M), (size_t)SZ_2M);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 2, 100000), (size_t)100000);
+	high = test_get(ctx, SZ_64K, SZ_32K);
+	inode_lock(inode);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_again(si, 10), low);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_again(si, SZ_32K - 1), low);
+	KUNIT_EXPECT_TRUE(test, !scriptfs_piece_again(si, SZ_32K));
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_again(si, SZ_64K), high);
+	KUNIT_EXPECT_TRUE(test, !scriptfs_piece_again(si, SZ_64K - 1));
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_piece_again(si, SZ_64K), high);
+	inode_unlock(inode);
+	map_punch_pages(inode, SZ_64K >> PAGE_SHIFT, ULONG_MAX);
+	KUNIT_EXPECT_TRUE(test, !si->last);
 }
 
-/* If there is nothing smaller to exchange it for, it stays until a later close. */
-static void block_fit_later(struct kunit *test)
+/* What was in a piece before is hidden by its mark, and zeroed where a write leaves a gap. */
+static void map_mark(struct kunit *test)
 {
-	struct block_context *ctx = block_mount(test, "poem=1,large=1,strict");
-	struct scriptfs_sb *sbi = scriptfs_sb(ctx->mnt->mnt_sb);
-	struct scriptfs_inode *si = scriptfs_inode(block_inode(ctx));
-	struct scriptfs_block *poem = scriptfs_pool_take(&sbi->pools, SCRIPTFS_POEM, false);
-	struct path path = ctx->file->f_path;
+	struct test_context *ctx = test_mount(test, "poem=2,strict,class=poem");
+	struct scriptfs_piece *piece;
 
-	KUNIT_ASSERT_TRUE(test, poem);
-	expect_block(test, block_get(ctx, 0, SZ_2M), SCRIPTFS_LARGE, 0);
-	block_write(test, ctx, 0, 1, 100);
-	path_get(&path);
-	block_close(ctx);
-	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_LARGE, 0);
+	test_poison(test, ctx);
+	test_write(test, ctx, 10000, 1, 100);
+	piece = test_find(ctx, 0);
+	expect_piece(test, piece, SZ_32K, 0);
+	KUNIT_EXPECT_EQ(test, piece->mark, 10100U);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 0, 0, 10000), (size_t)10000);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 10000, 1, 100), (size_t)100);
 
-	scriptfs_pool_put(&sbi->pools, poem, 0);
-	ctx->file = dentry_open(&path, O_RDWR, current_cred());
-	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
-	block_close(ctx);
-	expect_block(test, scriptfs_block_find(si, 0), SCRIPTFS_POEM, 0);
-	path_put(&path);
+	test_truncate(test, ctx, SZ_64K);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 10100, 0, SZ_64K - 10100),
+			(size_t)SZ_64K - 10100);
+	KUNIT_EXPECT_EQ(test, piece->mark, 10100U);
+	KUNIT_EXPECT_EQ(test, *((u8 *)piece->addr + SZ_32K - 1), (u8)POISON);
 }
 
-/* A write that fails half way returns what it wrote; the last close frees blocks behind the end. */
-static void block_nospace(struct kunit *test)
+/* To clear the end of a piece is to lower its mark; otherwise, or if it was published, to write. */
+static void map_clear(struct kunit *test)
 {
-	struct block_context *ctx = block_mount(test, "poem=3,strict");
-	loff_t pos = 0;
+	struct test_context *ctx = test_mount(test, "poem=2,strict");
+	struct inode *inode = test_inode(ctx);
+	struct scriptfs_piece *piece;
 
-	memset(ctx->buffer, 1, SZ_128K);
-	KUNIT_EXPECT_EQ(test, kernel_write(ctx->file, ctx->buffer, SZ_128K, &pos),
-			(ssize_t)(3 * SZ_32K));
-	KUNIT_EXPECT_EQ(test, kernel_write(ctx->file, ctx->buffer, 1, &pos), (ssize_t)-ENOSPC);
-	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)3 * SZ_32K);
-
-	block_truncate(test, ctx, SZ_32K);
-	block_get(ctx, SZ_1M, SZ_4K);
-	/* As a write does that came to nothing. */
-	scriptfs_inode(block_inode(ctx))->eof_trim = true;
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).used, 2UL);
-	block_close(ctx);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).used, 1UL);
-}
-
-static int block_fallocate(struct block_context *ctx, int mode, loff_t pos, loff_t len)
-{
-	return vfs_fallocate(ctx->file, mode, pos, len);
-}
-
-/* One block where one will do, and not a byte of any is touched. */
-static void block_allocate(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=4,novel=4,medium=4,large=2,strict");
-	struct scriptfs_block *block;
-	u8 *addr;
-
-	block_poison(test, ctx, SCRIPTFS_LARGE);
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, 0, SZ_4M), 0);
-	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_LARGE).used, 2UL);
-	expect_block(test, block_find(ctx, 0), SCRIPTFS_LARGE, 0);
-	block = block_find(ctx, SZ_2M);
-	expect_block(test, block, SCRIPTFS_LARGE, SZ_2M);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
-	addr = block->chunk->addr;
-	KUNIT_EXPECT_TRUE(test, !memchr_inv(addr, POISON, SZ_2M));
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_2M, 0, SZ_2M), (size_t)SZ_2M);
-
-	/* Blocks that are there are not allocated again. */
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_1M, SZ_2M), 0);
-	KUNIT_EXPECT_PTR_EQ(test, block_find(ctx, SZ_2M), block);
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks << 9, (u64)SZ_4M);
-	/* From the largest to the smallest that it needs. */
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_KEEP_SIZE, SZ_8M, SZ_512K + SZ_32K),
-			0);
-	expect_block(test, block_find(ctx, SZ_8M), SCRIPTFS_MEDIUM, SZ_8M);
-	KUNIT_EXPECT_EQ(test, i_size_read(block_inode(ctx)), (loff_t)SZ_4M);
-	KUNIT_EXPECT_EQ(test, scriptfs_inode(block_inode(ctx))->prealloc_end,
-			(loff_t)SZ_8M + SZ_512K + SZ_32K);
-}
-
-/* All or nothing, even if blocks of the same call had to be merged. */
-static void block_allocate_undo(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=2,large=2,strict");
-	struct inode *inode = block_inode(ctx);
-
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, 0, SZ_8M), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks, 0ULL);
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_32K, SZ_8M), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks, 0ULL);
-	KUNIT_EXPECT_EQ(test, i_size_read(inode), 0LL);
-
-	block_write(test, ctx, SZ_4M, 1, SZ_4K);
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, 0, SZ_32K, SZ_8M), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_4M, 1, SZ_4K), (size_t)SZ_4K);
-	KUNIT_EXPECT_EQ(test, i_size_read(inode), (loff_t)SZ_4M + SZ_4K);
-	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_32K));
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_LARGE).idle, 2UL);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_POEM).idle, 1UL);
-}
-
-/* What is allocated behind the end survives the last close, but no truncate to the same size. */
-static void block_allocate_kept(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=8,medium=2,strict");
-	struct inode *inode = block_inode(ctx);
-	struct path path = ctx->file->f_path;
-
-	block_write(test, ctx, 0, 1, SZ_4K);
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_KEEP_SIZE, SZ_512K, SZ_512K), 0);
-	path_get(&path);
-	block_close(ctx);
-	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_512K + SZ_32K);
-
-	KUNIT_EXPECT_EQ(test, vfs_truncate(&path, SZ_4K), 0L);
-	KUNIT_EXPECT_EQ(test, (u64)inode->i_blocks << 9, (u64)SZ_32K);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 0UL);
-	path_put(&path);
-}
-
-/* A hole gives back what lies wholly in it; the end of a block is cleared by lowering the mark. */
-static void block_punch(struct kunit *test)
-{
-	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-	struct block_context *ctx = block_mount(test, "poem=8,medium=4,strict");
-	struct scriptfs_block *block;
-
-	block_write(test, ctx, 0, POISON, SZ_2M);
-	block = block_find(ctx, 0);
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, SZ_128K, SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 3UL);
-	KUNIT_EXPECT_TRUE(test, !block_find(ctx, SZ_512K));
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, (u32)SZ_128K);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, POISON, SZ_128K), (size_t)SZ_128K);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_128K, 0, SZ_1M), (size_t)SZ_1M);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, SZ_1M + SZ_128K, POISON, SZ_512K),
-			(size_t)SZ_512K);
-
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, FALLOC_FL_ZERO_RANGE, 0, SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, block_stats(ctx, SCRIPTFS_MEDIUM).used, 4UL);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
-	KUNIT_EXPECT_EQ(test, block_count(test, ctx, 0, 0, SZ_2M), (size_t)SZ_2M);
-	KUNIT_EXPECT_EQ(test, block_fallocate(ctx, punch, 0, SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, (u64)block_inode(ctx)->i_blocks, 0ULL);
+	test_write(test, ctx, 0, POISON, SZ_32K);
+	piece = test_find(ctx, 0);
+	map_lock(inode);
+	scriptfs_map_clear(scriptfs_inode(inode), 100, 200, true);
+	KUNIT_EXPECT_EQ(test, piece->mark, (u32)SZ_32K);
+	scriptfs_map_clear(scriptfs_inode(inode), SZ_16K, SZ_1M, true);
+	KUNIT_EXPECT_EQ(test, piece->mark, (u32)SZ_16K);
+	KUNIT_EXPECT_TRUE(test, piece->kept);
+	piece->published = true;
+	scriptfs_map_clear(scriptfs_inode(inode), SZ_8K, SZ_1M, true);
+	KUNIT_EXPECT_EQ(test, piece->mark, (u32)SZ_16K);
+	map_unlock(inode);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 0, POISON, 200), (size_t)100);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 100, 0, 200), (size_t)100);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 200, POISON, SZ_32K - 200),
+			(size_t)SZ_8K - 200);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, SZ_8K, 0, SZ_32K - SZ_8K),
+			(size_t)SZ_32K - SZ_8K);
+	KUNIT_EXPECT_EQ(test, test_bytes(inode), (u64)SZ_32K);
 }
 
 /* Copy @len bytes past the cache, from three places that lie @odd bytes off, and look at each. */
@@ -418,7 +306,7 @@ static void copy_past_cache(struct kunit *test)
 	static const size_t lens[] = {
 		0, 1, 7, 8, 63, 64, 65, 127, 128, 129, 191, 1000, 4095, 4096, 65537,
 	};
-	struct block_context *ctx = test->priv;
+	struct test_context *ctx = test->priv;
 	u8 *from = ctx->buffer, *to = ctx->buffer + SZ_1M;
 	unsigned int i, odd;
 
@@ -432,7 +320,7 @@ static void copy_past_cache(struct kunit *test)
 /* More room than bytes, more bytes than room. */
 static void copy_past_cache_ends(struct kunit *test)
 {
-	struct block_context *ctx = test->priv;
+	struct test_context *ctx = test->priv;
 	u8 *from = ctx->buffer, *to = ctx->buffer + SZ_1M;
 	struct kvec vec[] = { { from, 100 }, { from + 100, 200 } };
 	struct iov_iter iter;
@@ -447,64 +335,24 @@ static void copy_past_cache_ends(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(to + 300, POISON, SZ_4K - 300));
 }
 
-/*
- * A page that is published behind the end of the file, as by a fault that read the limit before it
- * fell, leaves the page cache before its block goes back.
- */
-static void block_cut_published(struct kunit *test)
-{
-	struct block_context *ctx = block_mount(test, "poem=2,strict");
-	struct inode *inode = block_inode(ctx);
-	struct scriptfs_stats stats;
-	struct page *page;
-
-	block_write(test, ctx, 0, 'a', SZ_64K);
-	page = find_or_create_page(inode->i_mapping, SZ_32K >> PAGE_SHIFT, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
-	unlock_page(page);
-	put_page(page);
-	KUNIT_ASSERT_EQ(test, inode->i_mapping->nrpages, 1UL);
-
-	inode_lock(inode);
-	scriptfs_change_begin(scriptfs_inode(inode));
-	i_size_write(inode, SZ_32K);
-	scriptfs_map_truncate(inode, SZ_32K);
-	scriptfs_change_end(scriptfs_inode(inode));
-	inode_unlock(inode);
-	KUNIT_EXPECT_EQ(test, inode->i_mapping->nrpages, 0UL);
-	stats = block_stats(ctx, SCRIPTFS_POEM);
-	KUNIT_EXPECT_EQ(test, stats.idle, 1UL);
-	KUNIT_EXPECT_EQ(test, stats.retired, 0UL);
-}
-
-static struct kunit_case block_cases[] = {
-	KUNIT_CASE(block_growth),
-	KUNIT_CASE(block_wanted),
-	KUNIT_CASE(block_sparse),
-	KUNIT_CASE(block_fallback),
-	KUNIT_CASE(block_merge),
-	KUNIT_CASE(block_hint),
-	KUNIT_CASE(block_holes),
-	KUNIT_CASE(block_mark),
-	KUNIT_CASE(block_truncated),
-	KUNIT_CASE(block_fit),
-	KUNIT_CASE(block_fit_later),
-	KUNIT_CASE(block_nospace),
-	KUNIT_CASE(block_allocate),
-	KUNIT_CASE(block_allocate_undo),
-	KUNIT_CASE(block_allocate_kept),
-	KUNIT_CASE(block_punch),
-	KUNIT_CASE(block_cut_published),
+static struct kunit_case map_cases[] = {
+	KUNIT_CASE(map_order),
+	KUNIT_CASE(map_cut_anywhere),
+	KUNIT_CASE(map_punch_any),
+	KUNIT_CASE(map_holes),
+	KUNIT_CASE(map_again),
+	KUNIT_CASE(map_mark),
+	KUNIT_CASE(map_clear),
 	KUNIT_CASE(copy_past_cache),
 	KUNIT_CASE(copy_past_cache_ends),
 	{}
 };
 
-static struct kunit_suite block_suite = {
-	.name = "scriptfs_block",
-	.init = block_test_init,
-	.exit = block_test_exit,
-	.test_cases = block_cases,
+static struct kunit_suite map_suite = {
+	.name = "scriptfs_map",
+	.init = test_init,
+	.exit = test_exit,
+	.test_cases = map_cases,
 };
 
-kunit_test_suite(block_suite);
+kunit_test_suite(map_suite);

@@ -28,7 +28,7 @@
 #define SCRIPTFS_MAX_BYTES		BIT_ULL(60)
 
 /* A limit that leaves no room for any block is a typing error. */
-#define SCRIPTFS_MIN_BYTES		SCRIPTFS_UNIT_SIZE
+#define SCRIPTFS_MIN_BYTES		SCRIPTFS_POEM_SIZE
 
 #define SCRIPTFS_DEFAULT_MODE		0755
 

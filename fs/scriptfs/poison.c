@@ -2,8 +2,8 @@
 /*
  * scriptfs: hardware memory errors (hwpoison).
  *
- * A bad page costs its file that page, with EIO or SIGBUS, and the pool its block, which is
- * retired: at once if it is idle, otherwise when it is freed. Nothing else.
+ * A bad page costs its file that page, with EIO or SIGBUS, and the pool as well, which retires it:
+ * at once if it is idle, otherwise when it is freed. Nothing else.
  *
  * memory_failure() takes published pages out of the page cache through ->error_remove_page, but of
  * all others it only sets PG_hwpoison. To test that flag at every copy would cost as much as many a
@@ -18,6 +18,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
+#include "cut.h"
 #include "magazine.h"
 #include "poison.h"
 #include "quarantine.h"
@@ -43,81 +44,116 @@ static struct tracepoint *scriptfs_poison_trace;
 
 static void scriptfs_poison_suspect(struct scriptfs_pools *pools, bool suspect)
 {
-	unsigned int class;
-
 	if (suspect)
 		set_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
 	else
 		clear_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		WRITE_ONCE(pools->pool[class].suspect, suspect);
 }
 
-static bool scriptfs_block_has(const struct scriptfs_block *block, const void *addr)
+static struct scriptfs_piece *scriptfs_span_find(struct scriptfs_span *span, const void *addr)
 {
+	const void *begin = span->piece[0].addr;
+
+	if (addr < begin || addr >= begin + span->pages * PAGE_SIZE)
+		return NULL;
+	return scriptfs_piece_around(span, (addr - begin) >> PAGE_SHIFT);
+}
+
+static struct scriptfs_piece *scriptfs_super_find(struct scriptfs_super *super, const void *addr)
+{
+	struct scriptfs_piece *piece = NULL;
 	unsigned int i;
 
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
-		if (addr >= block->chunk[i].addr &&
-		    addr < block->chunk[i].addr + scriptfs_chunk_size(block))
-			return true;
-	return false;
+	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS && !piece; i++)
+		piece = scriptfs_span_find(super->chunk[i], addr);
+	return piece;
 }
 
-static struct scriptfs_block *scriptfs_spans_find(struct list_head *spans, const void *addr)
+static struct scriptfs_piece *scriptfs_spans_find(struct list_head *spans, const void *addr)
 {
+	struct scriptfs_piece *piece;
 	struct scriptfs_span *span;
-	unsigned int i;
 
-	list_for_each_entry(span, spans, link)
-		for (i = 0; i < span->nr; i++)
-			if (scriptfs_block_has(&span->block[i], addr))
-				return &span->block[i];
+	list_for_each_entry(span, spans, link) {
+		piece = span->super ? scriptfs_super_find(span->super, addr) :
+				      scriptfs_span_find(span, addr);
+		if (piece)
+			return piece;
+	}
 	return NULL;
 }
 
-/*
- * Retire a block if it is idle. Called with pool->lock held; returns false if the block is in a
- * magazine, where it is out of reach.
- */
-static bool scriptfs_poison_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
+/* Take a whole idle block, or super, off the lists of its pool. */
+static bool scriptfs_poison_take_whole(struct scriptfs_pool *pool, struct scriptfs_piece *piece)
 {
-	struct scriptfs_span *span = block->span;
+	struct scriptfs_span *span = scriptfs_piece_span(piece);
+	u64 bit;
 
-	if (READ_ONCE(block->state) != SCRIPTFS_BLOCK_IDLE)
-		return true;
-	if (!(span->idle & BIT_ULL(block->slot)))
+	if (span->super)
+		span = span->super->chunk[0];
+	bit = BIT_ULL(span->super ? 0 : piece->slot >> pool->order);
+	if (!(span->idle & bit))
 		return false;
-	span->idle &= ~BIT_ULL(block->slot);
+	span->idle &= ~bit;
 	if (!span->idle)
 		list_move(&span->link, &pool->full);
 	pool->idle--;
-	pool->nr_retired++;
-	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
 	return true;
 }
 
-/* Find the block of a pool that has the page. Returns whether there is one. */
-static bool scriptfs_pool_poisoned(struct scriptfs_pool *pool, struct page *page)
+/*
+ * Take the piece of a pool that has a page, if it is idle, for the quarantine to look at. Called
+ * with cut.lock and pool->lock held. Returns false if the piece is on its way from or to a list, or
+ * in a magazine, out of reach.
+ */
+static bool scriptfs_poison_take(struct scriptfs_pool *pool, struct scriptfs_piece *piece,
+				 bool *taken)
 {
-	struct scriptfs_block *block;
-	bool done = true;
+	struct scriptfs_pools *pools = pool->pools;
+	const void *owner = READ_ONCE(piece->owner);
+
+	if (owner == SCRIPTFS_LISTED) {
+		scriptfs_cut_unlist(pools, piece);
+	} else if (owner == SCRIPTFS_IDLE) {
+		if (!scriptfs_poison_take_whole(pool, piece))
+			return false;
+		if (pool->class == SCRIPTFS_SUPER)
+			scriptfs_cut_super(pools, piece);
+	} else {
+		return true;
+	}
+	WRITE_ONCE(piece->owner, SCRIPTFS_QUARANTINE);
+	*taken = true;
+	return true;
+}
+
+/* Find the piece of a pool that has the page. Returns whether there is one. */
+static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs_pool *pool,
+				   struct page *page)
+{
+	struct scriptfs_piece *piece;
+	bool done, taken = false;
 
 	do {
-		scriptfs_magazines_drain(pool);
+		done = true;
+		scriptfs_magazines_drain(pools);
+		spin_lock(&pools->cut.lock);
 		spin_lock(&pool->lock);
-		block = scriptfs_spans_find(&pool->partial, page_address(page)) ?:
+		piece = scriptfs_spans_find(&pool->partial, page_address(page)) ?:
 			scriptfs_spans_find(&pool->full, page_address(page));
-		if (block) {
-			scriptfs_report_poison(block, page, 0);
-			done = scriptfs_poison_retire(pool, block);
+		if (piece) {
+			scriptfs_report_poison(piece, page, 0);
+			done = scriptfs_poison_take(pool, piece, &taken);
 		}
 		spin_unlock(&pool->lock);
+		spin_unlock(&pools->cut.lock);
 		cond_resched();
 	} while (!done);
-	if (block)
-		scriptfs_pool_settle_all(pool);
-	return block;
+	if (taken)
+		scriptfs_quarantine(pools, piece, 0);
+	else if (piece)
+		scriptfs_settle_all(pools);
+	return piece;
 }
 
 static bool scriptfs_pools_poisoned(struct scriptfs_pools *pools, struct page *page)
@@ -125,7 +161,7 @@ static bool scriptfs_pools_poisoned(struct scriptfs_pools *pools, struct page *p
 	unsigned int class;
 
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		if (scriptfs_pool_poisoned(&pools->pool[class], page))
+		if (scriptfs_pool_poisoned(pools, &pools->pool[class], page))
 			return true;
 	return false;
 }

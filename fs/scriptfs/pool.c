@@ -1,333 +1,455 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the pools, where blocks wait for a file.
+ * scriptfs: the pools, where pieces wait for a file.
  *
- * A block belongs to one file from scriptfs_pool_take() to scriptfs_pool_put(). Blocks whose pages
- * never left the file system (chunk->published is false, as for most files) are freed without a
- * look at their pages, which is why unlink costs nothing a page. All others are checked for outside
- * references first.
+ * A piece belongs to one file from scriptfs_take() to scriptfs_put(). Pieces whose pages never left
+ * the file system (piece->published is false, as for most files) are freed without a look at their
+ * pages, which is why unlink costs nothing a page. All others are checked for outside references
+ * first.
  *
- * The order of the memory layer is class, block, span, magazine, quarantine, surplus, poison, pool,
- * reserve: nothing includes what comes after it, and none of it knows a mount or an inode. poison
- * is above quarantine because a search for a bad page settles the quarantine; reserve is on top
- * because it sets up and tears down all others.
+ * What can be taken out of a magazine is; all else is in the order of search.c.
+ *
+ * The order of the memory layer is class, piece, span, cut, search, magazine, quarantine, surplus,
+ * poison, pool, reserve: nothing includes what comes after it, and none of it knows a mount or an
+ * inode. poison is above quarantine because a search for a bad page settles the quarantine; reserve
+ * is on top because it sets up and tears down all others.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include "cut.h"
 #include "magazine.h"
 #include "pool.h"
 #include "quarantine.h"
+#include "search.h"
 #include "surplus.h"
 
-/* Up to this many blocks of a file are freed into magazines. */
-#define SCRIPTFS_FEW_BLOCKS	4
+/* Up to this many pieces of a file are freed into magazines. */
+#define SCRIPTFS_FEW_PIECES	4
 
-static const char *const scriptfs_state_names[] = {
-	[SCRIPTFS_BLOCK_IDLE]		= "idle",
-	[SCRIPTFS_BLOCK_USED]		= "used",
-	[SCRIPTFS_BLOCK_QUARANTINED]	= "quarantined",
-	[SCRIPTFS_BLOCK_RETIRED]	= "retired",
-};
-
-/**
- * scriptfs_pool_search - find an idle block wherever it is
- * @pool:	a pool whose magazine for this processor is empty
- *
- * If the pool is empty, all magazines are drained, which also sorts their blocks by address again.
- *
- * Context: Takes pool->lock and each magazine->lock.
- * Return: The block in state used, or NULL if there was a moment at which none was idle.
- */
-struct scriptfs_block *scriptfs_pool_search(struct scriptfs_pool *pool)
+static bool scriptfs_suspect(const struct scriptfs_pools *pools)
 {
-	struct scriptfs_block *block;
-	unsigned long arrivals;
-	unsigned int found;
-
-	do {
-		arrivals = scriptfs_arrivals(pool);
-		spin_lock(&pool->lock);
-		found = scriptfs_spans_pick(pool, true, &block, 1);
-		spin_unlock(&pool->lock);
-		if (found) {
-			WRITE_ONCE(block->state, SCRIPTFS_BLOCK_USED);
-			return block;
-		}
-		scriptfs_magazines_drain(pool);
-	} while (arrivals != scriptfs_arrivals(pool));
-	return NULL;
+	return test_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags);
 }
 
-static __always_inline struct scriptfs_block *scriptfs_take_idle(struct scriptfs_pool *pool)
+/* Take a piece out of a magazine, unless there is one on a list that is to be used first. */
+static __always_inline struct scriptfs_piece *scriptfs_take_fast(struct scriptfs_pools *pools,
+								 unsigned int order)
 {
-	struct scriptfs_block *block = NULL;
+	unsigned int class;
 
-	if (pool->magazine)
-		block = scriptfs_magazine_take(pool, raw_cpu_ptr(pool->magazine));
-	return block ?: scriptfs_pool_search(pool);
-}
-
-static noinline struct scriptfs_block *scriptfs_take_settled(struct scriptfs_pools *pools,
-							     unsigned int class, bool surplus)
-{
-	struct scriptfs_block *block = NULL;
-
-	if (scriptfs_pool_settle_few(&pools->pool[class]))
-		block = scriptfs_take_idle(&pools->pool[class]);
-	if (!block && surplus && !READ_ONCE(pools->strict))
-		block = scriptfs_take_surplus(pools, class, SCRIPTFS_GFP_NOWAIT);
-	return block;
-}
-
-/* Take a block that is on no list out of service. */
-static void scriptfs_block_retire(struct scriptfs_pool *pool, struct scriptfs_block *block)
-{
-	spin_lock(&pool->lock);
-	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
-	pool->nr_retired++;
-	spin_unlock(&pool->lock);
-}
-
-/* Take blocks until there is one without a hardware memory error. */
-static noinline struct scriptfs_block *scriptfs_take_sound(struct scriptfs_pools *pools,
-							   struct scriptfs_block *block,
-							   bool surplus)
-{
-	unsigned int class = block->class;
-
-	while (block && scriptfs_block_poisoned(block)) {
-		scriptfs_block_retire(&pools->pool[class], block);
-		block = scriptfs_take_idle(&pools->pool[class]) ?:
-			scriptfs_take_settled(pools, class, surplus);
-	}
-	return block;
-}
-
-/* Forget the file that the chunk belonged to last. */
-static __always_inline void scriptfs_chunk_forget(struct scriptfs_chunk *chunk)
-{
-	chunk->mark = 0;
-	chunk->published = false;
-	chunk->stray = false;
-	chunk->scattered = false;
-}
-
-/**
- * scriptfs_pool_take - take a block for a file
- * @pools:	the pools
- * @class:	which class
- * @surplus:	allocate one if the pool has none, the limits allow it and the system has memory at
- *		hand
- *
- * The memory is not cleared, and the initialised marks are 0. No memory is reclaimed, and no more
- * than a few quarantined blocks are checked: scriptfs_pools_replenish() does both.
- *
- * Context: Process context. May sleep; takes magazine->lock and pool->lock.
- * Return: The block, the caller's until scriptfs_pool_put(), or NULL.
- */
-struct scriptfs_block *scriptfs_pool_take(struct scriptfs_pools *pools, unsigned int class,
-					  bool surplus)
-{
-	struct scriptfs_block *block = scriptfs_take_idle(&pools->pool[class]);
-	unsigned int i;
-
-	if (unlikely(!block))
-		block = scriptfs_take_settled(pools, class, surplus);
-	if (unlikely(block && READ_ONCE(pools->pool[class].suspect)))
-		block = scriptfs_take_sound(pools, block, surplus);
-	if (unlikely(!block))
+	if (order < SCRIPTFS_SMALL_ORDERS)
+		return likely(pools->cut.magazine[order]) ?
+			scriptfs_magazine_take_small(pools, order) : NULL;
+	class = scriptfs_order_class(order);
+	if (class == SCRIPTFS_NR_CLASSES || READ_ONCE(pools->cut.orders) & BIT(order) ||
+	    !pools->pool[class].magazine)
 		return NULL;
-
-	if (likely(block->chunk == &block->first)) {
-		scriptfs_chunk_forget(&block->first);
-		return block;
-	}
-	for (i = 0; i < scriptfs_class_chunks(class); i++)
-		scriptfs_chunk_forget(&block->chunk[i]);
-	return block;
-}
-
-static noinline void scriptfs_report_free(const struct scriptfs_block *block, const char *what,
-					  unsigned long ino, u32 state)
-{
-	pr_err("%s of a %s block: inode %lu, pfn %#lx, state %s\n", what,
-	       scriptfs_class_names[block->class], ino, PHYS_PFN(__pa(block->chunk->addr)),
-	       scriptfs_state_names[state]);
+	return scriptfs_magazine_take(&pools->pool[class]);
 }
 
 /*
- * Take a block from its file. Returns false if there is no more to do: the block was not in use,
- * which is reported, or its pages were in the page cache, so that it is up to the quarantine.
- *
- * Of two tasks that free the same block only one finds it in use, whatever locks they hold.
+ * Find a piece wherever it is. One that has the size of a class may be in another processor's
+ * magazine, or be whole but for small pieces in some: look there before making do with others.
  */
-static __always_inline bool scriptfs_block_release(struct scriptfs_pool *pool,
-						   struct scriptfs_block *block, unsigned long ino,
-						   bool suspect)
+static struct scriptfs_piece *scriptfs_look(struct scriptfs_pools *pools, unsigned int order)
 {
-	bool published = suspect || scriptfs_block_published(block);
-	u32 state;
+	unsigned int class = scriptfs_order_class(order);
+	struct scriptfs_piece *piece;
 
-	if (unlikely(block->span->pool != pool)) {
-		scriptfs_report_free(block, "bad free to another mount", ino,
-				     READ_ONCE(block->state));
-		return false;
+	if (class < SCRIPTFS_NR_CLASSES) {
+		spin_lock(&pools->cut.lock);
+		piece = scriptfs_search_own(pools, order);
+		spin_unlock(&pools->cut.lock);
+		if (piece)
+			return piece;
+		scriptfs_magazines_drain_small(pools);
+		scriptfs_magazines_drain_class(&pools->pool[class]);
 	}
-	state = cmpxchg(&block->state, SCRIPTFS_BLOCK_USED,
-			published ? SCRIPTFS_BLOCK_QUARANTINED : SCRIPTFS_BLOCK_IDLE);
-	if (unlikely(state != SCRIPTFS_BLOCK_USED)) {
-		scriptfs_report_free(block, "double free", ino, state);
-		return false;
-	}
-	if (published)
-		scriptfs_block_quarantine(pool, block, ino);
-	return !published;
+	spin_lock(&pools->cut.lock);
+	piece = scriptfs_search(pools, order);
+	spin_unlock(&pools->cut.lock);
+	return piece;
 }
 
-/* Bypasses the magazines. */
-static noinline void scriptfs_list_blocks(struct scriptfs_pool *pool,
-					  struct scriptfs_block *const *blocks, unsigned int nr)
+/* The same with all that is in magazines. NULL if there was a moment at which none was idle. */
+static struct scriptfs_piece *scriptfs_take_any(struct scriptfs_pools *pools, unsigned int order)
 {
+	struct scriptfs_piece *piece;
+	unsigned long arrivals;
+
+	do {
+		arrivals = scriptfs_arrivals(pools);
+		piece = scriptfs_look(pools, order);
+		if (piece)
+			return piece;
+		scriptfs_magazines_drain(pools);
+	} while (arrivals != scriptfs_arrivals(pools));
+	return NULL;
+}
+
+static noinline struct scriptfs_piece *scriptfs_take_slow(struct scriptfs_pools *pools,
+							  unsigned int order)
+{
+	struct scriptfs_piece *piece = scriptfs_take_any(pools, order);
+
+	if (!piece && scriptfs_settle_few(pools))
+		piece = scriptfs_take_any(pools, order);
+	return piece;
+}
+
+static __always_inline struct scriptfs_piece *scriptfs_take_idle(struct scriptfs_pools *pools,
+								 unsigned int order)
+{
+	struct scriptfs_piece *piece = scriptfs_take_fast(pools, order);
+
+	return likely(piece) ? piece : scriptfs_take_slow(pools, order);
+}
+
+static bool scriptfs_piece_poisoned(const struct scriptfs_piece *piece)
+{
+	u32 offset;
+
+	for (offset = 0; offset < scriptfs_piece_size(piece); offset += PAGE_SIZE)
+		if (PageHWPoison(scriptfs_piece_page(piece, offset)))
+			return true;
+	return false;
+}
+
+/* Take pieces until there is one without a hardware memory error. */
+static noinline struct scriptfs_piece *scriptfs_take_sound(struct scriptfs_pools *pools,
+							   struct scriptfs_piece *piece,
+							   unsigned int order)
+{
+	while (piece && scriptfs_piece_poisoned(piece)) {
+		WRITE_ONCE(piece->owner, SCRIPTFS_QUARANTINE);
+		scriptfs_quarantine(pools, piece, 0);
+		piece = scriptfs_take_idle(pools, order);
+	}
+	return piece;
+}
+
+/* Forget the file that the piece belonged to last. */
+static __always_inline void scriptfs_hand_out(struct scriptfs_piece *piece, const void *owner)
+{
+	piece->mark = 0;
+	piece->published = false;
+	piece->kept = false;
+	piece->fresh = false;
+	WRITE_ONCE(piece->owner, owner);
+}
+
+/**
+ * scriptfs_take - take an idle piece for a file
+ * @pools:	the pools
+ * @order:	2^order pages are wanted, up to a large
+ * @owner:	the file
+ *
+ * The memory is not cleared, and the initialised mark is 0. No memory is reclaimed, and no more
+ * than a few quarantined pieces are checked: scriptfs_pools_replenish() does both.
+ *
+ * Context: Process context. May sleep; takes the locks of the pools.
+ * Return: The piece, the file's until scriptfs_put(), with fewer pages than wanted if there is none
+ * of that size nor a larger one; or NULL.
+ */
+struct scriptfs_piece *scriptfs_take(struct scriptfs_pools *pools, unsigned int order,
+				     const void *owner)
+{
+	struct scriptfs_piece *piece = scriptfs_take_idle(pools, order);
+
+	if (unlikely(scriptfs_suspect(pools)))
+		piece = scriptfs_take_sound(pools, piece, order);
+	if (likely(piece))
+		scriptfs_hand_out(piece, owner);
+	return piece;
+}
+
+/**
+ * scriptfs_take_more - take a piece for a file from the system
+ * @pools:	pools without an idle piece
+ * @order:	2^order pages are wanted, as for scriptfs_take()
+ * @owner:	the file
+ *
+ * Context: Process context. May sleep, but does not reclaim memory; takes the locks of the pools.
+ * Return: The piece, with fewer pages than wanted if there are no more; or NULL if the limits do
+ * not allow it, or the system does not have the memory at hand.
+ */
+struct scriptfs_piece *scriptfs_take_more(struct scriptfs_pools *pools, unsigned int order,
+					  const void *owner)
+{
+	struct scriptfs_piece *piece = NULL;
+	int class = SCRIPTFS_LARGE;
+
+	if (READ_ONCE(pools->strict))
+		return NULL;
+	while (class > SCRIPTFS_POEM && scriptfs_class_order(class) > order)
+		class--;
+	for (; class >= SCRIPTFS_POEM && !piece; class--)
+		piece = scriptfs_take_surplus(pools, class, SCRIPTFS_GFP_NOWAIT);
+	if (!piece)
+		return NULL;
+	if (piece->order > order) {
+		spin_lock(&pools->cut.lock);
+		scriptfs_cut_down(pools, piece, order);
+		spin_unlock(&pools->cut.lock);
+	}
+	scriptfs_hand_out(piece, owner);
+	return piece;
+}
+
+static struct scriptfs_piece *scriptfs_pick_super(struct scriptfs_pools *pools, bool surplus)
+{
+	struct scriptfs_pool *pool = &pools->pool[SCRIPTFS_SUPER];
+	struct scriptfs_piece *first = NULL;
+	unsigned int found;
+
 	spin_lock(&pool->lock);
-	scriptfs_spans_add(pool, blocks, nr);
+	found = scriptfs_spans_pick(pool, true, &first, 1);
+	spin_unlock(&pool->lock);
+	if (!found && surplus && !READ_ONCE(pools->strict))
+		first = scriptfs_take_surplus(pools, SCRIPTFS_SUPER, SCRIPTFS_GFP_NOWAIT);
+	return first;
+}
+
+/**
+ * scriptfs_take_super - take a whole super for a file
+ * @pools:	the pools
+ * @surplus:	allocate one if there is none idle, the limits allow it and the system has the
+ *		memory at hand
+ * @owner:	the file
+ * @pieces:	filled in with its SCRIPTFS_SUPER_CHUNKS chunks, each as from scriptfs_take()
+ *
+ * Context: Process context. May sleep, but does not reclaim memory; takes the locks of the pools.
+ * Return: Whether there is one.
+ */
+bool scriptfs_take_super(struct scriptfs_pools *pools, bool surplus, const void *owner,
+			 struct scriptfs_piece **pieces)
+{
+	struct scriptfs_piece *first = scriptfs_pick_super(pools, surplus);
+	bool sound = true;
+	unsigned int i;
+
+	if (!first)
+		return false;
+	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS; i++) {
+		pieces[i] = scriptfs_piece_span(first)->super->chunk[i]->piece;
+		scriptfs_hand_out(pieces[i], owner);
+		if (unlikely(scriptfs_suspect(pools)))
+			sound &= !scriptfs_piece_poisoned(pieces[i]);
+	}
+	/* With a bad page it is good for smaller needs only: what is freed is looked at. */
+	if (!sound)
+		scriptfs_put_batch(pools, pieces, SCRIPTFS_SUPER_CHUNKS, owner, 0);
+	return sound;
+}
+
+static noinline void scriptfs_report_free(const struct scriptfs_piece *piece, unsigned long ino,
+					  const void *owner)
+{
+	/* From SCRIPTFS_INSIDE on. */
+	static const char *const names[] = {
+		"part of a larger piece", "idle", "idle", "quarantined", "retired", "retired",
+	};
+	bool used = (unsigned long)owner >= ARRAY_SIZE(names);
+
+	pr_err("%s of a %s block: inode %lu, pfn %#lx, %s\n", used ? "bad free" : "double free",
+	       scriptfs_class_names[piece->class], ino, PHYS_PFN(__pa(piece->addr)),
+	       used ? "in use by another file" : names[(unsigned long)owner]);
+}
+
+/*
+ * Take a piece from its file. Returns false if there is no more to do: the piece is not the file's,
+ * which is reported, or its pages were in the page cache, so that it is up to the quarantine.
+ *
+ * Of two tasks that free the same piece only one finds it in use, whatever locks they hold.
+ */
+static __always_inline bool scriptfs_release(struct scriptfs_pools *pools,
+					     struct scriptfs_piece *piece, const void *file,
+					     unsigned long ino)
+{
+	bool look = piece->published || unlikely(scriptfs_suspect(pools));
+	const void *owner = cmpxchg(&piece->owner, file,
+				    look ? SCRIPTFS_QUARANTINE : SCRIPTFS_IDLE);
+
+	if (unlikely(owner != file)) {
+		scriptfs_report_free(piece, ino, owner);
+		return false;
+	}
+	if (look)
+		scriptfs_quarantine(pools, piece, ino);
+	return !look;
+}
+
+/**
+ * scriptfs_put - free a piece of a file
+ * @pools:	the pools
+ * @piece:	a piece from scriptfs_take(), out of the file's map and withdrawn
+ * @owner:	the file
+ * @ino:	the file's inode number, for reports
+ *
+ * The piece becomes idle, as far as its pages have no outside references. A piece that the file
+ * does not have is reported and left as it is.
+ *
+ * Context: Process context, takes the locks of the pools.
+ */
+void scriptfs_put(struct scriptfs_pools *pools, struct scriptfs_piece *piece, const void *owner,
+		  unsigned long ino)
+{
+	struct scriptfs_pool *pool = scriptfs_piece_pool(pools, piece);
+
+	if (!scriptfs_release(pools, piece, owner, ino))
+		return;
+	if (piece->order < SCRIPTFS_SMALL_ORDERS && pools->cut.magazine[piece->order])
+		scriptfs_magazine_put_small(pools, piece);
+	else if (scriptfs_piece_whole(piece) && pool->magazine && !piece->surplus)
+		scriptfs_magazine_put(pool, piece);
+	else
+		scriptfs_piece_idle(pools, piece);
+}
+
+/* Make idle pieces available: whole blocks of one class, or pieces of cut blocks. */
+static void scriptfs_put_run(struct scriptfs_pools *pools, struct scriptfs_piece **pieces,
+			     unsigned int nr, bool whole)
+{
+	struct scriptfs_pool *pool = scriptfs_piece_pool(pools, pieces[0]);
+
+	if (!whole) {
+		scriptfs_cut_add(pools, pieces, nr);
+		return;
+	}
+	spin_lock(&pool->lock);
+	scriptfs_spans_add(pool, pieces, nr);
 	spin_unlock(&pool->lock);
 }
 
-static noinline void scriptfs_list_one(struct scriptfs_pool *pool, struct scriptfs_block *block)
+static noinline void scriptfs_put_many(struct scriptfs_pools *pools, struct scriptfs_piece **pieces,
+				       unsigned int nr, const void *owner, unsigned long ino)
 {
-	scriptfs_list_blocks(pool, &block, 1);
-}
-
-/**
- * scriptfs_pool_put - free a block of a file
- * @pools:	the pools
- * @block:	a block from scriptfs_pool_take(), out of the file's map and withdrawn
- * @ino:	the file's inode number, for reports
- *
- * The block becomes idle, or goes to quarantine while one of its pages has an outside reference, or
- * is reported and retired if the state of a page cannot be right. A block that is not in use is
- * reported and left as it is.
- *
- * Context: Process context, takes magazine->lock and pool->lock.
- */
-void scriptfs_pool_put(struct scriptfs_pools *pools, struct scriptfs_block *block,
-		       unsigned long ino)
-{
-	struct scriptfs_pool *pool = &pools->pool[block->class];
-
-	if (!scriptfs_block_release(pool, block, ino, READ_ONCE(pool->suspect)))
-		return;
-	if (pool->magazine && !block->span->surplus)
-		scriptfs_magazine_put(pool, raw_cpu_ptr(pool->magazine), block);
-	else
-		scriptfs_list_one(pool, block);
-}
-
-static noinline void scriptfs_put_many(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
-				       unsigned int nr, unsigned long ino)
-{
-	unsigned int i, left = 0, class = SCRIPTFS_NR_CLASSES;
-	struct scriptfs_pool *pool = NULL;
-	bool suspect = false;
-
-	if (nr <= SCRIPTFS_FEW_BLOCKS) {
-		while (nr)
-			scriptfs_pool_put(pools, blocks[--nr], ino);
-		return;
-	}
+	unsigned int class = SCRIPTFS_NR_CLASSES;
+	unsigned int i, left = 0;
+	bool whole = false;
 
 	for (i = 0; i < nr; i++) {
-		struct scriptfs_block *block = blocks[i];
+		struct scriptfs_piece *piece = pieces[i];
 
-		if (block->class != class) {
-			if (left)
-				scriptfs_list_blocks(pool, blocks, left);
+		if (!scriptfs_release(pools, piece, owner, ino))
+			continue;
+		if (left && (scriptfs_piece_whole(piece) != whole || piece->class != class)) {
+			scriptfs_put_run(pools, pieces, left, whole);
 			left = 0;
-			class = block->class;
-			pool = &pools->pool[class];
-			suspect = READ_ONCE(pool->suspect);
 		}
-		if (scriptfs_block_release(pool, block, ino, suspect))
-			blocks[left++] = block;
+		whole = scriptfs_piece_whole(piece);
+		class = piece->class;
+		pieces[left++] = piece;
 	}
 	if (left)
-		scriptfs_list_blocks(pool, blocks, left);
+		scriptfs_put_run(pools, pieces, left, whole);
 }
 
 /**
- * scriptfs_pool_put_batch - free many blocks of a file
+ * scriptfs_put_batch - free many pieces of a file
  * @pools:	the pools
- * @blocks:	blocks as for scriptfs_pool_put(), in file order; the array is overwritten
+ * @pieces:	pieces as for scriptfs_put(); the array is overwritten
  * @nr:		how many
+ * @owner:	the file
  * @ino:	the file's inode number, for reports
  *
- * Bypasses the magazines, which would overflow and do not sort by address. Only the few blocks of a
+ * Bypasses the magazines, which would overflow and do not sort by address. Only the few pieces of a
  * small file go there, the first of them last, so that it is taken first.
  *
- * Context: Process context, takes magazine->lock and pool->lock.
+ * Context: Process context, takes the locks of the pools.
  */
-void scriptfs_pool_put_batch(struct scriptfs_pools *pools, struct scriptfs_block **blocks,
-			     unsigned int nr, unsigned long ino)
+void scriptfs_put_batch(struct scriptfs_pools *pools, struct scriptfs_piece **pieces,
+			unsigned int nr, const void *owner, unsigned long ino)
 {
-	if (nr == 1)
-		scriptfs_pool_put(pools, blocks[0], ino);
+	if (nr > SCRIPTFS_FEW_PIECES)
+		scriptfs_put_many(pools, pieces, nr, owner, ino);
 	else
-		scriptfs_put_many(pools, blocks, nr, ino);
+		while (nr)
+			scriptfs_put(pools, pieces[--nr], owner, ino);
 }
 
 /**
- * scriptfs_pool_stats - how many blocks of a pool are where
- * @pool:	the pool
+ * scriptfs_class_stats - how many blocks of a class are where
+ * @pools:	the pools
+ * @class:	which class
  * @stats:	filled in
  *
- * Exact while no blocks are taken or put, otherwise off by those on their way. They always add up.
+ * Pieces in magazines are joined first, so that only blocks of which a piece is in use count as
+ * cut. Exact while nothing is taken or put, otherwise off by what is on its way. The figures always
+ * add up.
  *
- * Context: Takes pool->lock.
+ * Context: Takes the locks of the pools.
  */
-void scriptfs_pool_stats(struct scriptfs_pool *pool, struct scriptfs_stats *stats)
+void scriptfs_class_stats(struct scriptfs_pools *pools, unsigned int class,
+			  struct scriptfs_class_stats *stats)
 {
-	unsigned long whole;
+	struct scriptfs_pool *pool = &pools->pool[class];
+	unsigned long blocks;
 
+	scriptfs_magazines_drain_small(pools);
+	spin_lock(&pools->cut.lock);
 	spin_lock(&pool->lock);
 	stats->reserve = pool->reserve;
 	stats->surplus = pool->surplus;
-	stats->quarantine = pool->nr_quarantine;
-	stats->retired = pool->nr_retired;
-	stats->idle = pool->idle + scriptfs_magazines_idle(pool);
+	stats->cut = pool->nr_cut;
+	stats->idle = pool->idle + scriptfs_magazines_idle(pool->magazine);
 	spin_unlock(&pool->lock);
+	spin_unlock(&pools->cut.lock);
 
-	whole = stats->reserve + stats->surplus - stats->quarantine - stats->retired;
+	blocks = stats->reserve + stats->surplus;
+	stats->cut = min(stats->cut, blocks);
 	/* A block that moved between two magazines may have been counted in both. */
-	stats->idle = min(stats->idle, whole);
-	stats->used = whole - stats->idle;
+	stats->idle = min(stats->idle, blocks - stats->cut);
+	stats->used = blocks - stats->cut - stats->idle;
+}
+
+/* How many pages are idle in one class as blocks, and the bytes of all its blocks. */
+static unsigned long scriptfs_class_idle(struct scriptfs_pool *pool, struct scriptfs_stats *stats)
+{
+	unsigned int shift = scriptfs_class_shifts[pool->class];
+	unsigned long idle;
+
+	spin_lock(&pool->lock);
+	stats->reserve += pool->reserve << shift;
+	stats->surplus += pool->surplus << shift;
+	idle = pool->idle + scriptfs_magazines_idle(pool->magazine);
+	spin_unlock(&pool->lock);
+	return idle << (shift - PAGE_SHIFT);
 }
 
 /**
  * scriptfs_pools_stats - how many bytes of all pools together are where
  * @pools:	the pools
- * @sum:	filled in, in bytes
+ * @stats:	filled in, in bytes
  *
- * Settles some of the quarantine first, see scriptfs_pool_settle().
+ * Settles some of the quarantine first, see scriptfs_settle(). Exact while nothing is taken or put,
+ * otherwise off by what is on its way. The figures always add up.
  *
- * Context: Process context. Takes pool->settling if that is free, and pool->lock.
+ * Context: Process context. Takes quarantine.settling if that is free, and the locks of the pools.
  */
-void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *sum)
+void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *stats)
 {
-	unsigned int class;
+	unsigned int class, order;
+	unsigned long idle, rest;
 
-	memset(sum, 0, sizeof(*sum));
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		struct scriptfs_pool *pool = &pools->pool[class];
-		unsigned int shift = scriptfs_class_shifts[class];
-		struct scriptfs_stats stats;
+	memset(stats, 0, sizeof(*stats));
+	scriptfs_settle(pools);
 
-		scriptfs_pool_settle(pool);
-		scriptfs_pool_stats(pool, &stats);
-		sum->reserve += stats.reserve << shift;
-		sum->surplus += stats.surplus << shift;
-		sum->idle += stats.idle << shift;
-		sum->used += stats.used << shift;
-		sum->quarantine += stats.quarantine << shift;
-		sum->retired += stats.retired << shift;
-	}
+	spin_lock(&pools->cut.lock);
+	idle = pools->cut.pages;
+	for (order = 0; order < SCRIPTFS_SMALL_ORDERS; order++)
+		idle += scriptfs_magazines_idle(pools->cut.magazine[order]) << order;
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		idle += scriptfs_class_idle(&pools->pool[class], stats);
+	spin_lock(&pools->quarantine.lock);
+	stats->quarantine = pools->quarantine.pages << PAGE_SHIFT;
+	stats->retired = pools->quarantine.retired << PAGE_SHIFT;
+	spin_unlock(&pools->quarantine.lock);
+	spin_unlock(&pools->cut.lock);
+
+	rest = stats->reserve + stats->surplus - stats->retired;
+	stats->quarantine = min(stats->quarantine, rest);
+	rest -= stats->quarantine;
+	stats->idle = min(idle << PAGE_SHIFT, rest);
+	stats->used = rest - stats->idle;
 }

@@ -35,10 +35,11 @@ static void pool_fill_exact(struct kunit *test)
 		bytes = 0;
 		for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
 			KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, reserve[class]);
-			expect_stats(test, class, reserve[class], 0, 0, 0);
+			expect_class(test, class, reserve[class], 0, 0);
 			bytes += reserve[class] * scriptfs_class_size(class);
 		}
 		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), bytes);
+		expect_stats(test, bytes >> PAGE_SHIFT, 0, 0, 0);
 		scriptfs_pools_free(pools);
 		expect_empty(test);
 	}
@@ -47,43 +48,43 @@ static void pool_fill_exact(struct kunit *test)
 
 static void pool_take_put(struct kunit *test)
 {
-	struct scriptfs_pools *pools = fill(test, SCRIPTFS_NOVEL, 2);
-	struct scriptfs_block *a, *b;
+	struct scriptfs_piece *a, *b;
 
-	a = take(test, SCRIPTFS_NOVEL, false);
-	expect_stats(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
-	b = take(test, SCRIPTFS_NOVEL, false);
-	expect_stats(test, SCRIPTFS_NOVEL, 0, 2, 0, 0);
+	fill(test, SCRIPTFS_NOVEL, 2);
+	a = take(test, NOVEL);
+	expect_class(test, SCRIPTFS_NOVEL, 1, 0, 1);
+	expect_stats(test, NOVEL_PAGES, NOVEL_PAGES, 0, 0);
+	b = take(test, NOVEL);
+	expect_class(test, SCRIPTFS_NOVEL, 0, 0, 2);
 	KUNIT_EXPECT_PTR_NE(test, a, b);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_NOVEL, false),
-			    (struct scriptfs_block *)NULL);
+	expect_none(test, NOVEL);
 
-	scriptfs_pool_put(pools, a, TEST_INODE);
-	expect_stats(test, SCRIPTFS_NOVEL, 1, 1, 0, 0);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_NOVEL, false), a);
-	scriptfs_pool_put(pools, a, TEST_INODE);
-	scriptfs_pool_put(pools, b, TEST_INODE);
-	expect_stats(test, SCRIPTFS_NOVEL, 2, 0, 0, 0);
+	put(test, a);
+	expect_class(test, SCRIPTFS_NOVEL, 1, 0, 1);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, NOVEL), a);
+	put(test, a);
+	put(test, b);
+	expect_whole(test);
 }
 
 /* No page belongs to two blocks: each still has its own content when all are written. */
 static void pool_blocks_apart(struct kunit *test)
 {
 	enum { NR = 70 };
-	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, NR);
-	struct scriptfs_block *block[NR];
+	struct scriptfs_piece *block[NR];
 	unsigned int i, p;
 
+	fill(test, SCRIPTFS_POEM, NR);
 	for (i = 0; i < NR; i++) {
-		block[i] = take(test, SCRIPTFS_POEM, false);
-		memset(block[i]->chunk->addr, i, SCRIPTFS_UNIT_SIZE);
+		block[i] = take(test, POEM);
+		memset(block[i]->addr, i, SCRIPTFS_POEM_SIZE);
 	}
 	for (i = 0; i < NR; i++) {
-		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(block[i]->chunk->addr, i, SCRIPTFS_UNIT_SIZE),
+		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(block[i]->addr, i, SCRIPTFS_POEM_SIZE),
 				    (void *)NULL);
-		for (p = 0; p < SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT; p++)
-			KUNIT_EXPECT_EQ(test, page_ref_count(block_page(block[i], p)), 1);
-		scriptfs_pool_put(pools, block[i], TEST_INODE);
+		for (p = 0; p < POEM_PAGES; p++)
+			KUNIT_EXPECT_EQ(test, page_ref_count(virt_to_page(block[i][p].addr)), 1);
+		put(test, block[i]);
 	}
 }
 
@@ -94,19 +95,19 @@ static void pool_blocks_apart(struct kunit *test)
 static void pool_ascending(struct kunit *test)
 {
 	enum { NR = 128, BATCH = 32 };
-	struct scriptfs_block *back[BATCH];
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, NR);
-	struct scriptfs_block *block[NR];
+	struct scriptfs_piece *block[NR], *back[BATCH];
 	unsigned int round, i, neighbours;
 
 	for (round = 0; round < 2; round++) {
 		neighbours = 0;
 		for (i = 0; i < NR; i++) {
-			block[i] = take(test, SCRIPTFS_POEM, false);
-			if (!i || block[i]->span != block[i - 1]->span)
+			block[i] = take(test, POEM);
+			if (!i || scriptfs_piece_span(block[i]) !=
+				  scriptfs_piece_span(block[i - 1]))
 				continue;
-			KUNIT_EXPECT_PTR_EQ(test, block[i]->chunk->addr,
-					    block[i - 1]->chunk->addr + SCRIPTFS_UNIT_SIZE);
+			KUNIT_EXPECT_PTR_EQ(test, block[i]->addr,
+					    block[i - 1]->addr + SCRIPTFS_POEM_SIZE);
 			neighbours++;
 		}
 		KUNIT_EXPECT_GE(test, neighbours, NR / 2U);
@@ -114,84 +115,113 @@ static void pool_ascending(struct kunit *test)
 		for (i = 0; i < NR; i++) {
 			back[i % BATCH] = block[i * 47 % NR];
 			if ((i + 1) % BATCH == 0)
-				scriptfs_pool_put_batch(pools, back, BATCH, TEST_INODE);
+				scriptfs_put_batch(pools, back, BATCH, test, TEST_INODE);
 		}
 	}
-	expect_stats(test, SCRIPTFS_POEM, NR, 0, 0, 0);
+	expect_whole(test);
 }
 
-/* A file must not inherit the marks of the previous owner of a block. */
+/* A file must not inherit the marks and flags of the previous owner of a piece. */
 static void pool_marks_reset(struct kunit *test)
 {
-	struct scriptfs_pools *pools = fill(test, SCRIPTFS_LARGE, 1);
-	struct scriptfs_block *block = take(test, SCRIPTFS_LARGE, false);
+	struct scriptfs_piece *piece;
+	unsigned int order, round;
 
-	block->chunk->mark = SCRIPTFS_CHUNK_SIZE;
-	block->chunk->published = true;
-	scriptfs_pool_put(pools, block, TEST_INODE);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_LARGE, false), block);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
-	KUNIT_EXPECT_FALSE(test, block->chunk->published);
-
-	block->chunk->mark = PAGE_SIZE;
-	scriptfs_pool_put(pools, block, TEST_INODE);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_LARGE, false), block);
-	KUNIT_EXPECT_EQ(test, block->chunk->mark, 0U);
-	scriptfs_pool_put(pools, block, TEST_INODE);
+	fill(test, SCRIPTFS_POEM, 1);
+	for (order = 0; order <= POEM; order++) {
+		piece = take(test, order);
+		for (round = 0; round < 4; round++) {
+			piece->mark = scriptfs_piece_size(piece);
+			piece->published = round & 1;
+			piece->kept = true;
+			piece->fresh = !!(round & 2);
+			put(test, piece);
+			KUNIT_EXPECT_PTR_EQ(test, take(test, order), piece);
+		}
+		put(test, piece);
+	}
 }
 
 static void pool_strict(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
-	struct scriptfs_block *block;
+	struct scriptfs_piece *block = take_more(test, POEM);
 
 	scriptfs_pools_limit(pools, SZ_1G, true);
-	block = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_POEM, true),
-			    (struct scriptfs_block *)NULL);
-	expect_stats(test, SCRIPTFS_POEM, 0, 1, 0, 0);
-	scriptfs_pool_put(pools, block, TEST_INODE);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block);
-	scriptfs_pool_put(pools, block, TEST_INODE);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_take_more(pools, POEM, test),
+			    (struct scriptfs_piece *)NULL);
+	expect_class(test, SCRIPTFS_POEM, 0, 0, 1);
+	put(test, block);
+	KUNIT_EXPECT_PTR_EQ(test, take_more(test, POEM), block);
+	put(test, block);
 }
 
+/* Up to the limit, and where a block of the size wanted goes beyond it, smaller ones. */
 static void pool_size_cap(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_MEDIUM, 1);
 	unsigned long size = scriptfs_class_size(SCRIPTFS_MEDIUM);
-	struct scriptfs_block *block[3];
-	unsigned int i;
+	struct scriptfs_piece *piece;
+	unsigned int i, pages = 0;
 
 	/* One byte less than room for a fourth. */
 	scriptfs_pools_limit(pools, 4 * size - 1, false);
-	for (i = 0; i < ARRAY_SIZE(block); i++)
-		block[i] = take(test, SCRIPTFS_MEDIUM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_MEDIUM, true),
-			    (struct scriptfs_block *)NULL);
+	for (i = 0; i < 3; i++) {
+		piece = take_more(test, MEDIUM);
+		KUNIT_EXPECT_EQ(test, (unsigned int)piece->order, (unsigned int)MEDIUM);
+	}
+	expect_none(test, MEDIUM);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_take_surplus(pools, SCRIPTFS_MEDIUM,
+							SCRIPTFS_GFP_NOWAIT),
+			    (struct scriptfs_piece *)NULL);
 	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_MEDIUM].surplus, 2UL);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 3ULL * size);
-	for (i = 0; i < ARRAY_SIZE(block); i++)
-		scriptfs_pool_put(pools, block[i], TEST_INODE);
-	expect_stats(test, SCRIPTFS_MEDIUM, 3, 0, 0, 0);
+	put(test, piece);
+	expect_class(test, SCRIPTFS_MEDIUM, 1, 0, 2);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, MEDIUM), piece);
+
+	while ((piece = scriptfs_take_more(pools, MEDIUM, test))) {
+		KUNIT_EXPECT_LT(test, (unsigned int)piece->order, (unsigned int)MEDIUM);
+		pages += scriptfs_piece_pages(piece);
+	}
+	/* All but a poem. */
+	KUNIT_EXPECT_EQ(test, pages + POEM_PAGES, size >> PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 4ULL * size - SCRIPTFS_POEM_SIZE);
 }
 
 /* Surplus is allocated when it is asked for, and only then. */
 static void pool_surplus(struct kunit *test)
 {
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = ULONG_MAX };
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 0);
-	unsigned int class;
+	struct scriptfs_piece *piece;
+	unsigned int class, order;
 
 	for (class = SCRIPTFS_POEM; class <= SCRIPTFS_LARGE; class++) {
-		struct scriptfs_block *block;
-
-		KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, class, false),
-				    (struct scriptfs_block *)NULL);
-		block = take(test, class, true);
-		memset(block->chunk->addr, 0xa5, scriptfs_class_size(class));
-		expect_stats(test, class, 0, 1, 0, 0);
-		scriptfs_pool_put(pools, block, TEST_INODE);
-		expect_stats(test, class, 1, 0, 0, 0);
+		order = scriptfs_class_order(class);
+		expect_none(test, order);
+		piece = take_more(test, order);
+		KUNIT_EXPECT_EQ(test, (unsigned int)piece->order, order);
+		memset(piece->addr, 0xa5, scriptfs_class_size(class));
+		expect_class(test, class, 0, 0, 1);
+		put(test, piece);
+		expect_class(test, class, 1, 0, 0);
 		KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, 0UL);
+		pools->shrinker.scan_objects(&pools->shrinker, &sc);
+		expect_empty(test);
+	}
+	/* For less than a poem, a poem, of which the rest is idle. */
+	for (order = 0; order < POEM; order++) {
+		piece = take_more(test, order);
+		KUNIT_EXPECT_EQ(test, (unsigned int)piece->order, order);
+		expect_class(test, SCRIPTFS_POEM, 0, 1, 0);
+		expect_stats(test, POEM_PAGES - BIT(order), BIT(order), 0, 0);
+		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
+				SHRINK_STOP);
+		put(test, piece);
+		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
+				POEM_PAGES);
+		expect_empty(test);
 	}
 }
 
@@ -200,99 +230,140 @@ static void pool_surplus_moves(struct kunit *test)
 {
 	enum { NR = 64 };
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
-	struct scriptfs_block *poem[NR + 1], *large;
+	struct scriptfs_piece *poem[NR + 1], *large;
 	unsigned int i;
 
 	scriptfs_pools_limit(pools, SZ_2M + SZ_32K, false);
 	for (i = 0; i < ARRAY_SIZE(poem); i++)
-		poem[i] = take(test, SCRIPTFS_POEM, true);
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
-			    (struct scriptfs_block *)NULL);
-	for (i = 0; i < NR; i++)
-		scriptfs_pool_put(pools, poem[i], TEST_INODE);
+		poem[i] = take_more(test, POEM);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_take_more(pools, LARGE, test),
+			    (struct scriptfs_piece *)NULL);
+	for (i = 2; i <= NR; i++)
+		put(test, poem[i]);
 	/* One block short: nothing is freed in vain. */
-	KUNIT_EXPECT_PTR_EQ(test, scriptfs_pool_take(pools, SCRIPTFS_LARGE, true),
-			    (struct scriptfs_block *)NULL);
+	KUNIT_EXPECT_PTR_EQ(test, scriptfs_take_surplus(pools, SCRIPTFS_LARGE, SCRIPTFS_GFP_NOWAIT),
+			    (struct scriptfs_piece *)NULL);
+	expect_class(test, SCRIPTFS_POEM, NR - 1, 0, 2);
 
-	scriptfs_pool_put(pools, poem[NR], TEST_INODE);
-	large = take(test, SCRIPTFS_LARGE, true);
-	expect_stats(test, SCRIPTFS_POEM, 1, 0, 0, 0);
+	put(test, poem[0]);
+	put(test, poem[1]);
+	large = scriptfs_take_more(pools, LARGE, test);
+	expect_fresh(test, large, LARGE);
+	KUNIT_EXPECT_EQ(test, (unsigned int)large->order, (unsigned int)LARGE);
+	expect_class(test, SCRIPTFS_POEM, 1, 0, 0);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), pools->size);
-	scriptfs_pool_put(pools, large, TEST_INODE);
+	put(test, large);
 }
 
-/* The shrinker frees idle surplus, but neither blocks in use nor the reserve. */
+/* The shrinker frees idle surplus, but neither blocks in use, or partly in use, nor the reserve. */
 static void pool_shrinker(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
-	unsigned long pages = SCRIPTFS_UNIT_SIZE >> PAGE_SHIFT;
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
 	struct shrinker *shrinker = &pools->shrinker;
-	struct scriptfs_block *block[5];
+	struct scriptfs_piece *block[5], *upper;
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
-		block[i] = take(test, SCRIPTFS_POEM, true);
+		block[i] = take_more(test, POEM);
 	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_POEM].surplus, 3UL);
 	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
 
-	scriptfs_pool_put(pools, block[2], TEST_INODE);
-	scriptfs_pool_put(pools, block[3], TEST_INODE);
-	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 2 * pages);
+	put(test, block[2]);
+	put(test, block[3]);
+	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 2 * POEM_PAGES);
 	sc.nr_to_scan = 1;
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), pages);
-	KUNIT_EXPECT_EQ(test, sc.nr_scanned, pages);
-	expect_stats(test, SCRIPTFS_POEM, 1, 3, 0, 0);
+	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, sc.nr_scanned, POEM_PAGES);
+	expect_class(test, SCRIPTFS_POEM, 1, 0, 3);
 
 	/* The reserve is taken first, so that surplus can be freed. */
-	scriptfs_pool_put(pools, block[0], TEST_INODE);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_POEM, true), block[0]);
+	put(test, block[0]);
+	KUNIT_EXPECT_PTR_EQ(test, take_more(test, POEM), block[0]);
 
-	scriptfs_pool_put(pools, block[0], TEST_INODE);
-	scriptfs_pool_put(pools, block[1], TEST_INODE);
-	scriptfs_pool_put(pools, block[4], TEST_INODE);
+	put(test, block[0]);
+	put(test, block[1]);
+	upper = scriptfs_piece_split(block[4]);
+	put(test, upper);
 	sc.nr_to_scan = ULONG_MAX;
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), 2 * pages);
-	expect_stats(test, SCRIPTFS_POEM, 2, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 2ULL * SCRIPTFS_UNIT_SIZE);
+	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), POEM_PAGES);
+	expect_class(test, SCRIPTFS_POEM, 2, 1, 0);
+	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
+	put(test, block[4]);
+	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), POEM_PAGES);
+	expect_class(test, SCRIPTFS_POEM, 2, 0, 0);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 2ULL * SCRIPTFS_POEM_SIZE);
 	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
 }
 
 /* A super has many chunks, each with a mark and a state of its own. */
 static void pool_super(struct kunit *test)
 {
+	const size_t size = 128 * sizeof(struct scriptfs_piece *);
+	struct scriptfs_piece **piece = kunit_kzalloc(test, size, GFP_KERNEL);
+	struct scriptfs_piece **batch = kunit_kzalloc(test, size, GFP_KERNEL);
 	struct scriptfs_pools *pools;
-	struct scriptfs_block *block;
 	struct page *page;
 	unsigned int i;
 
-	if (si_mem_available() < (long)(scriptfs_class_size(SCRIPTFS_SUPER) >> PAGE_SHIFT) * 2) {
-		kunit_info(test, "not enough memory for a super, skipped");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, piece);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, batch);
+	if (!super_fits(test))
 		return;
-	}
 	pools = fill(test, SCRIPTFS_SUPER, 1);
-	scriptfs_pools_limit(pools, SZ_1G, true);
-	block = take(test, SCRIPTFS_SUPER, false);
-	KUNIT_EXPECT_EQ(test, scriptfs_class_chunks(SCRIPTFS_SUPER), 128U);
+	KUNIT_EXPECT_EQ(test, SCRIPTFS_SUPER_CHUNKS, 128UL);
+	KUNIT_ASSERT_TRUE(test, scriptfs_take_super(pools, false, test, piece));
+	KUNIT_EXPECT_FALSE(test, scriptfs_take_super(pools, false, test, batch));
+	expect_class(test, SCRIPTFS_SUPER, 0, 0, 1);
 	for (i = 0; i < 128; i++) {
-		memset(block->chunk[i].addr, i, SCRIPTFS_CHUNK_SIZE);
-		block->chunk[i].mark = SCRIPTFS_CHUNK_SIZE;
+		expect_fresh(test, piece[i], LARGE);
+		memset(piece[i]->addr, i, SCRIPTFS_CHUNK_SIZE);
+		piece[i]->mark = SCRIPTFS_CHUNK_SIZE;
 	}
 	for (i = 0; i < 128; i++)
-		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(block->chunk[i].addr, i, SCRIPTFS_CHUNK_SIZE),
+		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(piece[i]->addr, i, SCRIPTFS_CHUNK_SIZE),
 				    (void *)NULL);
 
-	block->chunk[127].published = true;
-	page = virt_to_page(block->chunk[127].addr + SCRIPTFS_CHUNK_SIZE - 1);
+	piece[127]->published = true;
+	page = virt_to_page(piece[127]->addr + SCRIPTFS_CHUNK_SIZE - 1);
 	get_page(page);
-	scriptfs_pool_put(pools, block, TEST_INODE);
-	expect_stats(test, SCRIPTFS_SUPER, 0, 0, 1, 0);
+	memcpy(batch, piece, size);
+	scriptfs_put_batch(pools, batch, 128, test, TEST_INODE);
+	expect_class(test, SCRIPTFS_SUPER, 0, 1, 0);
+	expect_stats(test, SUPER_PAGES - 1, 0, 1, 0);
+	KUNIT_EXPECT_FALSE(test, scriptfs_take_super(pools, false, test, batch));
 	put_page(page);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, SCRIPTFS_SUPER, true), block);
-	for (i = 0; i < 128; i++)
-		KUNIT_EXPECT_EQ(test, block->chunk[i].mark, 0U);
-	scriptfs_pool_put(pools, block, TEST_INODE);
+	expect_whole(test);
+	KUNIT_ASSERT_TRUE(test, scriptfs_take_super(pools, false, test, batch));
+	for (i = 0; i < 128; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, batch[i], piece[i]);
+		expect_fresh(test, piece[i], LARGE);
+		put(test, piece[i]);
+	}
+	expect_whole(test);
+}
+
+/* A super as surplus: allocated when asked for, freed when all of it is idle. */
+static void pool_super_surplus(struct kunit *test)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = 1 };
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_SUPER, 0);
+	struct scriptfs_piece *piece[SCRIPTFS_SUPER_CHUNKS];
+	unsigned int i;
+
+	KUNIT_EXPECT_FALSE(test, scriptfs_take_super(pools, false, test, piece));
+	if (!super_fits(test))
+		return;
+	KUNIT_ASSERT_TRUE(test, scriptfs_take_super(pools, true, test, piece));
+	for (i = 0; i < ARRAY_SIZE(piece); i++) {
+		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
+				SHRINK_STOP);
+		put(test, piece[i]);
+	}
+	expect_class(test, SCRIPTFS_SUPER, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), SUPER_PAGES);
+	expect_empty(test);
 }
 
 /* A reserve that is too large is refused before anything is allocated, with what was missing. */
@@ -395,6 +466,7 @@ static struct kunit_case pool_test_cases[] = {
 	KUNIT_CASE(pool_surplus_moves),
 	KUNIT_CASE(pool_shrinker),
 	KUNIT_CASE(pool_super),
+	KUNIT_CASE(pool_super_surplus),
 	KUNIT_CASE(pool_fill_too_much),
 	KUNIT_CASE(pool_fill_half_way),
 	KUNIT_CASE(pool_fill_killed),

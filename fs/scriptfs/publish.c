@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: pages of a file's blocks in the page cache, for mmap, splice and all else that wants
+ * scriptfs: pages of a file's pieces in the page cache, for mmap, splice and all else that wants
  * pages.
  *
  * A page enters the page cache when it is asked for there (it is published) and leaves it when the
- * file is truncated or evicted (it is withdrawn). Its bytes lie in the block all the time, so
+ * file is truncated or evicted (it is withdrawn). Its bytes lie in the piece all the time, so
  * nothing is ever dirty, written back or lost with it.
  *
  * A published page has two references at least, the pool's and the page cache's, and any other user
@@ -32,9 +32,7 @@
 #include "alloc.h"
 #include "change.h"
 #include "map.h"
-#include "move.h"
 #include "publish.h"
-#include "scatter.h"
 #include "wait.h"
 
 /* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
@@ -46,7 +44,7 @@
 
 /**
  * scriptfs_page_ready - mark a page uptodate, before or while it is published
- * @page:	a page of one of the file's blocks, with the bytes that the file has there
+ * @page:	a page of one of the file's pieces, with the bytes that the file has there
  *
  * It is on no LRU list. PG_unevictable keeps mark_page_accessed() and fadvise(2) from batching it
  * for one, and so from holding it until the batch is full.
@@ -86,76 +84,82 @@ static int scriptfs_publish_run(struct inode *inode, struct page *page, pgoff_t 
 	return 0;
 }
 
-/* Publish the page at @offset of a scattered chunk. */
-static int scriptfs_publish_scattered(struct inode *inode, struct scriptfs_block *block,
-				      struct scriptfs_chunk *chunk, u32 offset, pgoff_t index)
-{
-	struct page *page = scriptfs_scatter_page(inode, block, chunk, offset);
-
-	if (IS_ERR(page))
-		return PTR_ERR(page);
-	if (PageHWPoison(page))
-		return -EHWPOISON;
-	return scriptfs_publish_run(inode, page, index, 1);
-}
-
 /*
- * Publish the page at @index of a block and its initialised neighbours in the same chunk, so that
- * the next faults find them and map many at a time. Only the page itself may need zeroing.
+ * Publish the page at @index of a piece and its initialised neighbours in it, so that the next
+ * faults find them and map many at a time. Only the page itself may need zeroing.
  */
-static int scriptfs_publish_around(struct inode *inode, struct scriptfs_block *block, pgoff_t index)
+static int scriptfs_publish_around(struct inode *inode, struct scriptfs_piece *piece, pgoff_t index)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_chunk *chunk;
-	u32 offset, from, to;
+	u32 offset = (index - piece->index) << PAGE_SHIFT, from, to;
 
-	chunk = scriptfs_chunk_at(block, (loff_t)index << PAGE_SHIFT, &offset);
-	chunk->published = true;
-	if (chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + PAGE_SIZE))
-		return scriptfs_publish_scattered(inode, block, chunk, offset, index);
-	if (PageHWPoison(scriptfs_chunk_page(chunk, offset)))
+	piece->published = true;
+	if (PageHWPoison(scriptfs_piece_page(piece, offset)))
 		return -EHWPOISON;
-	scriptfs_mark_raise(chunk, offset + PAGE_SIZE);
+	scriptfs_mark_raise(piece, offset + PAGE_SIZE);
 
 	from = round_down(offset, SCRIPTFS_AROUND_PAGES * PAGE_SIZE);
 	to = from + SCRIPTFS_AROUND_PAGES * PAGE_SIZE;
-	to = min_t(u32, to, round_down(chunk->mark, PAGE_SIZE));
+	to = min_t(u32, to, round_down(piece->mark, PAGE_SIZE));
 	to = min_t(u64, to, ((u64)(scriptfs_page_limit(si) - index) << PAGE_SHIFT) + offset);
-	return scriptfs_publish_run(inode, scriptfs_chunk_page(chunk, from),
+	return scriptfs_publish_run(inode, scriptfs_piece_page(piece, from),
 				    index - ((offset - from) >> PAGE_SHIFT),
 				    (to - from) >> PAGE_SHIFT);
 }
 
-/*
- * Publish the page at @index, in a new block if need be. To get one, others of the file may have to
- * be moved, which takes inode_lock as well. That comes before mmap_lock, which a fault already
- * holds, so only try it.
- */
-static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
+/* Publish the page at @index, in a new piece if need be. */
+static int scriptfs_publish_locked(struct inode *inode, pgoff_t index, bool skip)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	loff_t pos = (loff_t)index << PAGE_SHIFT;
-	bool move = !scriptfs_block_find(si, pos) && inode_trylock(inode);
-	struct scriptfs_block *block;
+	struct scriptfs_piece *piece;
+	int err = -ENODATA;
+
+	down_write(&si->map_lock);
+	if (index < scriptfs_page_limit(si)) {
+		piece = scriptfs_piece_get(inode, pos, PAGE_SIZE);
+		if (skip && !IS_ERR(piece) &&
+		    scriptfs_piece_gap(piece, pos - scriptfs_piece_start(piece)))
+			piece = scriptfs_map_skip(inode, piece, index);
+		err = IS_ERR(piece) ? PTR_ERR(piece) :
+				      scriptfs_publish_around(inode, piece, index);
+	}
+	up_write(&si->map_lock);
+	return err;
+}
+
+/* Would publishing the page at @index fill pages in front of it that the file can do without? */
+static bool scriptfs_publish_fills(struct scriptfs_inode *si, pgoff_t index)
+{
+	loff_t pos = (loff_t)index << PAGE_SHIFT;
+	struct scriptfs_piece *piece;
+	bool fills;
+
+	if (!READ_ONCE(si->trim))
+		return false;
+	down_read(&si->map_lock);
+	piece = scriptfs_map_look(si, index);
+	fills = piece && scriptfs_piece_gap(piece, pos - scriptfs_piece_start(piece));
+	up_read(&si->map_lock);
+	return fills;
+}
+
+/*
+ * The same, but leave a hole rather than fill pages with zeroes. That takes inode_lock, which comes
+ * before mmap_lock, and a fault already holds that one: so only try it.
+ */
+static int scriptfs_publish_once(struct inode *inode, pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
 	int err;
 
-	if (move)
-		scriptfs_change_begin(si);
-	down_write(&si->map_lock);
-	if (index >= scriptfs_page_limit(si))
-		block = ERR_PTR(-ENODATA);
-	else if (move)
-		block = scriptfs_block_to_write(inode, pos, PAGE_SIZE);
-	else
-		block = scriptfs_block_get(inode, pos, PAGE_SIZE);
-	err = IS_ERR(block) ? PTR_ERR(block) : scriptfs_publish_around(inode, block, index);
-	up_write(&si->map_lock);
-	if (move) {
-		scriptfs_change_end(si);
-		inode_unlock(inode);
-	}
-	/* Another task holds inode_lock. With it, blocks could be moved: wait. */
-	return err == -ENOSPC && !move && !scriptfs_block_find(si, pos) ? -EBUSY : err;
+	if (likely(!scriptfs_publish_fills(si, index)) || !inode_trylock(inode))
+		return scriptfs_publish_locked(inode, index, false);
+	scriptfs_change_begin(si);
+	err = scriptfs_publish_locked(inode, index, true);
+	scriptfs_change_end(si);
+	inode_unlock(inode);
+	return err;
 }
 
 /**
@@ -165,7 +169,7 @@ static int scriptfs_publish_locked(struct inode *inode, pgoff_t index)
  *
  * The initialised pages around it come along.
  *
- * Context: Takes map_lock, and tries inode_lock. May sleep for long, waiting for a block.
+ * Context: Takes map_lock. May sleep for long, waiting for memory.
  * Return: 0 if it is there, or was until just now; -ENODATA behind the end of the file; -EHWPOISON
  * if it is bad; -ENOSPC; -ENOMEM; -EINTR after a fatal signal.
  */
@@ -175,10 +179,10 @@ int scriptfs_publish(struct inode *inode, pgoff_t index)
 	int err;
 
 	do {
-		err = scriptfs_publish_locked(inode, index);
+		err = scriptfs_publish_once(inode, index);
 		if (!err)
 			break;
-		err = scriptfs_wait_for_block(inode, &wait, err, PAGE_SIZE);
+		err = scriptfs_wait_for_memory(inode, &wait, err, PAGE_SIZE);
 	} while (!err);
 	scriptfs_wait_end(inode, &wait);
 	return err;

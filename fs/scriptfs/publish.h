@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: pages of a file's blocks in the page cache.
+ * scriptfs: pages of a file's pieces in the page cache.
  */
 #ifndef _FS_SCRIPTFS_PUBLISH_H
 #define _FS_SCRIPTFS_PUBLISH_H

@@ -1,245 +1,317 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: the quarantine, where freed blocks wait while their pages have outside references.
+ * scriptfs: the quarantine, where freed pieces wait while their pages have outside references.
+ *
+ * A piece whose pages were in the page cache is looked at when it is freed. If some of its pages
+ * are held and others are not it is cut, down to a page if need be: what is free is idle at once,
+ * and what is bad or in use elsewhere goes out of service alone.
  *
  * The pool is not told when a pipe or a driver drops the last outside reference to a page. So the
- * quarantine is settled, that is checked for blocks without such references, when it matters: when
- * a pool has no idle block, when the system needs memory, and when the stats are read.
+ * quarantine is settled, that is checked for pieces without such references, when it matters: when
+ * there is no idle piece, when the system needs memory, and when the stats are read.
  *
  * Any user can hold pages, so the quarantine may be of any length. A task that holds a lock of a
- * file or reads the stats checks a limited number of blocks and waits for no other. To check a
- * block that is still held costs one page: the block remembers how far its pages were found free,
- * and they stay so, as they cannot be found any more.
+ * file or reads the stats checks a limited number of pieces and waits for no other. To check a
+ * piece that is still held costs one page, another one each time: of pages that were all held, the
+ * last one keeps the others for no longer than it takes to hit one of those.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/sched.h>
 
+#include "cut.h"
 #include "quarantine.h"
 
 /**
- * enum scriptfs_fate - state of memory that was in the page cache, in order of gravity
- * @SCRIPTFS_FATE_CLEAN:	the pool has the only references
- * @SCRIPTFS_FATE_HELD:		there are outside references
+ * enum scriptfs_fate - what becomes of memory that was in the page cache
+ * @SCRIPTFS_FATE_CLEAN:	the pool has the only references: it is idle
+ * @SCRIPTFS_FATE_HELD:		there are outside references: it waits
  * @SCRIPTFS_FATE_POISONED:	it has a hardware memory error
  * @SCRIPTFS_FATE_CORRUPT:	it is in use elsewhere
+ * @SCRIPTFS_FATE_MIXED:	not the same for all pages
  */
 enum scriptfs_fate {
 	SCRIPTFS_FATE_CLEAN,
 	SCRIPTFS_FATE_HELD,
 	SCRIPTFS_FATE_POISONED,
 	SCRIPTFS_FATE_CORRUPT,
+	SCRIPTFS_FATE_MIXED,
 };
 
-/* How many blocks a task with locks checks. */
+/* How many pieces a task with locks checks. */
 #define SCRIPTFS_SETTLE_FEW	4
 
-/* How many blocks a reader of the stats, or memory reclaim, checks. */
+/* How many pieces a reader of the stats, or memory reclaim, checks. */
 #define SCRIPTFS_SETTLE_MANY	48
 
-static void scriptfs_report_page(const struct scriptfs_block *block, struct page *page,
-				 unsigned long ino, const char *what)
+/**
+ * scriptfs_quarantine_init - set up a quarantine
+ * @quarantine:	zeroed
+ */
+void scriptfs_quarantine_init(struct scriptfs_quarantine *quarantine)
 {
-	pr_err("corrupt %s block retired: inode %lu, pfn %#lx: %s (refcount %d, mapcount %d, mapping %p, flags %#lx(%pGp))\n",
-	       scriptfs_class_names[block->class], ino, page_to_pfn(page), what,
-	       page_ref_count(page), atomic_read(&page->_mapcount) + 1, page->mapping,
-	       page->flags, &page->flags);
+	mutex_init(&quarantine->settling);
+	spin_lock_init(&quarantine->lock);
+	INIT_LIST_HEAD(&quarantine->list);
+}
+
+static void scriptfs_report_corrupt(const struct scriptfs_piece *piece)
+{
+	struct page *page = scriptfs_piece_page(piece, 0);
+	bool held = false;
+	const char *wrong = scriptfs_page_wrong(page, &held);
+
+	pr_err("corrupt page of a %s block retired: inode %lu, pfn %#lx: %s (refcount %d, mapcount %d, mapping %p, flags %#lx(%pGp))\n",
+	       scriptfs_class_names[piece->class], piece->ino, page_to_pfn(page),
+	       wrong ?: "was in use elsewhere", page_ref_count(page),
+	       atomic_read(&page->_mapcount) + 1, page->mapping, page->flags, &page->flags);
+}
+
+/**
+ * scriptfs_report_poison - report, once for each page, that it has a hardware memory error
+ * @piece:	the piece that it is in
+ * @page:	the bad page
+ * @ino:	the inode that it belongs to, 0 if there is none or it is not known
+ */
+void scriptfs_report_poison(const struct scriptfs_piece *piece, struct page *page,
+			    unsigned long ino)
+{
+	/* Nobody else uses that flag of a page that is of no use any more. */
+	if (test_and_set_bit(PG_checked, &page->flags))
+		return;
+	if (ino)
+		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the page is retired\n",
+		       scriptfs_class_names[piece->class], ino, page_to_pfn(page));
+	else
+		pr_err("hardware memory error in a %s block: pfn %#lx; the page is retired when it is free\n",
+		       scriptfs_class_names[piece->class], page_to_pfn(page));
 }
 
 /*
- * Check the pages of a chunk, up to the first with an outside reference, which is where the next
- * check begins. The flags of that page stay for now: a pipe tests PG_uptodate before it hands out
- * what is in the page.
+ * The flags of a page that is held stay for now: a pipe tests PG_uptodate before it hands out what
+ * is in the page.
  */
-static enum scriptfs_fate scriptfs_chunk_inspect(struct scriptfs_block *block,
-						 struct scriptfs_chunk *chunk, unsigned long ino)
+static enum scriptfs_fate scriptfs_page_fate(struct page *page)
 {
-	for (; chunk->mark < scriptfs_chunk_size(block); chunk->mark += PAGE_SIZE) {
-		struct page *page = scriptfs_chunk_page(chunk, chunk->mark);
-		bool held = false;
-		const char *wrong = scriptfs_page_wrong(page, &held);
+	bool held = false;
 
-		if (wrong) {
-			scriptfs_report_page(block, page, ino, wrong);
-			chunk->corrupt = true;
-			return SCRIPTFS_FATE_CORRUPT;
-		}
-		if (PageHWPoison(page)) {
-			scriptfs_report_poison(block, page, ino);
-			return SCRIPTFS_FATE_POISONED;
-		}
-		if (held)
-			return SCRIPTFS_FATE_HELD;
-		scriptfs_page_clean(page);
-	}
-	chunk->published = false;
+	if (scriptfs_page_wrong(page, &held))
+		return SCRIPTFS_FATE_CORRUPT;
+	if (PageHWPoison(page))
+		return SCRIPTFS_FATE_POISONED;
+	if (held)
+		return SCRIPTFS_FATE_HELD;
+	scriptfs_page_clean(page);
 	return SCRIPTFS_FATE_CLEAN;
 }
 
-/*
- * Check whatever of a block was in the page cache, without what earlier checks found to be clean.
- * Returns the gravest of what was found; corruption and hardware errors were reported.
- */
-static enum scriptfs_fate scriptfs_block_inspect(struct scriptfs_block *block)
+static enum scriptfs_fate scriptfs_piece_fate(const struct scriptfs_piece *piece)
 {
-	enum scriptfs_fate worst = SCRIPTFS_FATE_CLEAN;
+	struct page *page = scriptfs_piece_page(piece, 0);
+	enum scriptfs_fate fate = scriptfs_page_fate(page);
 	unsigned int i;
 
-	if (READ_ONCE(block->poisoned))
-		return SCRIPTFS_FATE_POISONED;
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
-		struct scriptfs_chunk *chunk = &block->chunk[i];
-
-		if (!chunk->published)
-			continue;
-		worst = max(worst, scriptfs_chunk_inspect(block, chunk, block->ino));
-		cond_resched();
-	}
-	return worst;
+	/* Each page that goes out of service does so alone. */
+	if (fate > SCRIPTFS_FATE_HELD && piece->order)
+		return SCRIPTFS_FATE_MIXED;
+	for (i = 1; i < scriptfs_piece_pages(piece); i++)
+		if (scriptfs_page_fate(page + i) != fate)
+			return SCRIPTFS_FATE_MIXED;
+	return fate;
 }
 
-/* A block on no list without outside references becomes idle, or retired. */
-static bool scriptfs_block_let_go(struct scriptfs_pool *pool, struct scriptfs_block *block,
-				  enum scriptfs_fate fate)
+/* Count pages that have no file, as waiting or as retired. */
+static void scriptfs_quarantine_hold(struct scriptfs_quarantine *quarantine,
+				     struct scriptfs_piece *piece)
 {
-	spin_lock(&pool->lock);
-	pool->nr_quarantine--;
-	if (fate == SCRIPTFS_FATE_CLEAN) {
-		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
-		scriptfs_spans_add(pool, &block, 1);
-	} else {
-		WRITE_ONCE(block->state, SCRIPTFS_BLOCK_RETIRED);
-		pool->nr_retired++;
+	piece->mark = 0;
+	spin_lock(&quarantine->lock);
+	list_add_tail(&piece->link, &quarantine->list);
+	quarantine->nr++;
+	quarantine->pages += scriptfs_piece_pages(piece);
+	spin_unlock(&quarantine->lock);
+}
+
+static void scriptfs_quarantine_retire(struct scriptfs_quarantine *quarantine,
+				       struct scriptfs_piece *piece, const void *owner)
+{
+	spin_lock(&quarantine->lock);
+	quarantine->retired += scriptfs_piece_pages(piece);
+	spin_unlock(&quarantine->lock);
+	WRITE_ONCE(piece->owner, owner);
+}
+
+/* Returns how many pages became idle. */
+static unsigned int scriptfs_piece_let_go(struct scriptfs_pools *pools,
+					  struct scriptfs_piece *piece, enum scriptfs_fate fate)
+{
+	unsigned int pages = scriptfs_piece_pages(piece);
+
+	switch (fate) {
+	case SCRIPTFS_FATE_CLEAN:
+		WRITE_ONCE(piece->owner, SCRIPTFS_IDLE);
+		scriptfs_piece_idle(pools, piece);
+		return pages;
+	case SCRIPTFS_FATE_POISONED:
+		scriptfs_report_poison(piece, scriptfs_piece_page(piece, 0), piece->ino);
+		scriptfs_quarantine_retire(&pools->quarantine, piece, SCRIPTFS_RETIRED);
+		return 0;
+	case SCRIPTFS_FATE_CORRUPT:
+		scriptfs_report_corrupt(piece);
+		scriptfs_quarantine_retire(&pools->quarantine, piece, SCRIPTFS_CORRUPT);
+		return 0;
+	default:
+		scriptfs_quarantine_hold(&pools->quarantine, piece);
+		return 0;
 	}
-	spin_unlock(&pool->lock);
-	return fate == SCRIPTFS_FATE_CLEAN;
 }
 
 /*
- * Check up to @nr blocks, those that were checked longest ago first: without pool->lock, as a super
- * has 65536 pages. Returns how many became idle.
+ * Look at all pages of a piece that is on no list, and let go what can be. Returns how many pages
+ * became idle.
  */
-static unsigned int scriptfs_settle(struct scriptfs_pool *pool, unsigned int nr)
+static unsigned int scriptfs_sort_out(struct scriptfs_pools *pools, struct scriptfs_piece *piece)
 {
-	struct scriptfs_block *block, *next;
 	unsigned int idle = 0;
+	LIST_HEAD(rest);
+
+	while (piece) {
+		enum scriptfs_fate fate = scriptfs_piece_fate(piece);
+
+		cond_resched();
+		if (fate == SCRIPTFS_FATE_MIXED) {
+			struct scriptfs_piece *upper = scriptfs_piece_split(piece);
+
+			upper->ino = piece->ino;
+			list_add(&upper->link, &rest);
+			continue;
+		}
+		idle += scriptfs_piece_let_go(pools, piece, fate);
+		piece = list_first_entry_or_null(&rest, struct scriptfs_piece, link);
+		if (piece)
+			list_del(&piece->link);
+	}
+	return idle;
+}
+
+/**
+ * scriptfs_quarantine - check the pages of a freed piece before they may be used again
+ * @pools:	the pools
+ * @piece:	a piece that is SCRIPTFS_QUARANTINE's, on no list
+ * @ino:	the inode that it belonged to, for reports
+ *
+ * Context: Process context. Takes cut.lock, pool->lock and quarantine.lock.
+ */
+void scriptfs_quarantine(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
+			 unsigned long ino)
+{
+	piece->ino = ino;
+	scriptfs_sort_out(pools, piece);
+}
+
+/* Is the page held that is to be looked at next? */
+static bool scriptfs_still_held(struct scriptfs_piece *piece)
+{
+	struct page *page = scriptfs_piece_page(piece, piece->mark);
+
+	piece->mark = (piece->mark + PAGE_SIZE) & (scriptfs_piece_size(piece) - 1);
+	return scriptfs_page_fate(page) == SCRIPTFS_FATE_HELD;
+}
+
+/*
+ * Check up to @nr pieces, those that were checked longest ago first: without quarantine.lock, as
+ * they have up to 512 pages. Returns how many pages became idle.
+ */
+static unsigned long scriptfs_settle_some(struct scriptfs_pools *pools, unsigned int nr)
+{
+	struct scriptfs_quarantine *quarantine = &pools->quarantine;
+	struct scriptfs_piece *piece, *next;
+	unsigned long idle = 0;
 	LIST_HEAD(some);
 
-	lockdep_assert_held(&pool->settling);
-	spin_lock(&pool->lock);
-	for (; nr && !list_empty(&pool->quarantine); nr--)
-		list_move_tail(pool->quarantine.next, &some);
-	spin_unlock(&pool->lock);
+	lockdep_assert_held(&quarantine->settling);
+	spin_lock(&quarantine->lock);
+	for (; nr && !list_empty(&quarantine->list); nr--)
+		list_move_tail(quarantine->list.next, &some);
+	spin_unlock(&quarantine->lock);
 
-	list_for_each_entry_safe(block, next, &some, link) {
-		enum scriptfs_fate fate = scriptfs_block_inspect(block);
-
-		if (fate == SCRIPTFS_FATE_HELD)
+	list_for_each_entry_safe(piece, next, &some, link) {
+		if (scriptfs_still_held(piece))
 			continue;
-		list_del(&block->link);
-		idle += scriptfs_block_let_go(pool, block, fate);
+		list_del(&piece->link);
+		spin_lock(&quarantine->lock);
+		quarantine->nr--;
+		quarantine->pages -= scriptfs_piece_pages(piece);
+		spin_unlock(&quarantine->lock);
+		idle += scriptfs_sort_out(pools, piece);
 	}
 
-	spin_lock(&pool->lock);
-	list_splice_tail(&some, &pool->quarantine);
-	spin_unlock(&pool->lock);
+	spin_lock(&quarantine->lock);
+	list_splice_tail(&some, &quarantine->list);
+	spin_unlock(&quarantine->lock);
 	return idle;
 }
 
-static unsigned int scriptfs_settle_now(struct scriptfs_pool *pool, unsigned int nr)
+static unsigned long scriptfs_settle_now(struct scriptfs_pools *pools, unsigned int nr)
 {
-	unsigned int idle;
+	unsigned long idle;
 
-	if (!READ_ONCE(pool->nr_quarantine) || !mutex_trylock(&pool->settling))
+	if (!READ_ONCE(pools->quarantine.nr) || !mutex_trylock(&pools->quarantine.settling))
 		return 0;
-	idle = scriptfs_settle(pool, nr);
-	mutex_unlock(&pool->settling);
+	idle = scriptfs_settle_some(pools, nr);
+	mutex_unlock(&pools->quarantine.settling);
 	return idle;
 }
 
 /**
- * scriptfs_pool_settle_few - free a few quarantined blocks if they are no longer held
- * @pool:	a pool
+ * scriptfs_settle_few - free a few quarantined pieces if they are no longer held
+ * @pools:	the pools
  *
- * Context: Process context. Takes pool->settling if that is free, and pool->lock.
- * Return: How many became idle.
+ * Context: Process context. Takes quarantine.settling if that is free, and the locks below it.
+ * Return: How many pages became idle.
  */
-unsigned int scriptfs_pool_settle_few(struct scriptfs_pool *pool)
+unsigned long scriptfs_settle_few(struct scriptfs_pools *pools)
 {
-	return scriptfs_settle_now(pool, SCRIPTFS_SETTLE_FEW);
+	return scriptfs_settle_now(pools, SCRIPTFS_SETTLE_FEW);
 }
 
 /**
- * scriptfs_pool_settle - free quarantined blocks that are no longer held
- * @pool:	a pool
+ * scriptfs_settle - free quarantined pieces that are no longer held
+ * @pools:	the pools
  *
- * Checks some dozens of blocks.
+ * Checks some dozens of pieces.
  *
- * Context: Process context or memory reclaim. Takes pool->settling if that is free, and pool->lock.
- * Return: How many became idle.
+ * Context: Process context or memory reclaim. Takes quarantine.settling if that is free, and the
+ * locks below it.
+ * Return: How many pages became idle.
  */
-unsigned int scriptfs_pool_settle(struct scriptfs_pool *pool)
+unsigned long scriptfs_settle(struct scriptfs_pools *pools)
 {
-	return scriptfs_settle_now(pool, SCRIPTFS_SETTLE_MANY);
+	return scriptfs_settle_now(pools, SCRIPTFS_SETTLE_MANY);
 }
 
 /**
- * scriptfs_pool_settle_all - check the whole quarantine of a pool
- * @pool:	a pool
+ * scriptfs_settle_all - check the whole quarantine
+ * @pools:	the pools
  *
- * Context: Process context, sleeps; the caller holds no lock of a file. Takes pool->settling and
- * pool->lock.
- * Return: How many blocks became idle.
+ * Context: Process context, sleeps; the caller holds no lock of a file. Takes quarantine.settling
+ * and the locks below it.
+ * Return: How many pages became idle.
  */
-unsigned int scriptfs_pool_settle_all(struct scriptfs_pool *pool)
+unsigned long scriptfs_settle_all(struct scriptfs_pools *pools)
 {
-	unsigned long left;
-	unsigned int idle = 0;
+	unsigned long left, idle = 0;
 
-	if (mutex_lock_killable(&pool->settling))
+	if (mutex_lock_killable(&pools->quarantine.settling))
 		return 0;
-	left = READ_ONCE(pool->nr_quarantine);
+	left = READ_ONCE(pools->quarantine.nr);
 	while (left) {
 		unsigned int nr = min_t(unsigned long, left, SCRIPTFS_SETTLE_MANY);
 
-		idle += scriptfs_settle(pool, nr);
+		idle += scriptfs_settle_some(pools, nr);
 		left -= nr;
 		cond_resched();
 	}
-	mutex_unlock(&pool->settling);
+	mutex_unlock(&pools->quarantine.settling);
 	return idle;
-}
-
-/**
- * scriptfs_block_quarantine - check the pages of a freed block before it may be taken again
- * @pool:	its pool
- * @block:	a block in state quarantined, on no list
- * @ino:	the inode that it belonged to, for reports
- *
- * Context: Process context. Takes pool->lock.
- */
-void scriptfs_block_quarantine(struct scriptfs_pool *pool, struct scriptfs_block *block,
-			       unsigned long ino)
-{
-	bool suspect = READ_ONCE(pool->suspect);
-	enum scriptfs_fate fate;
-	unsigned int i;
-
-	block->ino = ino;
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++) {
-		/* Of memory that may be bad, pages that were never published are checked too. */
-		block->chunk[i].published |= suspect;
-		block->chunk[i].mark = 0;
-	}
-	spin_lock(&pool->lock);
-	pool->nr_quarantine++;
-	spin_unlock(&pool->lock);
-	fate = scriptfs_block_inspect(block);
-	if (fate != SCRIPTFS_FATE_HELD) {
-		scriptfs_block_let_go(pool, block, fate);
-		return;
-	}
-	spin_lock(&pool->lock);
-	list_add_tail(&block->link, &pool->quarantine);
-	spin_unlock(&pool->lock);
 }

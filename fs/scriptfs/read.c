@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -24,7 +25,7 @@
 #include "sb.h"
 
 /* The longest read without a lock: preemption is off as long as its copy takes. */
-#define SCRIPTFS_READ_UNLOCKED	SCRIPTFS_UNIT_SIZE
+#define SCRIPTFS_READ_UNLOCKED	SZ_32K
 
 /* How much of a destination that is not in memory is faulted in at once. */
 #define SCRIPTFS_FAULT_IN	(SCRIPTFS_CHUNK_SIZE / 4)
@@ -194,7 +195,7 @@ static void scriptfs_accessed(struct file *file)
 }
 
 /* Inlined for short reads. */
-static __always_inline ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct iov_iter *to,
+static __always_inline ssize_t scriptfs_read_pieces(struct kiocb *iocb, struct iov_iter *to,
 						    bool unlocked)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
@@ -212,27 +213,27 @@ static __always_inline ssize_t scriptfs_read_blocks(struct kiocb *iocb, struct i
 
 static noinline ssize_t scriptfs_read_waiting(struct kiocb *iocb, struct iov_iter *to)
 {
-	return scriptfs_read_blocks(iocb, to, false);
+	return scriptfs_read_pieces(iocb, to, false);
 }
 
-/* How many bytes at @pos lie in one block, with *@hole false, or in one hole. */
+/* How many bytes at @pos lie in one piece, with *@hole false, or in one hole. */
 static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
 {
-	struct scriptfs_block *block;
-	u64 len = SCRIPTFS_CHUNK_SIZE;
+	size_t len = SCRIPTFS_CHUNK_SIZE;
+	struct scriptfs_piece *piece;
 
 	down_read(&si->map_lock);
-	block = scriptfs_block_next(si, pos);
-	*hole = !block || scriptfs_block_start(block) > pos;
-	if (block)
-		len = (*hole ? scriptfs_block_start(block) : scriptfs_block_end(block)) - pos;
+	piece = scriptfs_hole_at(si, pos, &len);
+	*hole = !piece;
+	if (piece)
+		len = scriptfs_piece_end(piece) - pos;
 	up_read(&si->map_lock);
-	return min_t(u64, len, SCRIPTFS_CHUNK_SIZE);
+	return len;
 }
 
 /*
  * Read through the page cache, as other file systems do: without inode_lock, and each page by
- * itself. Only what lies in blocks goes there: a page for a hole would have to be given memory
+ * itself. Only what lies in pieces goes there: a page for a hole would have to be given memory
  * first, as happens if a hole is punched there meanwhile.
  */
 static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
@@ -265,7 +266,7 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 			break;
 		cond_resched();
 	}
-	/* No memory for a page of zeroes in a scattered chunk, but reading them needs none. */
+	/* A hole has just been punched. To read it takes no memory, but a page of zeroes does. */
 	if (ret == -ENOSPC && iocb->ki_pos == start)
 		return scriptfs_read_waiting(iocb, to);
 	scriptfs_accessed(iocb->ki_filp);
@@ -297,33 +298,33 @@ ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (unlikely(scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags ||
 		     scriptfs_iter_sleeps(to)))
 		return scriptfs_read_special(iocb, to);
-	return scriptfs_read_blocks(iocb, to, iov_iter_count(to) <= SCRIPTFS_READ_UNLOCKED);
+	return scriptfs_read_pieces(iocb, to, iov_iter_count(to) <= SCRIPTFS_READ_UNLOCKED);
 }
 
 /*
- * Find the next data or hole at or after @pos. What lies above a chunk's mark reads as zeroes
- * like a hole, but is memory that the file holds, so it counts as data.
+ * Find the next data or hole at or after @pos. What lies above a piece's mark reads as zeroes like
+ * a hole, but is memory that the file holds, so it counts as data.
  */
-static loff_t scriptfs_seek_block(struct inode *inode, loff_t pos, int whence)
+static loff_t scriptfs_seek_piece(struct inode *inode, loff_t pos, int whence)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	loff_t size = i_size_read(inode);
-	struct scriptfs_block *block;
+	struct scriptfs_piece *piece;
 
 	if (pos < 0 || pos >= size)
 		return -ENXIO;
 
 	while (pos < size) {
-		block = scriptfs_block_next(si, pos);
+		piece = scriptfs_piece_next(si, pos >> PAGE_SHIFT);
 		if (whence == SEEK_DATA) {
-			if (!block)
+			if (!piece)
 				return -ENXIO;
-			pos = max(pos, scriptfs_block_start(block));
+			pos = max(pos, scriptfs_piece_start(piece));
 			return pos < size ? pos : -ENXIO;
 		}
-		if (!block || scriptfs_block_start(block) > pos)
+		if (!piece || scriptfs_piece_start(piece) > pos)
 			return pos;
-		pos = min_t(u64, scriptfs_block_end(block), size);
+		pos = min(scriptfs_piece_end(piece), size);
 		cond_resched();
 	}
 	return size;
@@ -333,7 +334,7 @@ static loff_t scriptfs_seek_block(struct inode *inode, loff_t pos, int whence)
  * scriptfs_llseek - move a file's position
  * @file:	the file
  * @offset:	where to, as @whence says
- * @whence:	SEEK_SET and the like; SEEK_DATA and SEEK_HOLE see the holes between blocks
+ * @whence:	SEEK_SET and the like; SEEK_DATA and SEEK_HOLE see the holes between pieces
  *
  * Context: Takes inode_lock shared for data and holes.
  * Return: The new position, or an error.
@@ -346,7 +347,7 @@ loff_t scriptfs_llseek(struct file *file, loff_t offset, int whence)
 		return generic_file_llseek(file, offset, whence);
 
 	inode_lock_shared(inode);
-	offset = scriptfs_seek_block(inode, offset, whence);
+	offset = scriptfs_seek_piece(inode, offset, whence);
 	if (offset >= 0)
 		offset = vfs_setpos(file, offset, inode->i_sb->s_maxbytes);
 	inode_unlock_shared(inode);

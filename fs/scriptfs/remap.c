@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: copy_file_range(2), from block to block. No page is published for it, and holes of the
+ * scriptfs: copy_file_range(2), from piece to piece. No page is published for it, and holes of the
  * source take no memory in the copy.
  */
 #include <linux/fs.h>
@@ -26,7 +26,7 @@ static ssize_t scriptfs_copy_run(struct inode *in, loff_t pos_in, struct inode *
 		iov_iter_kvec(&from, WRITE, &kvec, 1, len);
 		return scriptfs_write_run(out, pos_out, &from);
 	}
-	scriptfs_clear_range(out, pos_out, pos_out + len);
+	scriptfs_clear_range(out, pos_out, pos_out + len, true);
 	return len;
 }
 
@@ -88,8 +88,8 @@ static ssize_t scriptfs_copy_locked(struct file *file_in, loff_t pos_in, struct 
  * @len:	how many bytes; the VFS made sure that the copy may be that large
  * @flags:	none are known
  *
- * The VFS copies within one file, whose blocks could move while it is read from, and for mounts
- * that have more to do than to copy.
+ * The VFS copies for mounts that have more to do than to copy. Within one file the two ranges do
+ * not overlap: it sees to that, too.
  *
  * Context: Takes the inode_lock of both files, and map_lock.
  * Return: How many bytes were copied, or an error.
@@ -102,7 +102,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 	struct scriptfs_wait wait = {};
 	ssize_t ret;
 
-	if (in == out || scriptfs_pools(in->i_sb)->flags || sbi->pools.flags)
+	if (scriptfs_pools(in->i_sb)->flags || sbi->pools.flags)
 		return generic_copy_file_range(file_in, pos_in, file_out, pos_out, len, flags);
 
 	do {
@@ -111,7 +111,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 		unlock_two_nondirectories(in, out);
 		if (ret >= 0)
 			break;
-		ret = scriptfs_wait_for_block(out, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
+		ret = scriptfs_wait_for_memory(out, &wait, ret, min(len, SCRIPTFS_CHUNK_SIZE));
 	} while (!ret);
 	scriptfs_wait_end(out, &wait);
 	if (ret > 0)

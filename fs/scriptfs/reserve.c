@@ -8,40 +8,59 @@
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 
+#include "cut.h"
 #include "magazine.h"
 #include "poison.h"
 #include "pool.h"
+#include "quarantine.h"
 #include "reserve.h"
 #include "surplus.h"
 
 /* How often a mount with a large reserve reports progress. */
 #define SCRIPTFS_REPORT_EVERY	(5 * HZ)
 
-static void scriptfs_pool_init(struct scriptfs_pool *pool)
+static void scriptfs_pool_init(struct scriptfs_pools *pools, unsigned int class)
 {
+	struct scriptfs_pool *pool = &pools->pool[class];
+
 	memset(pool, 0, sizeof(*pool));
-	mutex_init(&pool->settling);
+	pool->pools = pools;
+	pool->class = class;
+	pool->order = min_t(unsigned int, scriptfs_class_order(class), SCRIPTFS_CHUNK_ORDER);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->partial);
 	INIT_LIST_HEAD(&pool->full);
-	INIT_LIST_HEAD(&pool->quarantine);
+}
+
+static void scriptfs_pools_init(struct scriptfs_pools *pools)
+{
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		scriptfs_pool_init(pools, class);
+	memset(&pools->cut, 0, sizeof(pools->cut));
+	scriptfs_cut_init(&pools->cut);
+	memset(&pools->quarantine, 0, sizeof(pools->quarantine));
+	scriptfs_quarantine_init(&pools->quarantine);
+	INIT_LIST_HEAD(&pools->poison_link);
+	atomic64_set(&pools->held, 0);
+	atomic_set(&pools->replenishing, 0);
 }
 
 /*
  * Allocate up to @nr blocks for the reserve: the largest piece to be had without effort, or one
  * block with all effort.
  */
-static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, unsigned int class,
-						   unsigned int nr)
+static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, unsigned int nr)
 {
 	struct scriptfs_span *span;
 
 	for (; nr > 1; nr /= 2) {
-		span = scriptfs_span_alloc(pool, class, nr, SCRIPTFS_GFP_TRY);
+		span = scriptfs_span_alloc(pool, nr, false, SCRIPTFS_GFP_TRY);
 		if (span)
 			return span;
 	}
-	return scriptfs_span_alloc(pool, class, 1, SCRIPTFS_GFP_INSIST);
+	return scriptfs_span_alloc(pool, 1, false, SCRIPTFS_GFP_INSIST);
 }
 
 static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
@@ -49,29 +68,25 @@ static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
 {
 	struct scriptfs_pool *pool = &pools->pool[class];
 	unsigned long most = max(SCRIPTFS_CHUNK_SIZE >> scriptfs_class_shifts[class], 1UL);
-	int err;
-
-	err = scriptfs_magazines_alloc(pool, class, reserve);
-	if (err)
-		return err;
 
 	while (pool->reserve < reserve) {
-		unsigned long nr = min(reserve - pool->reserve, most);
 		struct scriptfs_span *span;
+		unsigned int nr;
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		span = scriptfs_reserve_span(pool, class, nr);
+		span = scriptfs_reserve_span(pool, min(reserve - pool->reserve, most));
 		if (!span)
 			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 
-		span->idle = GENMASK_ULL(span->nr - 1, 0);
+		nr = scriptfs_span_blocks(span);
+		span->idle = GENMASK_ULL(nr - 1, 0);
 		spin_lock(&pool->lock);
 		list_add_tail(&span->link, &pool->partial);
-		pool->reserve += span->nr;
-		pool->idle += span->nr;
+		pool->reserve += nr;
+		pool->idle += nr;
 		spin_unlock(&pool->lock);
-		atomic64_add(span->nr * scriptfs_class_size(class), &pools->held);
+		atomic64_add(nr * scriptfs_class_size(class), &pools->held);
 
 		if (time_after(jiffies, *next_report)) {
 			pr_info("preallocated %llu of %llu MiB\n",
@@ -107,9 +122,7 @@ int scriptfs_pools_fill(struct scriptfs_pools *pools,
 	unsigned int class;
 	int err;
 
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_init(&pools->pool[class]);
-	INIT_LIST_HEAD(&pools->poison_link);
+	scriptfs_pools_init(pools);
 	scriptfs_pools_limit(pools, size, strict);
 
 	*missing = 0;
@@ -119,42 +132,31 @@ int scriptfs_pools_fill(struct scriptfs_pools *pools,
 		return -ENOMEM;
 	}
 
-	atomic_set(&pools->replenishing, 0);
 	err = scriptfs_shrinker_register(pools);
 	if (err) {
 		*missing = need;
 		return err;
 	}
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+	err = scriptfs_magazines_alloc(pools, reserve);
+	for (class = 0; class < SCRIPTFS_NR_CLASSES && !err; class++)
 		err = scriptfs_pool_fill(pools, class, reserve[class], need, &next_report);
-		if (err) {
-			if (err == -ENOMEM)
-				*missing = need - atomic64_read(&pools->held);
-			scriptfs_pools_free(pools);
-			return err;
-		}
+	if (err) {
+		if (err == -ENOMEM)
+			*missing = need - atomic64_read(&pools->held);
+		scriptfs_pools_free(pools);
+		return err;
 	}
 	scriptfs_poison_add(pools, events);
 	return 0;
 }
 
-static void scriptfs_pool_drain(struct scriptfs_pools *pools, unsigned int class)
+static void scriptfs_pool_free(struct scriptfs_pool *pool)
 {
-	struct scriptfs_pool *pool = &pools->pool[class];
 	struct scriptfs_span *span, *next;
-	struct scriptfs_stats stats;
 
-	scriptfs_pool_stats(pool, &stats);
-	if (stats.used)
-		pr_err("bad unmount: %lu %s blocks still in use\n", stats.used,
-		       scriptfs_class_names[class]);
-
-	scriptfs_magazines_free(pool);
 	list_splice_init(&pool->full, &pool->partial);
 	list_for_each_entry_safe(span, next, &pool->partial, link)
 		scriptfs_span_free(span);
-	scriptfs_pool_init(pool);
 }
 
 /**
@@ -169,11 +171,17 @@ static void scriptfs_pool_drain(struct scriptfs_pools *pools, unsigned int class
  */
 void scriptfs_pools_free(struct scriptfs_pools *pools)
 {
+	struct scriptfs_stats stats;
 	unsigned int class;
 
 	scriptfs_poison_remove(pools);
 	scriptfs_shrinker_unregister(pools);
+	scriptfs_pools_stats(pools, &stats);
+	if (stats.used)
+		pr_err("bad unmount: %lu KiB still in use\n", stats.used >> 10);
+
+	scriptfs_magazines_free(pools);
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-		scriptfs_pool_drain(pools, class);
-	atomic64_set(&pools->held, 0);
+		scriptfs_pool_free(&pools->pool[class]);
+	scriptfs_pools_init(pools);
 }

@@ -10,6 +10,7 @@
 #include <linux/kobject.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 
 #include "pool.h"
 
@@ -59,6 +60,8 @@ struct scriptfs_options {
  * @sb:		the VFS's side of it
  * @opt:	mount options; all but the reserve and mode, uid and gid may change by remount
  * @pools:	its memory
+ * @compact:	joins cut blocks (compact.c)
+ * @wanted:	a bit for each class of which a whole block was wanted when there was none
  * @inodes:	inodes in use, and their names beyond the first
  * @next_ino:	the last inode number given out
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR
@@ -68,6 +71,8 @@ struct scriptfs_sb {
 	struct super_block	*sb;
 	struct scriptfs_options	opt;
 	struct scriptfs_pools	pools;
+	struct delayed_work	compact;
+	unsigned long		wanted;
 	atomic64_t		inodes;
 	atomic64_t		next_ino;
 	struct kobject		kobj;

@@ -3,10 +3,11 @@
  * scriptfs: spans, the memory of the pools: how it is allocated and freed, in which order its
  * blocks are used, and how to tell whether a page is sound and only the pool's.
  *
- * A span is up to 2 MiB that are carved into blocks of one class, or a single block. Every page is
- * split off, so that the page cache, pipes and drivers can take and drop references to it as to any
- * other page, and the pool keeps one reference to each from allocation on. A page with no other
- * reference is in use nowhere else, which is what its block needs to be taken again.
+ * A span is up to 2 MiB that are carved into blocks of one class, or one of the 128 chunks of a
+ * super. Every page is split off, so that the page cache, pipes and drivers can take and drop
+ * references to it as to any other page, and the pool keeps one reference to each from allocation
+ * on. A page with no other reference is in use nowhere else, which is what its piece needs to be
+ * taken again.
  *
  * The reference count is only read, never set. A lockless lookup in the page cache may raise the
  * count of a page that has just left it, notice, and drop it again: setting the count in between
@@ -29,16 +30,14 @@
 				 ~(SCRIPTFS_STALE_FLAGS | BIT(PG_locked)))
 
 /* The smallest block is at least a page, and a chunk is not more than one allocation can give. */
-static_assert(PAGE_SHIFT <= SCRIPTFS_UNIT_SHIFT);
+static_assert(PAGE_SHIFT <= SCRIPTFS_POEM_SHIFT);
 static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
 
-/* As many blocks as a span may have fill a page, and each one a cache line. */
-static_assert(sizeof(struct scriptfs_block) <= 64);
+/* What is idle in a span is in one word. */
+static_assert(SCRIPTFS_CHUNK_SHIFT - SCRIPTFS_POEM_SHIFT <= 6);
 
-static unsigned int scriptfs_chunk_pages(const struct scriptfs_block *block)
-{
-	return scriptfs_chunk_size(block) >> PAGE_SHIFT;
-}
+/* See struct scriptfs_span. */
+static_assert(sizeof(struct scriptfs_span) <= 64 && sizeof(struct scriptfs_piece) <= 56);
 
 /**
  * scriptfs_page_wrong - what is wrong with a page that is no longer in a page cache
@@ -88,24 +87,43 @@ void scriptfs_page_clean(struct page *page)
 	scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
 }
 
+/**
+ * scriptfs_piece_around - the piece that a page of a span is in
+ * @span:	the span
+ * @slot:	number of the page
+ *
+ * Context: Exact if the piece cannot be cut or joined meanwhile, as is true of idle ones under
+ * cut.lock.
+ * Return: The piece.
+ */
+struct scriptfs_piece *scriptfs_piece_around(struct scriptfs_span *span, unsigned int slot)
+{
+	unsigned int order = 0;
+
+	while (READ_ONCE(span->piece[slot].owner) == SCRIPTFS_INSIDE && order < span->pool->order)
+		slot &= ~BIT(order++);
+	return &span->piece[slot];
+}
+
 /*
- * Give a chunk back to the system by dropping the pool's references. A page with an outside
+ * Give a span back to the system by dropping the pool's references. A page with an outside
  * reference is freed when that is dropped. A page that is no longer the pool's is left alone, since
- * freeing it would pull it from under its user.
+ * freeing it would pull it from under its user; what was found corrupt may look fine by now, if a
+ * page that was freed under the pool has a new owner, so nothing of it is trusted.
  *
  * Returns how many pages were left alone.
  */
-static unsigned int scriptfs_chunk_free(const struct scriptfs_block *block,
-					const struct scriptfs_chunk *chunk)
+static unsigned int scriptfs_span_release(struct scriptfs_span *span)
 {
-	struct page *page = virt_to_page(chunk->addr);
+	struct page *page = virt_to_page(span->piece[0].addr);
 	unsigned int left = 0;
 	unsigned int i;
 
-	for (i = 0; i < scriptfs_chunk_pages(block); i++, page++) {
+	for (i = 0; i < span->pages; i++, page++) {
 		bool held = false;
 
-		if (scriptfs_page_wrong(page, &held)) {
+		if (scriptfs_piece_around(span, i)->owner == SCRIPTFS_CORRUPT ||
+		    scriptfs_page_wrong(page, &held)) {
 			left++;
 			continue;
 		}
@@ -116,53 +134,43 @@ static unsigned int scriptfs_chunk_free(const struct scriptfs_block *block,
 	return left;
 }
 
-static void scriptfs_block_free(struct scriptfs_block *block)
+static void scriptfs_span_free_one(struct scriptfs_span *span)
 {
-	unsigned int pages = scriptfs_chunk_pages(block);
-	unsigned int left = 0;
-	unsigned int i;
+	unsigned int left = scriptfs_span_release(span);
 
-	for (i = 0; block->chunk && i < scriptfs_class_chunks(block->class); i++) {
-		struct scriptfs_chunk *chunk = &block->chunk[i];
-
-		if (!chunk->addr)
-			continue;
-		/*
-		 * What was found corrupt may look fine by now, if a page that was freed under
-		 * the pool has a new owner: trust nothing of it.
-		 */
-		if (chunk->corrupt)
-			left += pages;
-		else
-			left += scriptfs_chunk_free(block, chunk);
-		cond_resched();
-	}
 	if (left)
 		pr_err("corrupt %s block: pages not freed, as they may be in use elsewhere: %u\n",
-		       scriptfs_class_names[block->class], left);
-	if (block->chunk != &block->first)
-		kfree(block->chunk);
+		       scriptfs_class_names[span->pool->class], left);
+	kfree((void *)span - span->colour);
+	cond_resched();
+}
+
+static void scriptfs_super_free(struct scriptfs_super *super)
+{
+	unsigned int i;
+
+	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS && super->chunk[i]; i++)
+		scriptfs_span_free_one(super->chunk[i]);
+	kfree(super);
 }
 
 /**
  * scriptfs_span_free - give the memory of a span back to the system
- * @span:	a span that is on no list, with no block in use
+ * @span:	a span, or the first of a super, that is on no list, with no piece in use
  *
  * Context: Process context, may reschedule. Memory reclaim calls it.
  */
 void scriptfs_span_free(struct scriptfs_span *span)
 {
-	unsigned int i;
-
-	for (i = 0; i < span->nr; i++)
-		scriptfs_block_free(&span->block[i]);
-	kfree(span->block);
-	kfree(span);
+	if (span->super)
+		scriptfs_super_free(span->super);
+	else
+		scriptfs_span_free_one(span);
 }
 
-static void *scriptfs_alloc_pages(unsigned long size, gfp_t gfp)
+static void *scriptfs_alloc_pages(unsigned int pages, gfp_t gfp)
 {
-	unsigned int order = get_order(size);
+	unsigned int order = get_order(pages << PAGE_SHIFT);
 	struct page *page = alloc_pages(gfp, order);
 	unsigned int i;
 
@@ -170,92 +178,135 @@ static void *scriptfs_alloc_pages(unsigned long size, gfp_t gfp)
 		return NULL;
 	split_page(page, order);
 	/* The allocator rounds up to a power of two: free the excess. */
-	for (i = size >> PAGE_SHIFT; i < 1U << order; i++)
+	for (i = pages; i < 1U << order; i++)
 		put_page(page + i);
 	return page_address(page);
 }
 
-/* Allocate the chunks of a block that has several. On failure the caller frees what there is. */
-static bool scriptfs_alloc_chunks(struct scriptfs_block *block, gfp_t gfp)
+/* Describe each page, and have the first of each block stand for the block. */
+static void scriptfs_span_describe(struct scriptfs_span *span, void *addr)
 {
-	unsigned int nr = scriptfs_class_chunks(block->class);
 	unsigned int i;
 
-	block->chunk = kcalloc(nr, sizeof(*block->chunk), gfp);
-	if (!block->chunk)
-		return false;
-	for (i = 0; i < nr; i++) {
-		if (fatal_signal_pending(current))
-			return false;
-		block->chunk[i].addr = scriptfs_alloc_pages(SCRIPTFS_CHUNK_SIZE, gfp);
-		if (!block->chunk[i].addr)
-			return false;
+	for (i = 0; i < span->pages; i++) {
+		struct scriptfs_piece *piece = &span->piece[i];
+
+		piece->addr = addr + i * PAGE_SIZE;
+		piece->slot = i;
+		piece->class = span->pool->class;
+		piece->surplus = span->surplus;
+		if (!(i & (BIT(span->pool->order) - 1))) {
+			piece->order = span->pool->order;
+			piece->owner = SCRIPTFS_IDLE;
+		}
+	}
+}
+
+/*
+ * Allocations of this size are aligned, so the first pieces of all chunks would share a few lines of
+ * the caches: those that the map of a large file consists of. Begin at another line each time.
+ */
+static struct scriptfs_span *scriptfs_span_coloured(struct scriptfs_pool *pool, unsigned int pages,
+						    gfp_t gfp)
+{
+	struct scriptfs_span *span;
+	size_t size = struct_size(span, piece, pages);
+	size_t lines = (roundup_pow_of_two(size) - size) / SMP_CACHE_BYTES;
+	unsigned int colour = lines ? atomic_inc_return(&pool->colour) % lines : 0;
+	void *memory;
+
+	colour *= SMP_CACHE_BYTES;
+	memory = kzalloc(colour + size, gfp);
+	if (!memory)
+		return NULL;
+	span = memory + colour;
+	span->colour = colour;
+	return span;
+}
+
+static struct scriptfs_span *scriptfs_span_alloc_one(struct scriptfs_pool *pool, unsigned int pages,
+						     bool surplus, gfp_t gfp)
+{
+	struct scriptfs_span *span;
+	void *addr;
+	unsigned int i;
+
+	addr = scriptfs_alloc_pages(pages, gfp);
+	if (!addr)
+		return NULL;
+	span = scriptfs_span_coloured(pool, pages, gfp);
+	if (!span) {
+		for (i = 0; i < pages; i++)
+			put_page(virt_to_page(addr) + i);
+		return NULL;
+	}
+	span->pool = pool;
+	span->pages = pages;
+	span->surplus = surplus;
+	INIT_LIST_HEAD(&span->link);
+	scriptfs_span_describe(span, addr);
+	return span;
+}
+
+static struct scriptfs_span *scriptfs_super_alloc(struct scriptfs_pool *pool, bool surplus,
+						  gfp_t gfp)
+{
+	struct scriptfs_super *super = kzalloc(sizeof(*super), gfp);
+	unsigned int i;
+
+	if (!super)
+		return NULL;
+	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS; i++) {
+		struct scriptfs_span *span = NULL;
+
+		if (!fatal_signal_pending(current))
+			span = scriptfs_span_alloc_one(pool, SCRIPTFS_CHUNK_PAGES, surplus, gfp);
+		if (!span) {
+			scriptfs_super_free(super);
+			return NULL;
+		}
+		span->super = super;
+		super->chunk[i] = span;
 		cond_resched();
 	}
-	return true;
+	return super->chunk[0];
 }
 
 /**
  * scriptfs_span_alloc - allocate blocks
  * @pool:	the pool they are for
- * @class:	its class
  * @nr:		how many, not more than one block or 2 MiB in all
- * @gfp:	SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
+ * @surplus:	they are above the reserve
+ * @gfp:	SCRIPTFS_GFP_NOWAIT, SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
  * The pages are not cleared.
  *
- * Context: Process context, sleeps.
- * Return: The span, with none of its blocks marked idle, or NULL.
+ * Context: Process context; sleeps if @gfp allows it.
+ * Return: The span, or the first of a super, with none of its blocks marked idle; or NULL.
  */
-struct scriptfs_span *scriptfs_span_alloc(struct scriptfs_pool *pool, unsigned int class,
-					  unsigned int nr, gfp_t gfp)
+struct scriptfs_span *scriptfs_span_alloc(struct scriptfs_pool *pool, unsigned int nr,
+					  bool surplus, gfp_t gfp)
 {
-	unsigned long size = scriptfs_class_size(class);
-	struct scriptfs_span *span;
-	void *addr = NULL;
-	unsigned int i;
+	if (pool->class == SCRIPTFS_SUPER)
+		return scriptfs_super_alloc(pool, surplus, gfp);
+	return scriptfs_span_alloc_one(pool, nr << pool->order, surplus, gfp);
+}
 
-	span = kzalloc(sizeof(*span), gfp);
-	if (!span)
-		return NULL;
-	span->pool = pool;
-	span->nr = nr;
-	span->block = kcalloc(nr, sizeof(*span->block), gfp);
-	if (!span->block)
-		goto free_span;
-
-	if (size <= SCRIPTFS_CHUNK_SIZE) {
-		addr = scriptfs_alloc_pages(nr * size, gfp);
-		if (!addr)
-			goto free_blocks;
-	}
-	for (i = 0; i < nr; i++) {
-		struct scriptfs_block *block = &span->block[i];
-
-		block->class = class;
-		block->slot = i;
-		block->span = span;
-		if (addr) {
-			block->chunk = &block->first;
-			block->first.addr = addr + i * size;
-		} else if (!scriptfs_alloc_chunks(block, gfp)) {
-			scriptfs_span_free(span);
-			return NULL;
-		}
-	}
-	return span;
-
-free_blocks:
-	kfree(span->block);
-free_span:
-	kfree(span);
-	return NULL;
+/**
+ * scriptfs_span_blocks - how many blocks a span has
+ * @span:	a span, or the first of a super
+ *
+ * Return: How many.
+ */
+unsigned int scriptfs_span_blocks(const struct scriptfs_span *span)
+{
+	return span->super ? 1 : span->pages >> span->pool->order;
 }
 
 /**
  * scriptfs_spans_add - make blocks available to scriptfs_spans_pick()
  * @pool:	their pool
- * @blocks:	blocks in state idle, on no list
+ * @pieces:	the blocks: idle, whole and on no list. The first chunk stands for a super
  * @nr:		how many
  *
  * A span that was full moves to the head of the list, as its memory may still be in the caches.
@@ -263,13 +314,13 @@ free_span:
  *
  * Context: The caller holds pool->lock.
  */
-void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_block *const *blocks,
+void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_piece *const *pieces,
 			unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		struct scriptfs_span *span = blocks[i]->span;
+		struct scriptfs_span *span = scriptfs_piece_span(pieces[i]);
 
 		if (!span->idle) {
 			if (span->surplus)
@@ -277,7 +328,7 @@ void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_block *const
 			else
 				list_move(&span->link, &pool->partial);
 		}
-		span->idle |= BIT_ULL(blocks[i]->slot);
+		span->idle |= BIT_ULL(pieces[i]->slot >> pool->order);
 	}
 	pool->idle += nr;
 	WRITE_ONCE(pool->arrivals, pool->arrivals + nr);
@@ -287,89 +338,34 @@ void scriptfs_spans_add(struct scriptfs_pool *pool, struct scriptfs_block *const
  * scriptfs_spans_pick - take idle blocks off the lists of a pool
  * @pool:	the pool
  * @surplus:	also surplus
- * @blocks:	filled in from its beginning, with the block to be used first at the end
+ * @pieces:	filled in from its beginning, with the block to be used first at the end
  * @nr:		how many there may be
  *
  * The lowest addresses of a span first, so that blocks taken in a row are neighbours.
  *
  * Context: The caller holds pool->lock.
- * Return: How many were found, still in state idle.
+ * Return: How many were found, still idle.
  */
 unsigned int scriptfs_spans_pick(struct scriptfs_pool *pool, bool surplus,
-				 struct scriptfs_block **blocks, unsigned int nr)
+				 struct scriptfs_piece **pieces, unsigned int nr)
 {
-	struct scriptfs_block **last = blocks + nr;
+	struct scriptfs_piece **last = pieces + nr;
 	struct scriptfs_span *span;
 
-	while (last > blocks) {
+	while (last > pieces) {
 		span = list_first_entry_or_null(&pool->partial, struct scriptfs_span, link);
 		if (!span || (span->surplus && !surplus))
 			break;
 		do {
-			*--last = &span->block[__ffs64(span->idle)];
+			*--last = &span->piece[__ffs64(span->idle) << pool->order];
 			span->idle &= span->idle - 1;
-		} while (span->idle && last > blocks);
+		} while (span->idle && last > pieces);
 		if (!span->idle)
 			list_move(&span->link, &pool->full);
 	}
-	nr -= last - blocks;
-	if (last > blocks)
-		memmove(blocks, last, nr * sizeof(*blocks));
+	nr -= last - pieces;
+	if (last > pieces)
+		memmove(pieces, last, nr * sizeof(*pieces));
 	pool->idle -= nr;
 	return nr;
-}
-
-/**
- * scriptfs_report_poison - report, once for each block, that it has a hardware memory error
- * @block:	the block
- * @page:	the bad page
- * @ino:	the inode that it belongs to, 0 if there is none or it is not known
- */
-void scriptfs_report_poison(struct scriptfs_block *block, struct page *page, unsigned long ino)
-{
-	if (block->poisoned)
-		return;
-	WRITE_ONCE(block->poisoned, true);
-	if (ino)
-		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the block is retired\n",
-		       scriptfs_class_names[block->class], ino, page_to_pfn(page));
-	else
-		pr_err("hardware memory error in a %s block: pfn %#lx; the block is retired when it is free\n",
-		       scriptfs_class_names[block->class], page_to_pfn(page));
-}
-
-/**
- * scriptfs_block_poisoned - does a block have a hardware memory error?
- * @block:	an idle block that is on no list
- *
- * Return: Whether it does; if so that was reported.
- */
-bool scriptfs_block_poisoned(struct scriptfs_block *block)
-{
-	unsigned int i;
-	u32 offset;
-
-	if (READ_ONCE(block->poisoned))
-		return true;
-	for (i = 0; i < scriptfs_class_chunks(block->class); i++)
-		for (offset = 0; offset < scriptfs_chunk_size(block); offset += PAGE_SIZE) {
-			struct page *page = scriptfs_chunk_page(&block->chunk[i], offset);
-
-			if (PageHWPoison(page)) {
-				scriptfs_report_poison(block, page, 0);
-				return true;
-			}
-		}
-	return false;
-}
-
-/**
- * scriptfs_block_bad - must the bytes of a block stay in place because some of them are lost?
- * @block:	a block of a file
- *
- * Return: Whether it has a hardware memory error, if there was any in the system.
- */
-bool scriptfs_block_bad(struct scriptfs_block *block)
-{
-	return READ_ONCE(block->span->pool->suspect) && scriptfs_block_poisoned(block);
 }

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
+#include "compact.h"
 #include "inode.h"
 #include "namei.h"
 #include "nocache.h"
@@ -116,6 +117,9 @@ static void scriptfs_kill_sb(struct super_block *sb)
 {
 	struct scriptfs_sb *sbi = scriptfs_sb(sb);
 
+	/* It holds inodes for a moment, which the superblock cannot go without. */
+	if (sbi)
+		cancel_delayed_work_sync(&sbi->compact);
 	kill_litter_super(sb);
 	scriptfs_free_sb(sbi);
 }
@@ -139,6 +143,7 @@ static int scriptfs_get_tree(struct fs_context *fc)
 	if (!sbi)
 		return -ENOMEM;
 	sbi->opt = ctx->opt;
+	INIT_DELAYED_WORK(&sbi->compact, scriptfs_compact);
 	if (sbi->opt.io_page)
 		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->pools.flags);
 	err = scriptfs_pools_fill(&sbi->pools, sbi->opt.reserve, sbi->opt.size, sbi->opt.strict,

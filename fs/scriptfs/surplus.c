@@ -8,6 +8,8 @@
  */
 #include <linux/sched/signal.h>
 
+#include "cut.h"
+#include "magazine.h"
 #include "quarantine.h"
 #include "surplus.h"
 
@@ -21,13 +23,13 @@
  * How often to wait some milliseconds for references to be dropped. A task that has just looked a
  * page up does so as soon as it runs again, one that has it in a pipe maybe never.
  */
-#define SCRIPTFS_WAIT_TRIES	200U
+#define SCRIPTFS_WAIT_TRIES	100U
 
 /*
  * Give idle surplus of a pool back to the system until that comes to @pages.
  *
  * Also runs in memory reclaim, with whatever locks the reclaiming task holds: nothing here may take
- * more than pool->lock, and that is never held while allocating.
+ * more than the locks of the pools, and none of these is ever held while allocating.
  */
 static unsigned long scriptfs_pool_shrink(struct scriptfs_pools *pools, unsigned int class,
 					  unsigned long pages)
@@ -61,31 +63,47 @@ static unsigned long scriptfs_pools_shrink(struct scriptfs_pools *pools, unsigne
 	unsigned long freed = 0;
 	unsigned int class;
 
-	for (class = 0; class < SCRIPTFS_NR_CLASSES && freed < pages; class++) {
-		if (READ_ONCE(pools->pool[class].surplus))
-			scriptfs_pool_settle(&pools->pool[class]);
+	scriptfs_settle(pools);
+	/* A piece in there keeps its block from being whole. */
+	scriptfs_magazines_drain_small(pools);
+	for (class = 0; class < SCRIPTFS_NR_CLASSES && freed < pages; class++)
 		freed += scriptfs_pool_shrink(pools, class, pages - freed);
-	}
 	return freed;
 }
 
+static bool scriptfs_has_surplus(const struct scriptfs_pools *pools)
+{
+	unsigned int class;
+
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		if (READ_ONCE(pools->pool[class].surplus))
+			return true;
+	return false;
+}
+
 /*
- * How many pages that could free: too high where blocks of the reserve are idle or quarantined
- * blocks are still held.
+ * How many pages that could free: too high where blocks of the reserve are idle, quarantined pages
+ * are still held, or pieces in magazines are of blocks that are in use.
  */
 static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 {
-	unsigned long pages = 0;
-	unsigned int class;
+	unsigned long pages = 0, surplus = 0, idle;
+	unsigned int class, order;
 
+	if (!scriptfs_has_surplus(pools))
+		return 0;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
 		struct scriptfs_pool *pool = &pools->pool[class];
-		unsigned long blocks = READ_ONCE(pool->idle) + READ_ONCE(pool->nr_quarantine);
+		unsigned int shift = scriptfs_class_order(class);
 
-		pages += min(READ_ONCE(pool->surplus), blocks) <<
-			 (scriptfs_class_shifts[class] - PAGE_SHIFT);
+		idle = READ_ONCE(pool->surplus);
+		surplus += idle << shift;
+		pages += min(idle, READ_ONCE(pool->idle)) << shift;
 	}
-	return pages;
+	idle = READ_ONCE(pools->quarantine.pages);
+	for (order = 0; order < SCRIPTFS_SMALL_ORDERS; order++)
+		idle += scriptfs_magazines_idle(pools->cut.magazine[order]) << order;
+	return min(surplus, pages + idle);
 }
 
 /* Objects are pages: blocks of the larger classes are too few for reclaim to take a share of. */
@@ -171,9 +189,10 @@ static u64 scriptfs_system_room(void)
  * @gfp:	SCRIPTFS_GFP_NOWAIT, or without locks SCRIPTFS_GFP_TRY or SCRIPTFS_GFP_INSIST
  *
  * Context: Process context, may sleep; takes pool->lock.
- * Return: The block in state used, or NULL if the limit or the system's memory does not allow it.
+ * Return: The block, or the first chunk of a super, idle and on no list; or NULL if the limit or
+ * the system's memory does not allow it.
  */
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
+struct scriptfs_piece *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
 					     gfp_t gfp)
 {
 	struct scriptfs_pool *pool = &pools->pool[class];
@@ -182,19 +201,17 @@ struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsig
 
 	if (size > scriptfs_system_room() || !scriptfs_charge(pools, size))
 		return NULL;
-	span = scriptfs_span_alloc(pool, class, 1, gfp);
+	span = scriptfs_span_alloc(pool, 1, true, gfp);
 	if (!span) {
 		atomic64_sub(size, &pools->held);
 		return NULL;
 	}
-	span->surplus = true;
-	span->block->state = SCRIPTFS_BLOCK_USED;
 
 	spin_lock(&pool->lock);
 	list_add(&span->link, &pool->full);
 	pool->surplus++;
 	spin_unlock(&pool->lock);
-	return span->block;
+	return span->piece;
 }
 
 /**
@@ -226,15 +243,6 @@ u64 scriptfs_growth(struct scriptfs_pools *pools)
 	return min(limit - held, scriptfs_system_room());
 }
 
-/* The block has just been allocated, so its pages need no check. */
-static void scriptfs_surplus_idle(struct scriptfs_pool *pool, struct scriptfs_block *block)
-{
-	WRITE_ONCE(block->state, SCRIPTFS_BLOCK_IDLE);
-	spin_lock(&pool->lock);
-	scriptfs_spans_add(pool, &block, 1);
-	spin_unlock(&pool->lock);
-}
-
 /* Allocate a block for up to @bytes, as large as the system allows. Returns its size or 0. */
 static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 {
@@ -244,10 +252,11 @@ static u64 scriptfs_replenish_one(struct scriptfs_pools *pools, u64 bytes)
 		class--;
 	for (; class >= SCRIPTFS_POEM; class--) {
 		gfp_t gfp = class == SCRIPTFS_POEM ? SCRIPTFS_GFP_INSIST : SCRIPTFS_GFP_TRY;
-		struct scriptfs_block *block = scriptfs_take_surplus(pools, class, gfp);
+		struct scriptfs_piece *block = scriptfs_take_surplus(pools, class, gfp);
 
+		/* It has just been allocated, so its pages need no check. */
 		if (block) {
-			scriptfs_surplus_idle(&pools->pool[class], block);
+			scriptfs_piece_idle(pools, block);
 			return scriptfs_class_size(class);
 		}
 	}
@@ -276,48 +285,32 @@ static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait
 }
 
 /**
- * scriptfs_pools_replenish - get idle blocks into the pools
+ * scriptfs_pools_replenish - get idle pieces into the pools
  * @pools:	the pools
  * @wait:	zeroed at first; to be ended by scriptfs_replenish_end() whatever this returned
- * @busy:	the caller waits for pages to be let go, and more memory is the second best
  * @bytes:	how much to allocate, if the system has as much
  *
  * Checks the whole quarantine, and reclaims memory for surplus.
  *
  * Context: Process context, may sleep for long; the caller holds no lock of a file.
- * Return: 0 if blocks became idle; -EAGAIN if waiting may help, in which case the caller does so
+ * Return: 0 if pieces became idle; -EAGAIN if waiting may help, in which case the caller does so
  * for some milliseconds and counts it in @wait->tries; -ENOSPC if it will not; -EINTR after a fatal
  * signal.
  */
-int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, bool busy,
-			     u64 bytes)
+int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
-	unsigned int tries = busy ? SCRIPTFS_WAIT_TRIES : 0;
-	unsigned int class, idle = 0;
-	u64 quarantined = 0;
+	u64 quarantined = (u64)READ_ONCE(pools->quarantine.pages) << PAGE_SHIFT;
+	bool clearing = READ_ONCE(pools->cut.clearing);
+	unsigned int tries = quarantined || clearing ? SCRIPTFS_WAIT_TRIES : 0;
+	unsigned long idle;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		struct scriptfs_pool *pool = &pools->pool[class];
-		unsigned long nr = READ_ONCE(pool->nr_quarantine);
-
-		if (!nr)
-			continue;
-		quarantined += (u64)nr << scriptfs_class_shifts[class];
-		/* All of it once: what is held after that is likely to be held for long. */
-		if (!wait->tries)
-			idle += scriptfs_pool_settle_all(pool);
-		else
-			idle += scriptfs_pool_settle(pool);
-		tries = max(tries, SCRIPTFS_WAIT_TRIES / 2);
-	}
+	/* All of it once: what is held after that is likely to be held for long. */
+	idle = wait->tries ? scriptfs_settle(pools) : scriptfs_settle_all(pools);
 	/* Allocating all of it takes long: do not repeat that when it cannot succeed. */
-	if (!busy && wait->all && bytes > quarantined + scriptfs_growth(pools))
+	if (wait->all && !clearing && bytes > quarantined + scriptfs_growth(pools))
 		tries = 0;
-	/* Where held pages are in the way only the smallest block is sure to fit. */
-	if (busy && !wait->all)
-		bytes = SCRIPTFS_UNIT_SIZE;
 	if (idle || !scriptfs_replenish(pools, wait, bytes))
 		return 0;
 	return wait->tries < tries ? -EAGAIN : -ENOSPC;

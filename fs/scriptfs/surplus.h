@@ -11,7 +11,7 @@ int scriptfs_shrinker_register(struct scriptfs_pools *pools);
 void scriptfs_shrinker_unregister(struct scriptfs_pools *pools);
 void scriptfs_pools_limit(struct scriptfs_pools *pools, u64 size, bool strict);
 u64 scriptfs_growth(struct scriptfs_pools *pools);
-struct scriptfs_block *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
+struct scriptfs_piece *scriptfs_take_surplus(struct scriptfs_pools *pools, unsigned int class,
 					     gfp_t gfp);
 
 /**
@@ -26,7 +26,7 @@ struct scriptfs_wait {
 	unsigned int	tries;
 };
 
-int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, bool busy,
+int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait,
 			     u64 bytes);
 void scriptfs_replenish_end(struct scriptfs_pools *pools, struct scriptfs_wait *wait);
 

@@ -21,7 +21,7 @@
  * @attr:	its name and mode
  * @show:	prints its content
  * @class:	which pool
- * @stat:	offset of a member of struct scriptfs_stats
+ * @stat:	offset of a member of struct scriptfs_stats, or of a class's
  */
 struct scriptfs_attr {
 	struct attribute	attr;
@@ -37,7 +37,8 @@ struct scriptfs_attr {
 	__VA_ARGS__						\
 }
 
-#define SCRIPTFS_STAT(_member)	.stat = offsetof(struct scriptfs_stats, _member)
+#define SCRIPTFS_STAT(_member)		.stat = offsetof(struct scriptfs_stats, _member)
+#define SCRIPTFS_CLASS_STAT(_member)	.stat = offsetof(struct scriptfs_class_stats, _member)
 
 static struct kobject *scriptfs_root;
 
@@ -53,22 +54,20 @@ static ssize_t scriptfs_show_block_size(struct scriptfs_pools *pools,
 	return sysfs_emit(buf, "%lu\n", scriptfs_class_size(sa->class));
 }
 
-static ssize_t scriptfs_show_stat(const struct scriptfs_stats *stats,
-				  const struct scriptfs_attr *sa, char *buf)
+static ssize_t scriptfs_show_stat(const void *stats, const struct scriptfs_attr *sa, char *buf)
 {
-	return sysfs_emit(buf, "%lu\n", *(const unsigned long *)((const void *)stats + sa->stat));
+	return sysfs_emit(buf, "%lu\n", *(const unsigned long *)(stats + sa->stat));
 }
 
 /* Of one pool, in blocks. */
 static ssize_t scriptfs_show_blocks(struct scriptfs_pools *pools, const struct scriptfs_attr *sa,
 				    char *buf)
 {
-	struct scriptfs_pool *pool = &pools->pool[sa->class];
-	struct scriptfs_stats stats;
+	struct scriptfs_class_stats stats;
 
 	scriptfs_poison_flush();
-	scriptfs_pool_settle(pool);
-	scriptfs_pool_stats(pool, &stats);
+	scriptfs_settle(pools);
+	scriptfs_class_stats(pools, sa->class, &stats);
 	return scriptfs_show_stat(&stats, sa, buf);
 }
 
@@ -120,7 +119,7 @@ static const struct attribute_group scriptfs_total_group = {
 };
 
 #define SCRIPTFS_CLASS_ATTR(_name, _class, _member)			\
-	SCRIPTFS_ATTR(_name, scriptfs_show_blocks, SCRIPTFS_STAT(_member),	\
+	SCRIPTFS_ATTR(_name, scriptfs_show_blocks, SCRIPTFS_CLASS_STAT(_member),	\
 		      .class = (_class))
 
 #define SCRIPTFS_CLASS_GROUP(_name, _class)				\
@@ -130,9 +129,8 @@ static struct scriptfs_attr scriptfs_##_name##_attr[] = {		\
 	SCRIPTFS_CLASS_ATTR(reserve, SCRIPTFS_##_class, reserve),	\
 	SCRIPTFS_CLASS_ATTR(free, SCRIPTFS_##_class, idle),		\
 	SCRIPTFS_CLASS_ATTR(used, SCRIPTFS_##_class, used),		\
+	SCRIPTFS_CLASS_ATTR(cut, SCRIPTFS_##_class, cut),		\
 	SCRIPTFS_CLASS_ATTR(surplus, SCRIPTFS_##_class, surplus),	\
-	SCRIPTFS_CLASS_ATTR(quarantine, SCRIPTFS_##_class, quarantine),	\
-	SCRIPTFS_CLASS_ATTR(retired, SCRIPTFS_##_class, retired),	\
 };									\
 static struct attribute *scriptfs_##_name##_attrs[] = {			\
 	&scriptfs_##_name##_attr[0].attr,				\
@@ -141,7 +139,6 @@ static struct attribute *scriptfs_##_name##_attrs[] = {			\
 	&scriptfs_##_name##_attr[3].attr,				\
 	&scriptfs_##_name##_attr[4].attr,				\
 	&scriptfs_##_name##_attr[5].attr,				\
-	&scriptfs_##_name##_attr[6].attr,				\
 	NULL								\
 };									\
 static const struct attribute_group scriptfs_##_name##_group = {	\

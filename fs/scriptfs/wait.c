@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: waiting for a block without holding locks of the file that needs it.
+ * scriptfs: waiting for memory without holding locks of the file that needs it.
  */
 #include <linux/delay.h>
 
-#include "inode.h"
 #include "sb.h"
 #include "wait.h"
 
-/*
- * How often to wait before a merge leaves held pages in place, which makes a file slower; and where
- * every try has to undo what it got.
- */
-#define SCRIPTFS_WAIT_MERGE	30U
-#define SCRIPTFS_WAIT_MERGE_ALL	2U
-
 /**
- * scriptfs_wait_for_block - get idle blocks into the pools, or wait for held pages
- * @inode:	the file that needs a block
+ * scriptfs_wait_for_memory - get idle memory into the pools
+ * @inode:	the file that needs it
  * @wait:	zeroed at first; to be ended by scriptfs_wait_end() whatever this returned
- * @err:	what getting a block failed with
+ * @err:	what getting a piece failed with
  * @bytes:	how much to allocate, if the system has as much
  *
  * Checks the whole quarantine, reclaims memory for surplus, and gives tasks that hold a page just
@@ -29,18 +21,11 @@
  * Return: 0 if it is worth trying again; -ENOSPC if not; -EINTR after a fatal signal; @err if it is
  * nothing that waiting could cure.
  */
-int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
+int scriptfs_wait_for_memory(struct inode *inode, struct scriptfs_wait *wait, int err, u64 bytes)
 {
-	unsigned int in_vain = wait->all ? SCRIPTFS_WAIT_MERGE_ALL : SCRIPTFS_WAIT_MERGE;
-	bool busy = err == -EBUSY;
-
-	if (err != -ENOSPC && !busy)
+	if (err != -ENOSPC)
 		return err;
-	err = scriptfs_pools_replenish(scriptfs_pools(inode->i_sb), wait, busy, bytes);
-	if (!err || err == -EINTR)
-		return err;
-	if (busy && wait->tries >= in_vain)
-		WRITE_ONCE(scriptfs_inode(inode)->leave_held, true);
+	err = scriptfs_pools_replenish(scriptfs_pools(inode->i_sb), wait, bytes);
 	if (err != -EAGAIN)
 		return err;
 	wait->tries++;
@@ -49,14 +34,11 @@ int scriptfs_wait_for_block(struct inode *inode, struct scriptfs_wait *wait, int
 }
 
 /**
- * scriptfs_wait_end - end of a wait, with or without the block
- * @inode:	the file that needed a block
- * @wait:	as scriptfs_wait_for_block() left it
+ * scriptfs_wait_end - end of a wait, with or without the memory
+ * @inode:	the file that needed it
+ * @wait:	as scriptfs_wait_for_memory() left it
  */
 void scriptfs_wait_end(struct inode *inode, struct scriptfs_wait *wait)
 {
-	/* Another task that waits sets it again. */
-	if (unlikely(READ_ONCE(scriptfs_inode(inode)->leave_held)))
-		WRITE_ONCE(scriptfs_inode(inode)->leave_held, false);
 	scriptfs_replenish_end(scriptfs_pools(inode->i_sb), wait);
 }

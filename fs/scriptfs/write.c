@@ -2,12 +2,12 @@
 /*
  * scriptfs: writing regular files.
  *
- * The block path (io=block) copies as much as lies in one chunk of a block with one call and never
- * looks at the page cache. The page path (io=page) is the generic one, on pages that aops.c
- * supplies from the same blocks.
+ * With io=block, as much as lies in one piece is copied with one call, and nothing looks at the
+ * page cache. With io=page the generic functions write to pages that aops.c supplies from the same
+ * pieces.
  *
  * A write is done under one hold of inode_lock, and so seen whole or not at all, unless it has to
- * stop: for a source that is not in memory, or for a block that the system has to reclaim memory
+ * stop: for a source that is not in memory, or for a piece that the system has to reclaim memory
  * for. There is no limit to how long either takes, so neither happens under the lock. The write
  * then goes on where it stopped, and in between others see the part that was done.
  */
@@ -18,14 +18,13 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "alloc.h"
 #include "change.h"
 #include "faultin.h"
 #include "map.h"
-#include "move.h"
 #include "nocache.h"
 #include "prefetch.h"
 #include "sb.h"
-#include "scatter.h"
 #include "wait.h"
 #include "write.h"
 
@@ -42,90 +41,88 @@ static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t le
 	return copy_from_iter(to, len, from);
 }
 
-/* Copy to @offset of @chunk, at or above its mark, and raise that. */
-static ssize_t scriptfs_fill_chunk(struct inode *inode, struct scriptfs_block *block,
-				   struct scriptfs_chunk *chunk, u32 offset, size_t len, loff_t pos,
-				   struct iov_iter *from)
+/* Copy to @offset of @piece, so that it ends above its mark, and raise that. */
+static size_t scriptfs_fill_piece(struct inode *inode, struct scriptfs_piece *piece, u32 offset,
+				  size_t len, loff_t pos, struct iov_iter *from)
 {
 	size_t copied;
 	u32 end;
 
-	if (unlikely(chunk->stray && !scriptfs_chunk_reclaim(inode, block, chunk, offset + len)))
-		return scriptfs_scatter_write(inode, block, chunk, offset, len, from);
-	if (unlikely(offset > chunk->mark))
-		scriptfs_mark_raise(chunk, offset);
-	copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
-	scriptfs_dcache_flush(chunk, offset, offset + copied);
+	if (unlikely(offset > piece->mark))
+		scriptfs_mark_raise(piece, offset);
+	copied = scriptfs_copy(inode, pos, piece->addr + offset, len, from);
+	scriptfs_dcache_flush(piece, offset, offset + copied);
 	end = offset + copied;
-	if (end > chunk->mark)
-		scriptfs_mark_set(chunk, end);
+	if (end > piece->mark)
+		scriptfs_mark_set(piece, end);
 	/*
 	 * A file that grows by short writes is most likely to be written on where this one ended.
 	 * Prefetch that memory while the caller prepares its next bytes: if it is not in the cache,
-	 * this makes writes of 4 KiB a sixth faster. But not after the first write of a block, with
+	 * this makes writes of 4 KiB a sixth faster. But not after the first write of a piece, with
 	 * which most small files end.
 	 */
 	if (offset && copied >= SCRIPTFS_PREFETCH && copied < SCRIPTFS_BYPASS_CALL &&
-	    end + SCRIPTFS_PREFETCH <= scriptfs_chunk_size(block))
-		scriptfs_prefetch(chunk->addr + end, true);
+	    end + SCRIPTFS_PREFETCH <= scriptfs_piece_size(piece))
+		scriptfs_prefetch(piece->addr + end, true);
 	return copied;
 }
 
 /*
- * Write at or above the initialised mark of @block, or into a new block. map_lock keeps page faults
+ * Write at or above the initialised mark of @piece, or into a new one. map_lock keeps page faults
  * away meanwhile: one could zero what is being copied, or show stale bytes.
  */
-static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_block *block, loff_t pos,
+static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_piece *piece, loff_t pos,
 				    struct iov_iter *from)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	size_t count = iov_iter_count(from);
-	struct scriptfs_chunk *chunk;
-	ssize_t ret;
+	size_t count = iov_iter_count(from), copied;
 	u32 offset;
 
 	down_write(&si->map_lock);
-	if (!block)
-		block = scriptfs_block_to_write(inode, pos, count);
-	if (IS_ERR(block)) {
+	if (!piece)
+		piece = scriptfs_piece_get(inode, pos, count);
+	if (IS_ERR(piece)) {
 		up_write(&si->map_lock);
-		return PTR_ERR(block);
+		return PTR_ERR(piece);
 	}
-	chunk = scriptfs_chunk_at(block, pos, &offset);
-	ret = scriptfs_fill_chunk(inode, block, chunk, offset,
-				  min_t(size_t, count, scriptfs_chunk_size(block) - offset), pos,
-				  from);
-	if (ret <= 0)
-		si->eof_trim = true;
+	offset = pos - scriptfs_piece_start(piece);
+	if (unlikely(scriptfs_piece_gap(piece, offset))) {
+		piece = scriptfs_map_skip(inode, piece, pos >> PAGE_SHIFT);
+		offset = pos - scriptfs_piece_start(piece);
+	}
+	count = min_t(size_t, count, scriptfs_piece_size(piece) - offset);
+	copied = scriptfs_fill_piece(inode, piece, offset, count, pos, from);
+	/* It was to be filled, and nobody may come to do the rest. */
+	if (unlikely(copied < count))
+		scriptfs_trim_later(si, piece);
 	up_write(&si->map_lock);
 
-	return ret ? ret : -EFAULT;
+	return copied ? copied : -EFAULT;
 }
 
 /* Inlined, which saves short writes 30 instructions. */
 static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t pos,
 						   struct iov_iter *from)
 {
-	struct scriptfs_block *block = scriptfs_block_again(scriptfs_inode(inode), pos);
-	struct scriptfs_chunk *chunk;
+	struct scriptfs_piece *piece = scriptfs_piece_again(scriptfs_inode(inode), pos);
 	size_t len, copied;
 	u32 offset;
 
-	if (block) {
-		chunk = scriptfs_chunk_at(block, pos, &offset);
-		len = min_t(size_t, iov_iter_count(from), scriptfs_chunk_size(block) - offset);
+	if (piece) {
+		offset = pos - scriptfs_piece_start(piece);
+		len = min_t(size_t, iov_iter_count(from), scriptfs_piece_size(piece) - offset);
 		/* Below the mark there is nothing to hide, so page faults may go on. */
-		if (offset + len <= scriptfs_mark_get(chunk)) {
-			copied = scriptfs_copy(inode, pos, chunk->addr + offset, len, from);
-			scriptfs_dcache_flush(chunk, offset, offset + copied);
+		if (offset + len <= scriptfs_mark_get(piece)) {
+			copied = scriptfs_copy(inode, pos, piece->addr + offset, len, from);
+			scriptfs_dcache_flush(piece, offset, offset + copied);
 			return copied ? copied : -EFAULT;
 		}
 	}
-	return scriptfs_write_fresh(inode, block, pos, from);
+	return scriptfs_write_fresh(inode, piece, pos, from);
 }
 
 /**
- * scriptfs_write_run - write up to one chunk
+ * scriptfs_write_run - write up to the end of a piece
  * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
  * @pos:	offset in bytes
  * @from:	what to write
@@ -134,8 +131,8 @@ static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t p
  *
  * Context: The caller holds inode_lock exclusively, and has page faults disabled where @from is
  * user memory. Takes map_lock.
- * Return: How many bytes; -EFAULT when the source has to be faulted in; -ENOSPC or -EBUSY when
- * there is no block, see scriptfs_block_to_write(); -ENOMEM.
+ * Return: How many bytes; -EFAULT when the source has to be faulted in; -ENOSPC when there is no
+ * piece.
  */
 ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
 {
@@ -160,24 +157,23 @@ static int scriptfs_update_time(struct file *file)
 /*
  * May a write that stopped for its source start again? One that appends should, or another record
  * could come into the middle of it. Nobody has seen what was written, but it must not be there when
- * the file is made longer.
+ * the file is made longer. Its memory will most likely be used in a moment.
  */
 static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_iter *from,
 					  size_t written)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	struct scriptfs_inode *si = scriptfs_inode(inode);
+	loff_t size = i_size_read(inode);
 
-	if (!(iocb->ki_flags & IOCB_APPEND) || si->prealloc_end > i_size_read(inode) ||
+	if (!(iocb->ki_flags & IOCB_APPEND) ||
 	    written + iov_iter_count(from) > SCRIPTFS_FAULT_IN)
 		return false;
-	scriptfs_readers_wait(si);
-	scriptfs_map_truncate(inode, i_size_read(inode));
+	scriptfs_clear_range(inode, size, size + written, false);
 	return true;
 }
 
 /* Write what can be written without a fault on the source. */
-static __always_inline ssize_t scriptfs_write_blocks(struct kiocb *iocb, struct iov_iter *from)
+static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
@@ -250,7 +246,7 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
 		ret = __generic_file_write_iter(iocb, from);
 		pagefault_enable();
 	} else {
-		ret = scriptfs_write_blocks(iocb, from);
+		ret = scriptfs_write_pieces(iocb, from);
 	}
 	iov_iter_reexpand(from, iov_iter_count(from) + count);
 	return ret;
@@ -279,7 +275,7 @@ static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct io
 	if (unlikely(scriptfs_pools(inode->i_sb)->flags))
 		ret = scriptfs_write_special(iocb, from);
 	else
-		ret = scriptfs_write_blocks(iocb, from);
+		ret = scriptfs_write_pieces(iocb, from);
 	scriptfs_change_end(scriptfs_inode(inode));
 out:
 	inode_unlock(inode);
@@ -304,12 +300,12 @@ static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from,
 		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
 	}
 	if (err)
-		err = scriptfs_wait_for_block(inode, wait, err,
-					      min_t(size_t, count, SCRIPTFS_CHUNK_SIZE));
+		err = scriptfs_wait_for_memory(inode, wait, err,
+					       min_t(size_t, count, SCRIPTFS_CHUNK_SIZE));
 	return err ? err : count;
 }
 
-/* Write the rest of a write that stopped, in pieces. @ret is what came of the first. */
+/* Write the rest of a write that stopped, bit by bit. @ret is what came of the first. */
 static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter *from, ssize_t ret)
 {
 	struct scriptfs_wait wait = {};

@@ -8,8 +8,8 @@
 # Lowest first. A name stands for its source and its header, and NAME.h for the header alone, where
 # others need what is in it long before the source can be. Tests are above all.
 layers='
-	compat class block span magazine quarantine surplus poison pool reserve
-	sb.h inode.h change wait scatter map alloc move publish mmap aops
+	compat class piece.h span cut search magazine quarantine surplus poison pool reserve
+	sb.h inode.h change wait map alloc trim compact publish mmap aops
 	faultin prefetch read nocache write fallocate remap file
 	inode namei
 	options sysfs super'
