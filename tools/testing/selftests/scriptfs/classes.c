@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Classes: which blocks files get, what they get instead, and what the last close exchanges.
+ * Classes: which blocks files get, what they get instead, and what the last close cuts off.
  */
 #include "util.h"
 
@@ -11,14 +11,20 @@ static unsigned long long used_blocks(unsigned int class)
 	return counter(class_names[class], "used");
 }
 
-/* The length that a call asks for decides the class. */
+static unsigned long long cut_blocks(unsigned int class)
+{
+	return counter(class_names[class], "cut");
+}
+
+/* The length that a call asks for decides the class; what is less than a poem takes its pages. */
 static void class_by_size(void)
 {
 	static const struct {
 		size_t len;
 		unsigned int class;
 	} jobs[] = {
-		{ 1, SCRIPTFS_POEM }, { KiB(32), SCRIPTFS_POEM }, { KiB(64), SCRIPTFS_NOVEL },
+		{ 1, SCRIPTFS_POEM }, { KiB(4), SCRIPTFS_POEM }, { KiB(16), SCRIPTFS_POEM },
+		{ KiB(32), SCRIPTFS_POEM }, { KiB(64), SCRIPTFS_NOVEL },
 		{ KiB(512), SCRIPTFS_MEDIUM }, { MiB(2), SCRIPTFS_LARGE },
 	};
 	unsigned int i, class;
@@ -32,13 +38,17 @@ static void class_by_size(void)
 			fill(buf, jobs[i].len, 0, i);
 			CHECK_EQ(write(fd, buf, jobs[i].len), jobs[i].len);
 			free(buf);
-			for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
-				CHECK_EQ(used_blocks(class), class == jobs[i].class);
+			for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
+				bool whole = jobs[i].len >= KiB(32), it = class == jobs[i].class;
+
+				CHECK_EQ(used_blocks(class), it && whole);
+				CHECK_EQ(cut_blocks(class), it && !whole);
+			}
 		} else {
 			write_file(fd, 0, jobs[i].len, i);
 		}
 		CHECK_EQ(file_held(fd), counter(NULL, "used"));
-		CHECK_EQ(file_held(fd), jobs[i].len < KiB(32) ? KiB(32) : jobs[i].len);
+		CHECK_EQ(file_held(fd), TO_PAGES(jobs[i].len));
 		check_balance(".");
 		check_file(fd, 0, jobs[i].len, i);
 		close(fd);
@@ -47,19 +57,23 @@ static void class_by_size(void)
 	}
 }
 
-/* Unaligned writes: no block leaves its aligned range, and the file takes what it needs. */
+/* Unaligned writes: nothing leaves its aligned range, and the file takes what it needs. */
 static void unaligned(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
 
 	write_file(fd, KiB(32), KiB(32), 1);
-	CHECK_EQ(used_blocks(SCRIPTFS_POEM), 1);
+	if (io_block())
+		CHECK_EQ(used_blocks(SCRIPTFS_POEM), 1);
 	CHECK_EQ(file_held(fd), KiB(32));
 	write_file(fd, 0, KiB(32), 1);
 	CHECK_EQ(file_held(fd), KiB(64));
 	write_file(fd, KiB(64) + 5, MiB(1), 1);
 	CHECK_CMP(file_held(fd), >=, KiB(64) + MiB(1));
 	CHECK_CMP(file_held(fd), <=, KiB(64) + MiB(1) + KiB(512));
+	close(fd);
+	fd = xopen("f", O_RDWR);
+	CHECK_EQ(file_held(fd), KiB(64) + MiB(1) + PAGE);
 	check_file(fd, 0, KiB(64), 1);
 	check_zero(fd, KiB(64), 5);
 	check_file(fd, KiB(64) + 5, MiB(1), 1);
@@ -69,8 +83,9 @@ static void unaligned(void)
 
 static void smaller_then_larger(void)
 {
-	int a = xopen("a", O_RDWR | O_CREAT), b = xopen("b", O_RDWR | O_CREAT), c;
+	int a = xopen("a", O_RDWR | O_CREAT), b = xopen("b", O_RDWR | O_CREAT);
 	char *buf = xmalloc(MiB(2));
+	unsigned int page;
 
 	/* The first file that wants a large block gets the only one. */
 	fill(buf, MiB(2), 0, 1);
@@ -83,29 +98,34 @@ static void smaller_then_larger(void)
 	CHECK_ERR(write(b, buf, 1), ENOSPC);
 	check_file(a, 0, MiB(2), 1);
 	check_file(b, 0, KiB(224), 1);
+	/* A novel is cut in two where the file ends, and the rest of it is idle. */
 	CHECK_OK(ftruncate(b, KiB(32)));
+	CHECK_EQ(file_held(b), KiB(32));
+	CHECK_EQ(cut_blocks(SCRIPTFS_NOVEL), 1);
+	CHECK_EQ(counter("poem", "free"), 3);
 	CHECK_OK(ftruncate(a, 0));
 	CHECK_EQ(counter("large", "free"), 1);
-
-	/* When no poem is left, a novel will do, and in the end the large block. */
 	CHECK_OK(ftruncate(b, 0));
-	for (c = 0; c < 3; c++)
-		pwrite_full(b, "x", 1, c * KiB(256));
-	CHECK_EQ(used_blocks(SCRIPTFS_POEM), 3);
-	pwrite_full(b, "y", 1, KiB(128));
-	CHECK_EQ(used_blocks(SCRIPTFS_NOVEL), 1);
-	pwrite_full(a, "z", 1, 0);
-	CHECK_EQ(used_blocks(SCRIPTFS_NOVEL), 2);
-	c = xopen("c", O_RDWR | O_CREAT);
-	pwrite_full(c, "w", 1, 5);
-	CHECK_EQ(used_blocks(SCRIPTFS_LARGE), 1);
-	CHECK_EQ(file_held(c), MiB(2));
-	check_zero(c, 0, 5);
-	/* Its block has room for much more. */
-	write_file(c, 0, MiB(1), 4);
-	check_file(c, 0, MiB(1), 4);
+	CHECK_EQ(cut_blocks(SCRIPTFS_NOVEL), 0);
+
+	/* Single pages: the poems are cut first, then the novels, and in the end the large. */
+	for (page = 0; page < (3 * KiB(32) + 2 * KiB(64) + MiB(2)) / PAGE; page++) {
+		pwrite_full(b, "x", 1, page * KiB(256));
+		CHECK_EQ(file_held(b), (page + 1) * PAGE);
+		CHECK_EQ(cut_blocks(SCRIPTFS_POEM), page < 24 ? page / 8 + 1 : 3);
+		CHECK_EQ(cut_blocks(SCRIPTFS_NOVEL),
+			 page < 24 ? 0 : page < 24 + 32 ? (page - 24) / 16 + 1 : 2);
+		CHECK_EQ(cut_blocks(SCRIPTFS_LARGE), page >= 24 + 32);
+	}
 	CHECK_ERR(pwrite(a, "z", 1, MiB(4)), ENOSPC);
+	CHECK_EQ(counter(NULL, "free"), 0);
 	check_balance(".");
+	/* The last page that goes makes a block whole. */
+	while (page--) {
+		CHECK_OK(ftruncate(b, page * KiB(256)));
+		CHECK_EQ(counter("large", "free"), page <= 24 + 32);
+	}
+	check_settled(".");
 	free(buf);
 }
 
@@ -123,17 +143,20 @@ static void one_class_only(void)
 		CHECK_OK(chdir("m"));
 		fd = xopen("f", O_RDWR | O_CREAT);
 		CHECK_EQ(write_all(fd, KiB(100), class), 3 * class_sizes[class]);
-		CHECK_EQ(counter(class_names[class], "used"), 3);
+		CHECK_EQ(used_blocks(class) + cut_blocks(class), 3);
+		CHECK_EQ(counter(NULL, "free"), 0);
 		check_file(fd, 0, 3 * class_sizes[class], class);
 		CHECK_OK(ftruncate(fd, class_sizes[class] + 1));
-		CHECK_EQ(counter(class_names[class], "used"), 2);
+		CHECK_EQ(file_held(fd), class_sizes[class] + PAGE);
 		CHECK_OK(ftruncate(fd, class_sizes[class]));
-		CHECK_EQ(counter(class_names[class], "used"), 1);
+		CHECK_EQ(file_held(fd), class_sizes[class]);
+		CHECK_EQ(counter(NULL, "used"), class_sizes[class]);
 		check_file(fd, 0, class_sizes[class], class);
 		close(fd);
 		fd = xopen("g", O_RDWR | O_CREAT);
 		pwrite_full(fd, "x", 1, 12345678);
-		CHECK_EQ(file_held(fd), class_sizes[class]);
+		CHECK_EQ(file_held(fd), PAGE);
+		check_balance(".");
 		close(fd);
 		CHECK_OK(unlink("f"));
 		CHECK_OK(unlink("g"));
@@ -160,6 +183,9 @@ static void class_hint(void)
 		CHECK_EQ(counter(class_names[class], "used"), 1);
 		CHECK_EQ(file_held(fd), class_sizes[class]);
 		close(fd);
+		/* What was asked for by name is kept whole. */
+		CHECK_EQ(held_by("f"), class_sizes[class]);
+		CHECK_EQ(counter(class_names[class], "used"), 1);
 		CHECK_OK(unlink("f"));
 		check_settled(".");
 		CHECK_OK(chdir(".."));
@@ -167,10 +193,11 @@ static void class_hint(void)
 	}
 }
 
-/* A file that stopped growing does not keep a last block that is far too large for it. */
+/* A file that stopped growing keeps the pages that it needs of its last block, and no more. */
 static void fit_at_close(void)
 {
 	unsigned long long held;
+	unsigned int class;
 	int fd = xopen("f", O_RDWR | O_CREAT);
 	size_t at;
 
@@ -180,19 +207,22 @@ static void fit_at_close(void)
 	CHECK_CMP(held, >=, MiB(1) + KiB(8));
 	close(fd);
 	fd = xopen("f", O_RDWR);
-	CHECK_CMP(file_held(fd), <=, held);
-	if (io_block())
-		CHECK_CMP(file_held(fd), <=, MiB(1) + KiB(64));
+	CHECK_EQ(file_held(fd), MiB(1) + KiB(8));
 	CHECK_EQ(file_held(fd), counter(NULL, "used"));
 	check_file(fd, 0, MiB(1) + KiB(8), 1);
 	CHECK_OK(ftruncate(fd, MiB(2)));
 	check_zero(fd, MiB(1) + KiB(8), MiB(1) - KiB(8));
 	check_balance(".");
+	/* What was cut off is joined again when the rest comes back. */
+	CHECK_OK(ftruncate(fd, 0));
+	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
+		CHECK_EQ(cut_blocks(class), 0);
 }
 
 /* What two processes that close a file at the same time share. */
 struct closing {
 	unsigned int	arrived;
+	unsigned int	grown;
 	unsigned int	too_large;
 };
 
@@ -221,9 +251,10 @@ static void close_together(struct closing *c, unsigned int who)
 		meet(c, 3 * i + 1);
 		fd = xopen(name, O_WRONLY);
 		if (who == 0) {
-			/* A block far too large for what is left of the file. */
+			/* It goes on growing, so it gets far more than it needs in the end. */
 			pwrite_full(fd, buf, KiB(512), 0);
-			CHECK_OK(ftruncate(fd, 1));
+			pwrite_full(fd, buf, PAGE, KiB(512));
+			c->grown += file_held(fd) > KiB(516);
 		}
 		meet(c, 3 * i + 2);
 		for (delay = rnd(&rng) % 4; delay; delay--)
@@ -231,7 +262,7 @@ static void close_together(struct closing *c, unsigned int who)
 		close(fd);
 		meet(c, 3 * i + 3);
 		if (who == 0) {
-			c->too_large += stat_of(name).st_blocks * 512 > KiB(32);
+			c->too_large += held_by(name) != KiB(516);
 			CHECK_OK(unlink(name));
 		}
 	}
@@ -255,6 +286,8 @@ static void fit_at_two_closes(void)
 	close_together(c, 0);
 	finish(pid);
 	CHECK_EQ(c->too_large, 0);
+	/* With none, nothing was tested. */
+	CHECK_CMP(c->grown, >, 0);
 }
 
 static const struct test tests[] = {

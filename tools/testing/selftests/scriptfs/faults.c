@@ -8,6 +8,7 @@
 #include "util.h"
 
 #include <dirent.h>
+#include <linux/falloc.h>
 #include <sys/statfs.h>
 
 #define DEBUGFS		"/sys/kernel/debug"
@@ -297,7 +298,21 @@ static void after_grow(bool done)
 	check_file(fd, 0, KiB(200), 1);
 }
 
-/* A file whose last block will be exchanged when it is closed. */
+static int run_punch(void)
+{
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, KiB(48), KiB(101));
+}
+
+static void after_punch(bool done)
+{
+	CHECK_EQ(file_size(fd), KiB(200));
+	check_file(fd, 0, KiB(48), 1);
+	if (done)
+		check_zero(fd, KiB(48), KiB(101));
+	check_file(fd, KiB(149), KiB(51), 1);
+}
+
+/* A file that loses the end of its last block when it is closed. */
 static int growing_file(void)
 {
 	int file = new_file();
@@ -323,6 +338,7 @@ static void after_close(bool done)
 	CHECK(done);
 	check_file(file, 0, MiB(1) + KiB(4), 1);
 	CHECK_EQ(file_size(file), MiB(1) + KiB(4));
+	CHECK_EQ(file_held(file), MiB(1) + KiB(4));
 	close(file);
 }
 
@@ -416,6 +432,7 @@ static const struct job data_jobs[] = {
 	{ "read", full_file, run_read, after_read },
 	{ "cut", full_file, run_cut, after_cut },
 	{ "grow", full_file, run_grow, after_grow },
+	{ "punch", full_file, run_punch, after_punch },
 	{ "close", growing_file, run_close, after_close },
 	{ "faults", mapped_file, run_faults, after_faults },
 	{ "splice", piped_file, run_splice, after_splice },

@@ -5,6 +5,7 @@
 #include "util.h"
 
 #include <ftw.h>
+#include <sys/statfs.h>
 
 u64 rnd(u64 *state)
 {
@@ -129,6 +130,20 @@ unsigned long long file_held(int fd)
 	return st.st_blocks * 512ULL;
 }
 
+unsigned long long held_by(const char *path)
+{
+	return stat_of(path).st_blocks * 512ULL;
+}
+
+/* Bytes that a write could get now, as df(1) shows them. */
+unsigned long long available(void)
+{
+	struct statfs st;
+
+	CHECK_OK(statfs(".", &st));
+	return (unsigned long long)st.f_bavail * st.f_bsize;
+}
+
 void pwrite_full(int fd, const void *buf, size_t len, off_t offset)
 {
 	ssize_t done = pwrite(fd, buf, len, offset);
@@ -212,7 +227,7 @@ unsigned char *map_file(int fd, size_t len)
 	return map;
 }
 
-/* Leave POISON in every idle block of a SMALL_POOL. */
+/* Leave POISON in every idle page of a SMALL_POOL. */
 void poison(void)
 {
 	char *buf = xmalloc(KiB(64));
@@ -223,7 +238,7 @@ void poison(void)
 	for (at = 0; at < MiB(16) && pwrite(fd, buf, KiB(64), at) > 0; at += KiB(64))
 		;
 	if (on_scriptfs())
-		CHECK_EQ(counter("poem", "free"), 0);
+		CHECK_EQ(counter(NULL, "free"), 0);
 	close(fd);
 	CHECK_OK(unlink("poison"));
 	free(buf);

@@ -410,8 +410,8 @@ static void mapped_by_tcp(void)
 	with_each_class(mapped_by_tcp_by, NULL);
 }
 
-/* With no idle block to move to, a write may fail, but no bytes change. */
-static void nothing_to_move_to(void)
+/* With nothing idle in place of held pages, a write may fail, but no bytes change. */
+static void nothing_to_take(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT), pipes[2];
 	unsigned char *map = map_file(fd, KiB(64)), *buf = xmalloc(KiB(32));
@@ -450,7 +450,7 @@ static const struct test tests[] = {
 	{ "written_late", written_late, NULL, T_NO_MOUNT },
 	{ "written_before", written_before, NULL, T_NO_MOUNT },
 	{ "mapped_by_tcp", mapped_by_tcp, NULL, T_NO_MOUNT },
-	{ "nothing_to_move_to", nothing_to_move_to, "poem=2,strict", T_SCRIPTFS },
+	{ "nothing_to_take", nothing_to_take, "poem=2,strict", T_SCRIPTFS },
 };
 
 int main(void)

@@ -62,7 +62,7 @@ static void cut_and_extend(struct records *r, u64 *rng)
 	}
 }
 
-/* As most programs replace a file. The last close may exchange the last block for smaller ones. */
+/* As most programs replace a file. The last close cuts off what its last block has too much. */
 static void rewrite(struct records *r, u64 *rng)
 {
 	struct records own = { .len = r->len };

@@ -7,7 +7,6 @@
 #include "scarce.h"
 
 #include <signal.h>
-#include <sys/statfs.h>
 
 /* Surplus may be in use only if nothing in the reserve was idle. */
 static void check_order(const char *path)
@@ -97,12 +96,15 @@ static void small_file(unsigned int i)
 
 static void by_small_files(void)
 {
-	unsigned int i, nr = counter(NULL, "reserve") / KiB(32) + 20;
+	unsigned int i, nr = counter(NULL, "reserve") / (2 * PAGE) + 20;
 
 	for (i = 0; i < nr; i++) {
 		small_file(i);
 		check_order(".");
 	}
+	/* Not a page of the reserve was left out. */
+	CHECK_EQ(counter(NULL, "used"), nr * 2 * PAGE);
+	CHECK_CMP(counter(NULL, "surplus"), >, 0);
 }
 
 static void by_holes(void)
@@ -111,10 +113,12 @@ static void by_holes(void)
 	int fd = xopen("f", O_RDWR | O_CREAT);
 	unsigned long i;
 
-	for (i = 0; i < reserve / KiB(32) + 20; i++) {
+	for (i = 0; i < reserve / PAGE + 20; i++) {
 		CHECK_EQ(pwrite(fd, "x", 1, i * MiB(4)), 1);
 		check_order(".");
 	}
+	CHECK_EQ(file_held(fd), reserve + 20 * PAGE);
+	CHECK_CMP(counter(NULL, "surplus"), >, 0);
 }
 
 static void by_faults(void)
@@ -126,10 +130,12 @@ static void by_faults(void)
 	CHECK_OK(ftruncate(fd, size));
 	map = map_file(fd, size);
 	/* From the end, so that the file does not grow. */
-	for (at = size - PAGE; at < size; at -= KiB(32)) {
+	for (at = size - PAGE; at < size; at -= PAGE) {
 		CHECK(try_write(map + at, 1));
 		check_order(".");
 	}
+	CHECK_EQ(file_held(fd), size);
+	CHECK_CMP(counter(NULL, "surplus"), >, 0);
 	munmap(map, size);
 }
 
@@ -152,6 +158,7 @@ static void one_after_the_other(void)
 	}
 	CHECK_CMP(counter("novel", "free"), <=, 2);
 	CHECK_CMP(counter("poem", "free"), >, 0);
+	CHECK_EQ(counter("large", "cut"), 0);
 	for (; counter("large", "free") == 2; i++) {
 		snprintf(name, sizeof(name), "%u", i);
 		fd = xopen(name, O_RDWR | O_CREAT);
@@ -159,20 +166,15 @@ static void one_after_the_other(void)
 		close(fd);
 		CHECK_EQ(counter(NULL, "surplus"), 0);
 	}
-	/* All that was smaller had been used before, but for a rest that is too little. */
-	CHECK_CMP(counter("poem", "free") * KiB(32) + counter("novel", "free") * KiB(64), <,
-		  KiB(512));
+	/* All that was smaller had been used before, and one large is enough for the rest. */
+	CHECK_EQ(counter("poem", "free"), 0);
+	CHECK_EQ(counter("novel", "free"), 0);
+	CHECK_EQ(counter("large", "cut"), 1);
+	CHECK_EQ(counter("large", "free"), 1);
+	CHECK_EQ(counter(NULL, "used"), i * KiB(512));
 }
 
-static unsigned long long available(void)
-{
-	struct statfs st;
-
-	CHECK_OK(statfs(".", &st));
-	return st.f_bavail * st.f_bsize;
-}
-
-/* Any write and any page fault can get the space that df shows, until it shows none. */
+/* Any write and any page fault can get the space that df shows, to the last page. */
 static void shown_is_had(void)
 {
 	int fd = xopen("f", O_RDWR | O_CREAT);
@@ -182,7 +184,7 @@ static void shown_is_had(void)
 
 	CHECK_OK(ftruncate(fd, MiB(512)));
 	map = map_file(fd, MiB(512));
-	for (i = 0; available() >= KiB(64); i++) {
+	for (i = 0; available(); i++) {
 		off_t at = rnd(&rng) % MiB(512);
 		char name[16];
 		int other;
@@ -206,7 +208,13 @@ static void shown_is_had(void)
 			close(other);
 		}
 	}
-	CHECK_CMP(i, >, 4);
+	/* Most of it went page by page. */
+	CHECK_CMP(i, >, counter(NULL, "reserve") / PAGE / 2);
+	CHECK_EQ(counter(NULL, "free"), 0);
+	CHECK_ERR(pwrite(fd, "x", 1, MiB(600)), ENOSPC);
+	CHECK_OK(ftruncate(fd, MiB(700)));
+	CHECK(!try_write(map_file(fd, MiB(700)) + MiB(650), 1));
+	CHECK_ERR(write(xopen("last", O_RDWR | O_CREAT), "x", 1), ENOSPC);
 	munmap(map, MiB(512));
 }
 

@@ -275,6 +275,21 @@ static void long_reads(void)
 	}, 8000);
 }
 
+/* A page is all that a fault fills where the class does not say otherwise. */
+static void short_reads_of_pages(void)
+{
+	race(&(struct sparse) {
+		.unit = PAGE, .reach = PAGE, .most = KiB(32), .look = by_read,
+	}, 6000);
+}
+
+static void long_reads_of_pages(void)
+{
+	race(&(struct sparse) {
+		.unit = PAGE, .reach = PAGE, .most = KiB(128), .look = by_read,
+	}, 6000);
+}
+
 /* The block that fills the hole begins far before the place of the read. */
 static void short_reads_of_mediums(void)
 {
@@ -304,6 +319,11 @@ static void pipes(void)
 	}, 6000);
 }
 
+static void seeks_of_pages(void)
+{
+	race(&(struct sparse) { .unit = PAGE, .reach = PAGE, .look = by_seek }, 6000);
+}
+
 static void seeks(void)
 {
 	race(&(struct sparse) { .unit = KiB(32), .reach = KiB(32), .look = by_seek }, 8000);
@@ -316,15 +336,19 @@ static void seeks_of_mediums(void)
 
 #define POEMS	"poem=600,class=poem,size=48M"
 #define MEDIUMS	"medium=36,class=medium,size=48M"
+#define PAGES	"poem=64,large=8,size=48M"
 
 static const struct test tests[] = {
 	{ "short_reads", short_reads, POEMS, 0 },
 	{ "long_reads", long_reads, POEMS, 0 },
+	{ "short_reads_of_pages", short_reads_of_pages, PAGES, 0 },
+	{ "long_reads_of_pages", long_reads_of_pages, PAGES, 0 },
 	{ "short_reads_of_mediums", short_reads_of_mediums, MEDIUMS, 0 },
 	{ "long_reads_of_mediums", long_reads_of_mediums, MEDIUMS, 0 },
 	{ "copies", copies, POEMS, 0 },
 	{ "pipes", pipes, POEMS, 0 },
 	{ "seeks", seeks, POEMS, 0 },
+	{ "seeks_of_pages", seeks_of_pages, PAGES, 0 },
 	{ "seeks_of_mediums", seeks_of_mediums, MEDIUMS, 0 },
 };
 

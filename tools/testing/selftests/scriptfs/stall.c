@@ -460,6 +460,39 @@ static void sparse_file(void)
 	let_run("last close of a sparse file", close_all, fd, 0);
 }
 
+/* A file of as many pieces as it has pages: each came when those beside it were not there. */
+static int pages_alone(size_t size)
+{
+	int fd = xopen(".", O_TMPFILE | O_RDWR);
+	loff_t at;
+
+	CHECK_OK(ftruncate(fd, size));
+	for (at = 0; at < (loff_t)size; at += 2 * PAGE)
+		CHECK_EQ(pwrite(fd, "x", 1, at), 1);
+	for (at = PAGE; at < (loff_t)size; at += 2 * PAGE)
+		CHECK_EQ(pwrite(fd, "x", 1, at), 1);
+	return fd;
+}
+
+static void file_of_pages(void)
+{
+	size_t size = debug_kernel() ? MiB(16) : MiB(64);
+	int fd = pages_alone(size);
+
+	let_run("read of single pages", read_all, fd, size);
+	let_run("write of single pages", write_all_of_it, fd, size);
+	let_run("seek in single pages", seek_all, fd, size);
+	let_run("zero single pages", zero_all, fd, size);
+	let_run("punch of single pages", punch_all, fd, size);
+	let_run("last close", close_all, fd, size);
+	fd = pages_alone(size);
+	let_run("cut of single pages", cut_all, fd, size);
+	close(fd);
+	fd = pages_alone(size);
+	let_run("last close of single pages", close_all, fd, size);
+	check_settled(".");
+}
+
 static void realtime_task(void)
 {
 	size_t size = debug_kernel() ? MiB(64) : MiB(256);
@@ -497,6 +530,7 @@ static const struct test tests[] = {
 	{ "all_beside_growing", all_beside_growing, ANY_POOL, T_BLOCK },
 	{ "realtime_task", realtime_task, MANY_POEMS, 0 },
 	{ "sparse_file", sparse_file, MANY_POEMS, 0 },
+	{ "file_of_pages", file_of_pages, "large=36,strict,size=72M", 0 },
 };
 
 int main(void)

@@ -10,17 +10,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
-#include <sys/sysmacros.h>
 
 #include "../kselftest.h"
-
-const char *const class_names[SCRIPTFS_NR_CLASSES] = {
-	"poem", "novel", "medium", "large", "super",
-};
-
-const unsigned long class_sizes[SCRIPTFS_NR_CLASSES] = {
-	KiB(32), KiB(64), KiB(512), MiB(2), MiB(256),
-};
 
 const char *test_fs = "scriptfs";
 
@@ -169,108 +160,6 @@ unsigned int nr_sysfs_mounts(void)
 		nr += !!strchr(entry->d_name, ':');
 	closedir(dir);
 	return nr;
-}
-
-static void counter_path(char *out, size_t len, const char *path, const char *class,
-			 const char *name)
-{
-	struct stat st;
-
-	CHECK_OK(stat(path, &st));
-	snprintf(out, len, "/sys/fs/scriptfs/%u:%u/%s%s%s", major(st.st_dev), minor(st.st_dev),
-		 class ? class : "", class ? "/" : "", name);
-}
-
-bool have_counter(const char *path, const char *class, const char *name)
-{
-	char file[128];
-
-	counter_path(file, sizeof(file), path, class, name);
-	return access(file, R_OK) == 0;
-}
-
-unsigned long long counter_of(const char *path, const char *class, const char *name)
-{
-	unsigned long long value;
-	char file[128], text[64];
-	char *end;
-
-	counter_path(file, sizeof(file), path, class, name);
-	if (!read_text(file, text, sizeof(text)))
-		fail("%s cannot be read", file);
-	value = strtoull(text, &end, 10);
-	if (end == text || strcmp(end, "\n"))
-		fail("%s holds '%s'", file, text);
-	return value;
-}
-
-/* With no file left: is every block idle again, none in quarantine, none retired? */
-bool settled(const char *path, char *why, size_t len)
-{
-	unsigned int class;
-
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		const char *name = class_names[class];
-		unsigned long long quarantine = counter_of(path, name, "quarantine");
-		unsigned long long used = counter_of(path, name, "used");
-		unsigned long long free = counter_of(path, name, "free");
-		unsigned long long reserve = counter_of(path, name, "reserve");
-		unsigned long long surplus = counter_of(path, name, "surplus");
-
-		snprintf(why, len,
-			 "%s: reserve %llu surplus %llu, but free %llu used %llu quarantine %llu",
-			 name, reserve, surplus, free, used, quarantine);
-		if (used || quarantine || free != reserve + surplus)
-			return false;
-	}
-	snprintf(why, len, "retired %llu bytes", counter_of(path, NULL, "retired"));
-	return counter_of(path, NULL, "retired") == 0;
-}
-
-/* A file that a dying process had open may take a moment to go. */
-static bool settles(const char *path, char *why, size_t len)
-{
-	unsigned int tries;
-
-	for (tries = 0; tries < 100; tries++) {
-		if (settled(path, why, len))
-			return true;
-		usleep(50000);
-	}
-	return false;
-}
-
-void check_settled(const char *path)
-{
-	char why[256];
-
-	if (on_scriptfs() && !settles(path, why, sizeof(why)))
-		fail("%s", why);
-}
-
-/* At any time when nothing is being written: no block is in two places or in none. */
-void check_balance(const char *path)
-{
-	static const char *const totals[] = {
-		"reserve", "surplus", "free", "used", "quarantine",
-	};
-	unsigned long long sum[ARRAY_SIZE(totals)] = { 0 };
-	unsigned long long retired;
-	unsigned int class, i;
-
-	if (!on_scriptfs())
-		return;
-	retired = counter_of(path, NULL, "retired");
-	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++) {
-		CHECK_EQ(counter_of(path, class_names[class], "block_size"), class_sizes[class]);
-		for (i = 0; i < ARRAY_SIZE(totals); i++)
-			sum[i] += class_sizes[class] *
-				  counter_of(path, class_names[class], totals[i]);
-	}
-	for (i = 0; i < ARRAY_SIZE(totals); i++)
-		CHECK_EQ(sum[i], counter_of(path, NULL, totals[i]));
-	CHECK_EQ(sum[0] + sum[1], sum[2] + sum[3] + sum[4] + retired);
-	CHECK_CMP(sum[0] + sum[1], <=, counter_of(path, NULL, "size"));
 }
 
 /* A figure of /proc/meminfo, in KiB. */

@@ -45,6 +45,7 @@ typedef unsigned long long u64;
 #define KiB(n)	((n) * 1024LL)
 #define MiB(n)	((n) * 1024LL * 1024)
 #define PAGE		4096L
+#define TO_PAGES(n)	(((n) + PAGE - 1) / PAGE * PAGE)
 
 /* A byte that only poison() writes and fill() never does: wherever it turns up, it leaked. */
 #define POISON		0xa5
@@ -142,7 +143,7 @@ extern const char *const class_names[SCRIPTFS_NR_CLASSES];
 extern const unsigned long class_sizes[SCRIPTFS_NR_CLASSES];
 bool have_counter(const char *path, const char *class, const char *name);
 unsigned long long counter_of(const char *path, const char *class, const char *name);
-bool settled(const char *path, char *why, size_t len);
+bool settles(const char *path, char *why, size_t len);
 void check_settled(const char *path);
 void check_balance(const char *path);
 
@@ -177,6 +178,8 @@ struct stat stat_of(const char *path);
 void touch(const char *path);
 off_t file_size(int fd);
 unsigned long long file_held(int fd);
+unsigned long long held_by(const char *path);
+unsigned long long available(void);
 void pwrite_full(int fd, const void *buf, size_t len, off_t offset);
 void pread_full(int fd, void *buf, size_t len, off_t offset);
 void write_file(int fd, off_t offset, size_t len, u64 seed);
