@@ -42,8 +42,8 @@ public:
     Stage(const Stage &) = delete;
     Stage &operator=(const Stage &) = delete;
 
-    // That many units of the case took so long (nanoseconds or instructions).
-    virtual void record(const std::string &name, std::int64_t time, std::uint64_t units) = 0;
+    // That many units of the case took so much: nanoseconds, instructions, or what its unit is.
+    virtual void record(const std::string &name, std::int64_t sum, std::uint64_t units) = 0;
     // The times of single calls of that case.
     virtual void record_calls(const std::string &name, const std::vector<std::uint32_t> &times) = 0;
     // There is no such case here.
@@ -64,6 +64,7 @@ struct Case {
     std::string name;
     std::string_view per;
     std::string_view driver = "bench";
+    std::string_view unit = {}; // of what is recorded, if not the time of the bed
 };
 
 struct Job {

@@ -22,7 +22,8 @@ std::vector<const Result *> results_of(const Document &document, const Place &pl
     std::vector<const Result *> found;
 
     for (const Result &result : document.results)
-        if (result.bed == place.first && result.driver == place.second && is_plain(result.name))
+        if (result.bed == place.first && result.driver == place.second && is_plain(result.name) &&
+            !is_memory(result))
             found.push_back(&result);
     return found;
 }
@@ -273,7 +274,8 @@ std::vector<Place> places(const Document &document)
 
     for (const Result &result : document.results) {
         const Place place{result.bed, result.driver};
-        if (is_plain(result.name) && std::find(found.begin(), found.end(), place) == found.end())
+        if (is_plain(result.name) && !is_memory(result) &&
+            std::find(found.begin(), found.end(), place) == found.end())
             found.push_back(place);
     }
     std::stable_sort(found.begin(), found.end(),

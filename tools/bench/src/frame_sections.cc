@@ -70,6 +70,8 @@ std::string missing(const Document &document)
                 return is_plain(result.name) && in_family(family, result.name);
             }))
             out.emplace_back(family.title);
+    if (!any(is_memory))
+        out.emplace_back("Memory held");
     for (const Curve &curve : growths())
         if (!any([&curve](const Result &result) {
                 return result.name.compare(0, curve.prefix.size(), curve.prefix) == 0;

@@ -60,7 +60,8 @@ std::string report_html(const Document &document, const std::vector<std::string>
         link(id, words::place(place.first, place.second));
     }
     for (const auto &[text, id, name] :
-         {std::tuple{sections::growth(document), "growth", "How cost grows"},
+         {std::tuple{sections::memory(document), "memory", "Memory held"},
+          std::tuple{sections::growth(document), "growth", "How cost grows"},
           std::tuple{sections::latency(document), "latency", "Latency"},
           std::tuple{sections::scaling(document), "scaling", "Scaling"},
           std::tuple{sections::missing(document), "missing", "Not measured"}}) {

@@ -17,8 +17,8 @@ namespace scriptfs::bench {
 // What may stand in a result.
 inline constexpr std::string_view beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host"};
 inline constexpr std::string_view drivers[] = {"kernel", "kernel-user", "bench", "fio", "dd"};
-inline constexpr std::string_view units[] = {"ns", "instructions"};
-inline constexpr std::string_view pers[] = {"call", "page", "file", "op", "GiB"};
+inline constexpr std::string_view units[] = {"ns", "instructions", "bytes"};
+inline constexpr std::string_view pers[] = {"call", "page", "file", "op", "GiB", "byte"};
 // Stands for the bed or the unit of a whole document whose results differ.
 inline constexpr std::string_view mixed = "mixed";
 // Stands for the unit of a document that has nothing but counts of locks.
@@ -40,10 +40,16 @@ struct Result {
     std::optional<double> p999; // of single calls, where they were timed one by one
 };
 
-// A count of instructions, which needs no repetition to be believed.
+// How much memory is held, and not what something costs.
+inline bool is_memory(const Result &result)
+{
+    return result.unit == "bytes";
+}
+
+// A count of instructions or bytes, which needs no repetition to be believed.
 inline bool is_exact(const Result &result)
 {
-    return result.unit == "instructions";
+    return result.unit == "instructions" || is_memory(result);
 }
 
 // A distribution of the times of single writes, in nanoseconds.

@@ -48,7 +48,8 @@ public:
         result.per = cases_.at(name).per;
         result.bed = plan_.bed;
         result.driver = cases_.at(name).driver;
-        result.unit = unit_of(plan_.bed);
+        const std::string_view unit = cases_.at(name).unit;
+        result.unit = unit.empty() ? unit_of(plan_.bed) : unit;
         samples_.add(result, static_cast<int>(round), value);
         if (plan_.samples) {
             fmt::print("sample {} {} {} {} {} {} {} {:.4f}\n", result.bed, result.driver, round, fs,
@@ -99,9 +100,9 @@ public:
         }
     }
 
-    void record(const std::string &name, std::int64_t time, std::uint64_t units) override
+    void record(const std::string &name, std::int64_t sum, std::uint64_t units) override
     {
-        recorder_.record(round_, fs, name, static_cast<double>(time) / static_cast<double>(units));
+        recorder_.record(round_, fs, name, static_cast<double>(sum) / static_cast<double>(units));
     }
     void record_calls(const std::string &name, const std::vector<std::uint32_t> &times) override
     {

@@ -23,6 +23,7 @@ std::vector<Place> places(const Document &document);
 // Bars and the table of one of them.
 std::string comparison(const Document &document, const Place &place, const std::string &id);
 
+std::string memory(const Document &document);
 std::string growth(const Document &document);
 std::string latency(const Document &document);
 std::string scaling(const Document &document);

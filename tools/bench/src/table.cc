@@ -20,7 +20,7 @@ struct Group {
     std::string unit;
     std::vector<const Result *> cases; // one result of each, whichever came first
     std::vector<std::string> columns;  // file systems
-    std::string base;                  // that ratios are to: ramfs, else the first there is
+    std::string base;                  // of ratios: ramfs (memory: tmpfs), else the first there is
     bool doubtful = false;             // a ratio was withheld
 
     [[nodiscard]] bool holds(const Result &result) const
@@ -46,7 +46,11 @@ std::vector<Group> groups(const Document &document)
     }
     for (Group &group : all) {
         group.columns = ordered_fs(std::move(group.columns));
-        const auto base = std::find_if_not(group.columns.begin(), group.columns.end(), is_limit);
+        auto base = std::find_if_not(group.columns.begin(), group.columns.end(), is_limit);
+        // memory: beside what has a limit as scriptfs has, and is told by df
+        const auto tmpfs = std::find(group.columns.begin(), group.columns.end(), "tmpfs");
+        if (is_memory(*group.cases.front()) && tmpfs != group.columns.end())
+            base = tmpfs;
         if (base != group.columns.end())
             group.base = *base;
     }
@@ -235,9 +239,15 @@ std::string tables(const Document &document)
 
     for (Group &group : groups(document)) {
         const bool time = group.unit == "ns";
-        text += fmt::format("\nbed {}, driver {}: medians, {}{}; ratio to {}: below 1 is cheaper\n",
+        if (group.unit == "bytes")
+            text += fmt::format("\nbed {}, driver {}: memory held, bytes: by df, and all that the "
+                                "system has less;\nratio to {}: below 1 is less\n",
+                                group.bed, group.driver, group.base);
+        else
+            text +=
+                fmt::format("\nbed {}, driver {}: medians, {}{}; ratio to {}: below 1 is cheaper\n",
                             group.bed, group.driver, time ? "ns" : "INSTRUCTIONS, not time",
-                            group.bed == "tcg" ? " of an EMULATED processor" : "",
+                            group.bed == "tcg" && time ? " of an EMULATED processor" : "",
                             group.base.empty() ? "ramfs" : group.base);
         text += medians(document, group);
         text += time ? spreads(document, group) : beyond_the_copy(document, group);

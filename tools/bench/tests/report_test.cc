@@ -218,6 +218,23 @@ TEST(Scaling, IsNotThereWithoutFigures)
     EXPECT_THAT(sections::missing(counted()), HasSubstr("Readers of one file: the locks"));
 }
 
+TEST(Memory, IsBesideTmpfsAndInNoOtherPart)
+{
+    Document document;
+
+    EXPECT_EQ(sections::memory(document), "");
+    EXPECT_THAT(sections::missing(document), HasSubstr("<li>Memory held</li>"));
+    for (const auto &[fs, bytes] : {std::pair{"ramfs", 1.2}, {"tmpfs", 1.25}, {"scriptfs", 3.0}})
+        document.results.push_back(
+            {"tree-held", fs, "byte", "tcg", "bench", "bytes", summarize({bytes}), {}});
+    const std::string text = sections::memory(document);
+    EXPECT_THAT(text, HasSubstr("<small>a byte of data</small>"));
+    EXPECT_THAT(text, HasSubstr("<small>2.40× tmpfs</small>"));
+    EXPECT_THAT(text, HasSubstr("<td class=\"own\">3.00"));
+    EXPECT_THAT(sections::missing(document), Not(HasSubstr("Memory held")));
+    EXPECT_TRUE(sections::places(document).empty());
+}
+
 TEST(Tables, OfLocks)
 {
     const std::string text = lock_tables(counted().locks);

@@ -22,6 +22,7 @@ namespace scriptfs::bench {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::int64_t second = 1'000'000'000;
 
@@ -74,6 +75,7 @@ TEST(Cases, HaveKnownUnits)
         for (const Case &one : job.cases) {
             names.insert(one.name);
             EXPECT_NO_THROW(check_one_of(pers, one.per, one.name));
+            EXPECT_NO_THROW(check_one_of(units, one.unit.empty() ? "ns" : one.unit, one.name));
         }
     EXPECT_EQ(names.size(), 61U);
 }
@@ -107,6 +109,7 @@ TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
     for (const Job &job : plan.jobs)
         for (const Case &one : job.cases) {
             like.name = one.name;
+            like.unit = one.unit.empty() ? "ns" : one.unit;
             const Result *result = outcome.document.find(like, fs);
             ASSERT_TRUE(result || outcome.skipped.contains({one.name, fs})) << one.name;
             if (result) {
@@ -114,6 +117,7 @@ TEST(Run, MeasuresADirectoryAndLeavesItEmpty)
             }
         }
     like.name = "new-4K";
+    like.unit = "ns";
     EXPECT_TRUE(outcome.document.find(like, "memcpy"));
     EXPECT_TRUE(outcome.document.find(like, fs)->p999);
 }
@@ -156,6 +160,20 @@ TEST(Table, NeedsNoRepetitionOfInstructions)
             {"new-4K", "scriptfs", "call", "uml", "kernel", unit, summarize({40}), {}}};
         EXPECT_THAT(tables(document), HasSubstr(*unit == 'n' ? "40.0    ~" : "40.0 0.40"));
     }
+}
+
+TEST(Table, ComparesMemoryWithTmpfs)
+{
+    Document document;
+
+    for (const auto &[fs, bytes] : {std::pair{"ramfs", 1.2}, {"tmpfs", 1.25}, {"scriptfs", 3.0}})
+        document.results.push_back(
+            {"tree-held", fs, "byte", "tcg", "bench", "bytes", summarize({bytes}), {}});
+    const std::string text = tables(document);
+
+    EXPECT_THAT(text, HasSubstr("ratio to tmpfs: below 1 is less"));
+    EXPECT_THAT(text, HasSubstr("1.20 0.96   1.25  3.00 2.40"));
+    EXPECT_THAT(text, Not(HasSubstr("INSTRUCTIONS")));
 }
 
 TEST(Table, FitsAndWithholdsWhatMeansNothing)

@@ -58,6 +58,21 @@ TEST(Samples, MayComeFromAConsole)
     EXPECT_EQ(document.unit, "mixed");
 }
 
+TEST(Samples, MayBeOfMemory)
+{
+    const Document document = collected("sample tcg bench 1 tmpfs tree-held byte bytes 1.2704\n"
+                                        "sample tcg bench 1 tmpfs tree-beside file bytes 1246.5\n");
+
+    ASSERT_EQ(document.results.size(), 2U);
+    EXPECT_TRUE(is_memory(document.results[0]));
+    EXPECT_EQ(document.unit, "bytes");
+    const Document back = parse_document(document_json(document), "x.json");
+    EXPECT_EQ(back.unit, "bytes");
+    EXPECT_EQ(back.results[0].per, "byte");
+    EXPECT_DOUBLE_EQ(back.results[0].figure.median, 1.27);
+    EXPECT_DOUBLE_EQ(back.results[1].figure.median, 1246.5);
+}
+
 TEST(Samples, BringLatencies)
 {
     const Document document = collected(
@@ -100,7 +115,7 @@ TEST(Samples, NameTheLineThatIsWrong)
                 ThrowsMessage<Error>(HasSubstr("0 or more")));
     EXPECT_THAT(reading("sample xen kernel 1 ramfs new-4K call ns 1"),
                 ThrowsMessage<Error>(AllOf(HasSubstr("BED"), HasSubstr("tcg-icount"))));
-    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K byte ns 1"),
+    EXPECT_THAT(reading("sample uml kernel 1 ramfs new-4K acre ns 1"),
                 ThrowsMessage<Error>(AllOf(HasSubstr("PER"), HasSubstr("GiB"))));
     EXPECT_THAT(reading("latency tcg ramfs idle ns nothing"),
                 ThrowsMessage<Error>(HasSubstr("JSON object")));
