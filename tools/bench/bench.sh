@@ -4,11 +4,12 @@
 # results.json, report.html. A part that fails is named with its log, and the others are
 # reported all the same; then the exit code is 1.
 #
-#   PARTS='uml icount fio user latency scaling'   what to do, by default all of it:
+#   PARTS='uml icount fio tree user latency scaling'   what to do, by default all of it:
 #       uml      in-kernel calls in a user-mode Linux: time, at this machine's speed
 #       icount   in-kernel calls where the guest's clock counts instructions; one round, as each
 #                would give the same
 #       fio      fio and dd in a guest, which is what make run does
+#       tree     trees of files, and the memory that they hold; where the clock counts instructions
 #       user     scriptfs-bench's cases, by system calls; where KVM works
 #       latency  single writes, idle and under memory pressure
 #       scaling  which locks writers and readers share
@@ -16,7 +17,7 @@
 #   CASES=GLOBS  of uml and icount (tools/bench/kbench/cases)
 . "$(dirname "$0")/../build/lib.sh"
 
-all='uml icount fio user latency scaling'
+all='uml icount fio tree user latency scaling'
 parts=${PARTS:-$all}
 cases=${CASES:-new-* over-* read-* rnd* unlink-big append-100 copyrange-1M fallocate-1G poems-* storm-* grow-*}
 bench=$out/bench
@@ -31,6 +32,7 @@ run()
 	uml) CASES=$cases "$top/tools/bench/uml.sh" >"$bench/uml.samples" ;;
 	icount) ROUNDS=1 DRIVERS=kernel CASES=$cases "$top/tools/bench/icount.sh" >"$bench/icount.samples" ;;
 	fio) "$top/tools/bench/run.sh" && cp "$out/run/results.json" "$bench/fio.json" ;;
+	tree) ROUNDS=1 "$top/tools/bench/tree.sh" ;;
 	user) CASES='' "$top/tools/bench/user.sh" ;;
 	latency) "$top/tools/bench/latency.sh" ;;
 	scaling) "$top/tools/bench/scaling.sh" ;;
@@ -127,8 +129,8 @@ while [ ${#rest[@]} -gt 0 ]; do
 	rest=("${rest[@]:1}")
 done
 
-mapfile -t found < <(find "$bench" -name '*.samples' -o -name 'fio.json' -o -name 'user.json' \
-	-o -name 'latency.json' -o -name 'scaling.json' | sort)
+mapfile -t found < <(find "$bench" -name '*.samples' -o -name 'fio.json' -o -name 'tree.json' \
+	-o -name 'user.json' -o -name 'latency.json' -o -name 'scaling.json' | sort)
 [ ${#found[@]} -gt 0 ] || die 'nothing was measured'
 "$program" collect --json "$bench/results.json" "${found[@]}"
 "$program" report "$bench/results.json" --html "$bench/report.html"

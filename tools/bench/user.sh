@@ -19,7 +19,7 @@ measure()
 
 program=$("$top/tools/bench/build.sh")
 step 'user stage' make_program_stage user filesystems="${filesystems// /,}" cases="$cases" \
-	rounds="$rounds" size="$size"
+	rounds="$rounds" size="$size" files=
 build=$("$top/tools/build/kernel.sh" base)
 initramfs=$("$top/qemu/initramfs.sh" -s base "$out/stage/user")
 bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}

@@ -26,6 +26,7 @@ std::vector<Job> all_jobs(const Setup &setup)
 
     add_data_jobs(jobs, setup);
     add_name_jobs(jobs, setup);
+    add_tree_jobs(jobs, setup);
     add_mmap_jobs(jobs, setup);
     add_thread_jobs(jobs, setup);
     return jobs;

@@ -3,6 +3,7 @@
 // jobs is made by the functions at the end, one for each cases_*.cc.
 #pragma once
 
+#include "lib/classes.h"
 #include "lib/files.h"
 #include "memory.h"
 #include "results.h"
@@ -23,6 +24,7 @@ inline constexpr std::uint64_t small_call = 4096;
 struct Setup {
     std::uint64_t size = 0;  // bytes of the files that are read and written, a multiple of 8 MiB
     unsigned processors = 1; // more threads than that make no sense
+    std::uint64_t files = 0; // of a tree; 0: as many as suit the size
 };
 
 // Set by signals; every job looks at it between the things it does.
@@ -58,6 +60,7 @@ public:
     std::string path;         // of that directory, for other programs
     Copy limit = Copy::plain; // for jobs' limits, and the memory to copy into or from
     const Memory *memory = nullptr;
+    double descriptors = 0; // that the mount took for each byte of its reserve
 };
 
 struct Case {
@@ -72,6 +75,7 @@ struct Job {
     std::uint64_t room; // bytes of files at once, at most
     std::function<void(Stage &)> run;
     std::function<void(Stage &)> limit; // the copying alone; empty if nothing is copied
+    Reserve reserve = {};               // blocks that it needs of a scriptfs, beside large ones
 };
 
 // Throws Stopped if the user wants to leave.
@@ -95,6 +99,7 @@ void add_data_jobs(std::vector<Job> &jobs, const Setup &setup);
 void add_name_jobs(std::vector<Job> &jobs, const Setup &setup);
 void add_mmap_jobs(std::vector<Job> &jobs, const Setup &setup);
 void add_thread_jobs(std::vector<Job> &jobs, const Setup &setup);
+void add_tree_jobs(std::vector<Job> &jobs, const Setup &setup);
 
 std::vector<Job> all_jobs(const Setup &setup);
 

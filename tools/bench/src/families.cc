@@ -40,6 +40,9 @@ const std::vector<Family> &families()
         {"rndread-", "Random reading", "The size is that of a call."},
         {"poems-", "Small files",
          "A thousand of them: create, write and close; open, read and close; unlink."},
+        {"tree", "Trees of files",
+         "Copied as cp does it, read and removed, a file: one such as the kernel's source, and as "
+         "many files of 1 KiB."},
         {"mmap-", "Memory mapping", "A page touched for the first and for the second time."},
         {"storm-", "Names", "Many directories and empty files made, looked up and listed."},
         {"", "And the rest",

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "commands.h"
+#include "held.h"
 #include "lib/error.h"
 #include "lib/mounts.h"
 #include "lib/sizes.h"
@@ -86,7 +87,11 @@ Need need_of(const std::vector<Job> &jobs, const RunOptions &options, std::uint6
         if (job.cases.front().name.starts_with("poems"))
             small_files = 1100;
     }
-    const Reserve reserve = reserve_for(std::max(2 * size, most), small_files);
+    Reserve reserve = reserve_for(std::max(2 * size, most), small_files);
+    for (const Job &job : jobs)
+        for (std::size_t i = 0; i < classes.size(); i++)
+            reserve.blocks.at(i) =
+                std::max(reserve.blocks.at(i), job.reserve.blocks.at(i) / 10 * 11);
     const auto reserves = std::count_if(options.fs.begin(), options.fs.end(),
                                         [](const auto &fs) { return fs.starts_with("scriptfs"); });
     return {reserve, size + most + static_cast<std::uint64_t>(reserves) * reserve.bytes()};
@@ -105,6 +110,7 @@ Plan make_plan(const RunOptions &options, Need &need, std::vector<std::string> &
     plan.programs = options.programs;
     plan.samples = options.samples;
     plan.setup.processors = processors();
+    plan.setup.files = options.files;
     plan.wants = [globs = options.cases](const std::string &name) { return matches(globs, name); };
 
     std::uint64_t size = plan.bed.starts_with("tcg") ? options.emulated_size : default_size;
@@ -139,12 +145,14 @@ Plan make_plan(const RunOptions &options, Need &need, std::vector<std::string> &
     return plan;
 }
 
-void mount_all(Mounts &mounts, const RunOptions &options, const Reserve &reserve,
+void mount_all(Mounts &mounts, const RunOptions &options, const Reserve &reserve, Plan &plan,
                std::vector<std::string> &notes)
 {
     for (const std::string &fs : options.fs) {
         try {
-            mounts.add(fs, reserve);
+            const Moment before = moment(-1);
+            const Place &place = mounts.add(fs, reserve);
+            plan.descriptors[place.name()] = descriptors_a_byte(before, moment(place.dir()));
         } catch (const Error &error) {
             notes.push_back(fmt::format("{}: {}", fs, error.what()));
         }
@@ -201,7 +209,7 @@ Outcome run_cases(const RunOptions &options)
     Outcome outcome;
     try {
         Mounts mounts;
-        mount_all(mounts, options, need.reserve, notes);
+        mount_all(mounts, options, need.reserve, plan, notes);
         outcome = run_plan(plan, mounts);
     } catch (const Stopped &) {
         fmt::print(stderr, "scriptfs-bench: stopped; everything is unmounted and removed{}{}\n",
@@ -241,6 +249,10 @@ void add_run_options(CLI::App &command, RunOptions &options)
                        fmt::format("Size of the large files, a multiple of 8M; {} if not given, {} "
                                    "on an emulated processor, less if memory is short",
                                    size_name(default_size), size_name(options.emulated_size)));
+    command
+        .add_option("--files", options.files,
+                    "How many files a tree has; if not given, as many as hold --size, or 64M")
+        ->check(CLI::Range(1U, 10'000'000U));
     command.add_option("--json", options.json,
                        "Write results.json there, with what is finished after each round");
     command.add_option("--bed", options.bed,

@@ -19,6 +19,7 @@ struct RunOptions {
     std::vector<std::string> cases;
     unsigned rounds = 5;
     std::string size;
+    std::uint64_t files = 0; // of a tree, if given
     std::string json;
     std::string bed;
     bool samples = false;

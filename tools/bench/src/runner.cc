@@ -97,6 +97,8 @@ public:
         if (target.place) {
             dir = target.place->dir();
             path = target.place->path();
+            const auto found = plan.descriptors.find(target.name);
+            descriptors = found == plan.descriptors.end() ? 0 : found->second;
         }
     }
 

@@ -23,6 +23,7 @@ struct Plan {
     // Other programs do it: a round that warms up and a limit of non-temporal copies say nothing,
     // and what the last program left the kernel to do must not count.
     bool programs = false;
+    std::map<std::string, double> descriptors;         // file system -> see Stage
     bool samples = false;                              // print a line for each measurement
     std::function<void(const Document &)> after_round; // has what was measured until then
 };
