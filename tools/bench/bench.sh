@@ -29,7 +29,7 @@ child=
 run()
 {
 	case $1 in
-	uml) CASES=$cases "$top/tools/bench/uml.sh" >"$bench/uml.samples" ;;
+	uml) CASES=${CASES:-$cases many-*} "$top/tools/bench/uml.sh" >"$bench/uml.samples" ;;
 	icount) ROUNDS=1 DRIVERS=kernel CASES=$cases "$top/tools/bench/icount.sh" >"$bench/icount.samples" ;;
 	fio) "$top/tools/bench/run.sh" && cp "$out/run/results.json" "$bench/fio.json" ;;
 	tree) ROUNDS=1 "$top/tools/bench/tree.sh" ;;

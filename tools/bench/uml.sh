@@ -5,6 +5,9 @@
 # A sample is what the calls cost while nothing else had the processor: each stretch of 2 MiB or 20
 # files counts as in the cheapest of three passes. Other users of the memory bus still show: look at
 # how far the rounds are apart.
+# The cases that end in -busy are the same beside programs that keep touching more memory than the caches
+# hold, one for each processor, at the lowest priority. Before each pass they have all processors for a
+# moment, so that it finds nothing of its own in any cache.
 # Cases of 100000 files and more get a guest of their own with more memory (kbench.sh says how much), or
 # are left out where that is more than half of what is free.
 #
@@ -18,6 +21,8 @@ read -ra cases <<<"$chosen"
 filesystems=$(chosen_filesystems memcpy memcpy-nt ramfs tmpfs scriptfs scriptfs-page)
 logs=$out/uml
 outputs=()
+hogs=()
+suffix='' pause=0
 tree=$("$top/tools/build/tree.sh" scriptfs)
 build=${tree%/src}/uml
 module=${tree%/src}/kbench-uml
@@ -27,7 +32,8 @@ make_root()
 {
 	local root=$out/stage/uml
 
-	make_stage "$build" "$module" cases="${1// /,}" drivers=kernel file_size=$((256 << 20)) passes=3
+	make_stage "$build" "$module" cases="${1// /,}" drivers=kernel file_size=$((256 << 20)) passes=3 \
+		suffix="$suffix" pause="$pause"
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}
 	cp /bin/busybox "$root/bin"
@@ -40,7 +46,7 @@ make_root()
 # shellcheck disable=SC2317 # called by each_guest
 run_guest()
 {
-	local output=$logs/guest-$1.out code=0
+	local output=$logs/guest-$1$suffix.out code=0
 
 	step -q 'uml root' make_root "$2"
 	timeout -k 10 3600 "$build/linux" mem="$1M" initrd="$logs/initramfs" con=null con0=null,fd:1 \
@@ -51,10 +57,42 @@ run_guest()
 	outputs+=("$output")
 }
 
+# shellcheck disable=SC2317 # called when this ends
+end_hogs()
+{
+	[ ${#hogs[@]} -eq 0 ] || kill "${hogs[@]}" 2>/dev/null || :
+	hogs=()
+}
+
+start_hogs()
+{
+	local i
+
+	for ((i = jobs; i > 0; i--)); do
+		nice -n 19 "$program" hog >/dev/null &
+		hogs+=($!)
+	done
+}
+
+# measure CASE...: in as many guests as they take
+measure()
+{
+	[ $# -eq 0 ] || each_guest 4096 run_guest "$@"
+}
+
 mkdir -p "$build" "$logs"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
 step -q 'uml config' configure "$tree" "$build" um "$top/tools/bench/uml.config"
 step -k "$build" 'kernel uml' kmake "$tree" "$build" um linux modules
 step 'kbench module uml' build_module "$build" um "$module"
-each_guest 4096 run_guest "${cases[@]}"
+mapfile -t plain < <(printf '%s\n' "${cases[@]}" | sed '/-busy$/d')
+mapfile -t busy < <(printf '%s\n' "${cases[@]}" | sed -n 's/-busy$//p')
+measure "${plain[@]}"
+if [ ${#busy[@]} -gt 0 ]; then
+	suffix=-busy pause=100
+	trap end_hogs EXIT
+	start_hogs
+	measure "${busy[@]}"
+	end_hogs
+fi
 show_table "$begin" "${outputs[@]}"

@@ -49,6 +49,9 @@ struct kbench_case;
 /* A segment of a data case moves this much, or is one call. */
 #define KBENCH_SEGMENT_SIZE	SZ_2M
 
+/* How many files the cases many-* have: more than lie in the caches side by side. */
+#define KBENCH_MANY		20000U
+
 /* A segment of a case of many files handles this many, in less than a timer tick. */
 #define KBENCH_SEGMENT_FILES	20U
 

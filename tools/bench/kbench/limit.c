@@ -121,24 +121,35 @@ static int limit_prepare(struct kbench_run *run)
 	return kbench_plan_calls(run) ?: memory_get(run, kbench_file_size);
 }
 
-/* Poems lie one after the other. */
-static int limit_poems(struct kbench_run *run)
+/* Files lie one after the other. */
+static int limit_files(struct kbench_run *run, unsigned int files)
 {
 	if (!is_power_of_2(run->arg) || run->arg > KBENCH_CALL_MAX)
 		return -EINVAL;
 	run->call = run->arg;
-	run->units = kbench_files;
-	return kbench_meter_init(&run->meter, DIV_ROUND_UP(kbench_files, KBENCH_SEGMENT_FILES)) ?:
-	       memory_get(run, run->arg * kbench_files);
+	run->files = files;
+	run->units = files;
+	return kbench_meter_init(&run->meter, DIV_ROUND_UP(files, KBENCH_SEGMENT_FILES)) ?:
+	       memory_get(run, run->arg * files);
 }
 
-static int limit_poems_pass(struct kbench_run *run)
+static int limit_poems(struct kbench_run *run)
+{
+	return limit_files(run, kbench_files);
+}
+
+static int limit_many(struct kbench_run *run)
+{
+	return limit_files(run, KBENCH_MANY);
+}
+
+static int limit_files_pass(struct kbench_run *run)
 {
 	bool write = kbench_is_write(run->test->what);
 	unsigned int i, end;
 
-	for (i = 0; i < kbench_files; cond_resched()) {
-		end = min(i + KBENCH_SEGMENT_FILES, kbench_files);
+	for (i = 0; i < run->files; cond_resched()) {
+		end = min(i + KBENCH_SEGMENT_FILES, run->files);
 		kbench_begin(&run->meter);
 		for (; i < end; i++)
 			limit_call(run, write, i * run->arg);
@@ -153,7 +164,9 @@ const struct kbench_case kbench_limit_cases[] = {
 	{ "read-#", NULL, KBENCH_READ, limit_prepare, limit_pass, limit_finish },
 	{ "rndover-#", NULL, KBENCH_RNDOVER, limit_prepare, limit_pass, limit_finish },
 	{ "rndread-#", NULL, KBENCH_RNDREAD, limit_prepare, limit_pass, limit_finish },
-	{ "poems-#-create", "file", KBENCH_FILES_NEW, limit_poems, limit_poems_pass, limit_finish },
-	{ "poems-#-read", "file", KBENCH_FILES_READ, limit_poems, limit_poems_pass, limit_finish },
+	{ "poems-#-create", "file", KBENCH_FILES_NEW, limit_poems, limit_files_pass, limit_finish },
+	{ "poems-#-read", "file", KBENCH_FILES_READ, limit_poems, limit_files_pass, limit_finish },
+	{ "many-#-create", "file", KBENCH_FILES_NEW, limit_many, limit_files_pass, limit_finish },
+	{ "many-#-read", "file", KBENCH_FILES_READ, limit_many, limit_files_pass, limit_finish },
 	{}
 };

@@ -13,6 +13,7 @@
 
 #include <linux/completion.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
@@ -38,6 +39,10 @@ MODULE_PARM_DESC(files, "how many small files");
 static unsigned int passes = 5;
 module_param(passes, uint, 0644);
 MODULE_PARM_DESC(passes, "how many passes follow the one that warms up; each part counts as in its cheapest pass; 0: only that one, and it counts");
+
+static unsigned int pause;
+module_param(pause, uint, 0644);
+MODULE_PARM_DESC(pause, "ms to sleep before each pass: time for other programs to fill the caches");
 
 static struct dentry *control;
 
@@ -92,6 +97,8 @@ static int run_passes(struct kbench_run *run)
 			kbench_meter_reset(&run->meter);
 		/* wait until what the last pass freed is really free */
 		rcu_barrier();
+		if (pause)
+			msleep(pause);
 		run->meter.at = 0;
 		err = test->pass(run);
 	}

@@ -221,11 +221,24 @@ static int poems_there(struct kbench_run *run)
 	return poems_prepare(run) ?: each_name(run, poem_create, false);
 }
 
+static int many_prepare(struct kbench_run *run)
+{
+	return kbench_names_prepare(run, KBENCH_MANY, run->arg);
+}
+
+static int many_there(struct kbench_run *run)
+{
+	return many_prepare(run) ?: each_name(run, poem_create, false);
+}
+
 /* The storm cases have no number in their name, so their files are empty. */
 const struct kbench_case kbench_name_cases[] = {
 	{ "poems-#-create", "file", 0, poems_prepare, kbench_names_create, kbench_names_finish },
 	{ "poems-#-read", "file", 0, poems_there, names_read, kbench_names_finish },
 	{ "poems-#-unlink", "file", 0, poems_prepare, kbench_names_unlink, kbench_names_finish },
+	{ "many-#-create", "file", 0, many_prepare, kbench_names_create, kbench_names_finish },
+	{ "many-#-read", "file", 0, many_there, names_read, kbench_names_finish },
+	{ "many-#-unlink", "file", 0, many_prepare, kbench_names_unlink, kbench_names_finish },
 	{ "storm-creat", "op", 0, poems_prepare, kbench_names_create, kbench_names_finish },
 	{ "storm-mkdir", "op", 0, poems_prepare, names_mkdir, mkdir_finish },
 	{ "storm-stat", "op", 0, poems_there, names_stat, kbench_names_finish },

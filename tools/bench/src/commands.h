@@ -16,6 +16,7 @@ void add_calls(CLI::App &app);
 void add_collect(CLI::App &app);
 void add_compare(CLI::App &app);
 void add_fio(CLI::App &app);
+void add_hog(CLI::App &app);
 void add_kbench(CLI::App &app);
 void add_latency(CLI::App &app);
 void add_locks(CLI::App &app);

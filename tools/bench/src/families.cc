@@ -40,6 +40,7 @@ const std::vector<Family> &families()
         {"rndread-", "Random reading", "The size is that of a call."},
         {"poems-", "Small files",
          "A thousand of them: create, write and close; open, read and close; unlink."},
+        {"many-", "Twenty thousand small files", "The same with more of them than caches hold."},
         {"tree", "Trees of files",
          "Copied as cp does it, read and removed, a file: one such as the kernel's source, and as "
          "many files of 1 KiB."},

@@ -36,6 +36,7 @@ struct KbenchOptions {
     unsigned rounds = 5;
     unsigned passes = 2;
     std::string file_size;
+    std::string suffix;
 };
 
 bool matches_any(const std::string &name, std::initializer_list<const char *> globs)
@@ -47,14 +48,14 @@ bool matches_any(const std::string &name, std::initializer_list<const char *> gl
 // Whether the file system has what the case is about, and the driver does it.
 bool applies(const std::string &driver, const std::string &fs, const std::string &name)
 {
-    const bool data =
-        matches_any(name, {"new-*", "over-*", "read-*", "rnd*", "poems-*-create", "poems-*-read"});
+    const bool data = matches_any(name, {"new-*", "over-*", "read-*", "rnd*", "poems-*-create",
+                                         "poems-*-read", "many-*-create", "many-*-read"});
 
     if (driver != "kernel" && !data && !name.starts_with("append-"))
         return false;
     if (is_limit(fs))
         return data;
-    if (fs == "tmpfs-huge" && matches_any(name, {"grow-files-*0000"}))
+    if (fs == "tmpfs-huge" && matches_any(name, {"grow-files-*0000", "many-*"}))
         return false; // 2 MiB each: memory running out is all it would show
     return fs == "scriptfs" || !name.starts_with("grow-pool-");
 }
@@ -63,6 +64,7 @@ bool applies(const std::string &driver, const std::string &fs, const std::string
 std::optional<Reserve> own_reserve(const std::string &name)
 {
     constexpr std::uint64_t few = 64;
+    constexpr std::uint64_t many = 20'100; // and a few more than the module's KBENCH_MANY
 
     if (name == "fallocate-1G")
         return reserve_for(1024 * mib, few);
@@ -70,6 +72,8 @@ std::optional<Reserve> own_reserve(const std::string &name)
         return reserve_for(parse_size(name.substr(name.rfind('-') + 1), name), few);
     if (matches_any(name, {"grow-files-*0000"}))
         return Reserve{{std::stoull(name.substr(name.rfind('-') + 1)) + 100}};
+    if (name.starts_with("many-"))
+        return Reserve{{many}};
     if (name.starts_with("grow-blocks-"))
         return Reserve{{4100}, "class=poem"};
     return {};
@@ -137,8 +141,8 @@ void measure(const KbenchOptions &options, const std::string &bed, const std::st
     try {
         const std::string answer = ask(driver, place ? place->path() : fs, name);
         const auto space = answer.find(' ');
-        fmt::print("sample {} {} {} {} {} {} {}{}\n", bed, driver, round, fs, name,
-                   answer.substr(0, space), unit_of(bed), answer.substr(space));
+        fmt::print("sample {} {} {} {} {}{} {} {}{}\n", bed, driver, round, fs, name,
+                   options.suffix, answer.substr(0, space), unit_of(bed), answer.substr(space));
     } catch (const Failed &error) {
         if (error.number != EOPNOTSUPP) {
             fmt::print("failed {} {} {} {} {}\n", driver, round, fs, name, error.what());
@@ -197,6 +201,8 @@ void add_kbench(CLI::App &app)
     command->add_option("--rounds", options->rounds, "How often")->capture_default_str();
     command->add_option("--passes", options->passes, "Of each round, after one that warms up")
         ->capture_default_str();
+    command->add_option("--suffix", options->suffix,
+                        "Behind the names of the cases in what is printed: where else they differ");
     command->add_option("--file-size", options->file_size, "The module's file_size")->required();
     command->callback([options] { run_kbench(*options); });
 }

@@ -17,8 +17,8 @@ namespace {
 using namespace scriptfs::bench;
 
 constexpr void (*commands[])(CLI::App &) = {
-    add_run,     add_fio,   add_collect, add_compare, add_report,
-    add_latency, add_locks, add_calls,   add_kbench,  add_now,
+    add_run,   add_fio,   add_collect, add_compare, add_report, add_latency,
+    add_locks, add_calls, add_kbench,  add_now,     add_hog,
 };
 
 } // namespace
