@@ -6,8 +6,9 @@
  * and finds none makes do with smaller pieces, and has this done in the background: cut blocks of
  * which files have little are cleared, so that there will be whole ones for those who come next.
  *
- * A piece can be moved if no page of it is or was in the page cache, where it may be mapped or held,
- * and if its file is not being written to or read from at the moment: nobody waits for this.
+ * A piece can be moved if no page of it is or was in the page cache, where it may be mapped or
+ * held, and if its file is not being written to or read from at the moment: nobody waits for this.
+ * It goes to a piece of another cut block, so no block is cut for it.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -63,13 +64,9 @@ static bool scriptfs_piece_move(struct inode *inode, struct scriptfs_piece *piec
 
 	if (!scriptfs_piece_movable(si, piece))
 		return false;
-	to = scriptfs_take(pools, piece->order, si);
+	to = scriptfs_take_listed(pools, piece->order, si);
 	if (!to)
 		return false;
-	if (to->order != piece->order) {
-		scriptfs_put(pools, to, si, inode->i_ino);
-		return false;
-	}
 	memcpy(to->addr, piece->addr, piece->mark);
 	to->mark = piece->mark;
 	to->kept = piece->kept;

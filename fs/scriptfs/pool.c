@@ -164,6 +164,30 @@ struct scriptfs_piece *scriptfs_take(struct scriptfs_pools *pools, unsigned int 
 }
 
 /**
+ * scriptfs_take_listed - take an idle piece of a cut block for a file
+ * @pools:	the pools
+ * @order:	2^order pages are wanted, any number up to a chunk
+ * @owner:	the file
+ *
+ * Context: Takes cut.lock.
+ * Return: The piece, of just that size, or NULL if cut blocks do not have it on the lists.
+ */
+struct scriptfs_piece *scriptfs_take_listed(struct scriptfs_pools *pools, unsigned int order,
+					    const void *owner)
+{
+	struct scriptfs_piece *piece = NULL;
+	unsigned int from;
+
+	spin_lock(&pools->cut.lock);
+	for (from = order; from < SCRIPTFS_NR_ORDERS && !piece; from++)
+		piece = scriptfs_cut_pick(pools, from, order);
+	spin_unlock(&pools->cut.lock);
+	if (piece)
+		scriptfs_hand_out(piece, owner);
+	return piece;
+}
+
+/**
  * scriptfs_take_more - take a piece for a file from the system
  * @pools:	pools without an idle piece
  * @order:	2^order pages are wanted, as for scriptfs_take()

@@ -47,6 +47,8 @@ struct scriptfs_stats {
 
 struct scriptfs_piece *scriptfs_take(struct scriptfs_pools *pools, unsigned int order,
 				     const void *owner);
+struct scriptfs_piece *scriptfs_take_listed(struct scriptfs_pools *pools, unsigned int order,
+					    const void *owner);
 struct scriptfs_piece *scriptfs_take_more(struct scriptfs_pools *pools, unsigned int order,
 					  const void *owner);
 bool scriptfs_take_super(struct scriptfs_pools *pools, bool surplus, const void *owner,

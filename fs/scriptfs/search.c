@@ -6,8 +6,8 @@
  * first of these that there is,
  *
  *	1. a piece of a cut block that has just this size
- *	2. a block of the class that has this size; for less than a poem, a larger piece of a cut
- *	   block, or else a poem, cut down
+ *	2. a block of the class that has this size; for less than a poem, the smallest larger piece
+ *	   of a cut block, or a poem if there is none of that size, cut down
  *	3. the largest smaller piece, of a cut block or a whole one
  *	4. the smallest larger piece, cut down, and of a super last
  *	5. surplus: a block from the system (surplus.c)
@@ -66,13 +66,18 @@ static struct scriptfs_piece *scriptfs_pick(struct scriptfs_pools *pools, unsign
  */
 struct scriptfs_piece *scriptfs_search_own(struct scriptfs_pools *pools, unsigned int order)
 {
-	unsigned int most = max(order, scriptfs_class_order(SCRIPTFS_POEM));
-	struct scriptfs_piece *piece = NULL;
-	unsigned int from;
+	unsigned int poem = scriptfs_class_order(SCRIPTFS_POEM), from;
+	struct scriptfs_piece *piece;
 
-	for (from = order; from <= most && !piece; from++)
-		piece = scriptfs_pick(pools, from, order);
-	return piece;
+	if (order >= poem)
+		return scriptfs_pick(pools, order, order);
+	for (from = order; from < SCRIPTFS_NR_ORDERS; from++) {
+		piece = from == poem ? scriptfs_pick(pools, from, order) :
+				       scriptfs_cut_pick(pools, from, order);
+		if (piece)
+			return piece;
+	}
+	return NULL;
 }
 
 /**

@@ -203,8 +203,8 @@ static void scriptfs_span_describe(struct scriptfs_span *span, void *addr)
 }
 
 /*
- * Allocations of this size are aligned, so the first pieces of all chunks would share a few lines of
- * the caches: those that the map of a large file consists of. Begin at another line each time.
+ * Allocations of this size are aligned, so the first pieces of all chunks would share a few lines
+ * of the caches: those that the map of a large file consists of. Begin at another line each time.
  */
 static struct scriptfs_span *scriptfs_span_coloured(struct scriptfs_pool *pool, unsigned int pages,
 						    gfp_t gfp)

@@ -103,6 +103,9 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 	idle = READ_ONCE(pools->quarantine.pages);
 	for (order = 0; order < SCRIPTFS_SMALL_ORDERS; order++)
 		idle += scriptfs_magazines_idle(pools->cut.magazine[order]) << order;
+	/* Each of those may be all that keeps a block from being whole. */
+	if (idle)
+		idle += READ_ONCE(pools->cut.pages);
 	return min(surplus, pages + idle);
 }
 
