@@ -75,11 +75,11 @@ enum scriptfs_trim {
  *		and @map_seq tells when one was added meanwhile (map.h)
  * @map:	the file's pieces (struct scriptfs_piece.node) by offset
  * @map_seq:	odd while a piece is added to @map; written under map_lock
+ * @change_seq:	odd while the file's bytes, pieces or size change (change.h)
  * @fallocate:	the fallocate(2) in progress, if any; guarded by map_lock
  * @head_addr:	memory of the first byte in the file, NULL for a hole; changed under map_lock, and
  *		read without a lock when the file is opened, so only good to prefetch
  * @last:	piece of the last write or NULL; guarded by inode_lock held exclusively
- * @change_seq:	odd while the file's bytes, pieces or size change (change.h)
  * @prealloc_end: end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
  *		guarded by inode_lock
  * @trim:	what the last close has to look at, see enum scriptfs_trim; guarded by map_lock
@@ -95,10 +95,10 @@ struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct rb_root		map;
 	seqcount_t		map_seq;
+	seqcount_t		change_seq;
 	struct scriptfs_fallocation fallocate;
 	void			*head_addr;
 	struct scriptfs_piece	*last;
-	seqcount_t		change_seq;
 	loff_t			prealloc_end;
 	u8			trim;
 	u8			class;
