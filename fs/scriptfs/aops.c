@@ -38,7 +38,7 @@ static void scriptfs_page_init(struct scriptfs_piece *piece, u32 offset, struct 
 static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_piece *piece,
 				u32 offset, struct page *page, pgoff_t index, gfp_t gfp)
 {
-	bool fill = READ_ONCE(scriptfs_inode(mapping->host)->fill_task) == current;
+	bool fill = READ_ONCE(mapping->host->i_private) == current;
 	int ret;
 
 	scriptfs_page_init(piece, offset, page, fill);
@@ -108,7 +108,7 @@ out:
 static void scriptfs_fill_end(struct scriptfs_inode *si)
 {
 	WRITE_ONCE(si->publish_limit, 0);
-	WRITE_ONCE(si->fill_task, NULL);
+	WRITE_ONCE(si->vfs_inode.i_private, NULL);
 }
 
 /* A write has failed that got a page behind the end of the file, or may have. */
@@ -142,7 +142,7 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 		err = -EIO;
 	} else {
 		WRITE_ONCE(si->publish_limit, index + 1);
-		WRITE_ONCE(si->fill_task, len == PAGE_SIZE ? current : NULL);
+		WRITE_ONCE(inode->i_private, len == PAGE_SIZE ? current : NULL);
 	}
 	up_write(&si->map_lock);
 	if (err)

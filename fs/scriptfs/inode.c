@@ -63,7 +63,7 @@ struct inode *scriptfs_alloc_inode(struct super_block *sb)
 
 	if (!si)
 		return NULL;
-	si->fill_task = NULL;
+	si->table = NULL;
 	si->publish_limit = 0;
 	si->class = SCRIPTFS_NR_CLASSES;
 	si->head_addr = NULL;

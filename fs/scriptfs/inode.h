@@ -12,7 +12,7 @@
  *	publish				its pages in the page cache
  *	trim				its memory, cut to what it holds
  *	alloc				new pieces for it
- *	map				its pieces
+ *	map, table			its pieces
  *	change, wait			its readers without a lock; waiting for memory
  *	pool and all that is below	memory, which knows no files
  *
@@ -74,6 +74,7 @@ enum scriptfs_trim {
  *		because pieces leave it or are cut only with both locks held and such readers away,
  *		and @map_seq tells when one was added meanwhile (map.h)
  * @map:	the file's pieces (struct scriptfs_piece.node) by offset
+ * @table:	memory of the table of whole chunks of a large file, or NULL (table.h); like @map
  * @map_seq:	odd while a piece is added to @map; written under map_lock
  * @change_seq:	odd while the file's bytes, pieces or size change (change.h)
  * @fallocate:	the fallocate(2) in progress, if any; guarded by map_lock
@@ -85,15 +86,15 @@ enum scriptfs_trim {
  * @trim:	what the last close has to look at, see enum scriptfs_trim; guarded by map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
  * @writers:	how many have the file open for writing
- * @fill_task:	task whose write_begin is about to fill the page it asks for from end to end, so
- *		that it needs no zeroing; NULL when none
  * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
- * @vfs_inode:	the VFS's part
+ * @vfs_inode:	the VFS's part. Its ->i_private is the task whose write_begin is about to fill the
+ *		page it asks for from end to end, so that it needs no zeroing; NULL when none
  */
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct rb_root		map;
+	struct scriptfs_piece	*table;
 	seqcount_t		map_seq;
 	seqcount_t		change_seq;
 	struct scriptfs_fallocation fallocate;
@@ -103,7 +104,6 @@ struct scriptfs_inode {
 	u8			trim;
 	u8			class;
 	atomic_t		writers;
-	struct task_struct	*fill_task;
 	pgoff_t			publish_limit;
 	struct inode		vfs_inode;
 };

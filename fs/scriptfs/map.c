@@ -184,6 +184,8 @@ void scriptfs_map_insert(struct inode *inode, struct scriptfs_piece *piece, pgof
 	}
 	scriptfs_map_link(si, piece);
 	inode_add_bytes(inode, scriptfs_piece_size(piece));
+	if (piece->order == SCRIPTFS_CHUNK_ORDER)
+		scriptfs_table_add(inode, piece);
 }
 
 /**
@@ -209,6 +211,7 @@ static void scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index)
 	/* Then several of them may have some. */
 	if (scriptfs_piece_slack(piece))
 		si->trim = SCRIPTFS_TRIM_ALL;
+	scriptfs_table_drop(si, piece);
 	do {
 		upper = scriptfs_piece_split(piece);
 		si->fallocate.nr_fresh += upper->fresh;
@@ -225,6 +228,7 @@ static void scriptfs_map_remove(struct inode *inode, struct scriptfs_piece *piec
 	if (!piece->index)
 		WRITE_ONCE(si->head_addr, NULL);
 	scriptfs_piece_settled(si, piece);
+	scriptfs_table_drop(si, piece);
 	rb_erase(&piece->node, &si->map);
 	inode_sub_bytes(inode, scriptfs_piece_size(piece));
 }
@@ -245,6 +249,7 @@ void scriptfs_map_replace(struct scriptfs_inode *si, struct scriptfs_piece *old,
 	if (!new->index)
 		WRITE_ONCE(si->head_addr, new->addr);
 	si->last = NULL;
+	scriptfs_table_drop(si, old);
 	rb_replace_node(&old->node, &new->node, &si->map);
 }
 
@@ -277,6 +282,8 @@ void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end)
 		scriptfs_batch_add(inode, &batch, piece);
 	}
 	scriptfs_batch_put(inode, &batch);
+	if (unlikely(si->table))
+		scriptfs_table_trim(inode);
 }
 
 /**
@@ -362,6 +369,8 @@ void scriptfs_map_release(struct inode *inode)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct rb_node *root = si->map.rb_node;
 
+	if (unlikely(si->table))
+		scriptfs_table_release(inode);
 	if (!root)
 		return;
 	/* Most files have a single piece. */

@@ -17,6 +17,7 @@
 
 #include "inode.h"
 #include "piece.h"
+#include "table.h"
 
 struct scriptfs_piece *scriptfs_piece_next(const struct scriptfs_inode *si, pgoff_t index);
 struct scriptfs_piece *scriptfs_piece_missed(const struct scriptfs_inode *si, pgoff_t index);
@@ -66,11 +67,13 @@ static inline bool scriptfs_piece_gap(const struct scriptfs_piece *piece, u32 of
 static __always_inline struct scriptfs_piece *scriptfs_map_look(const struct scriptfs_inode *si,
 								pgoff_t index)
 {
+	struct scriptfs_piece *piece = scriptfs_table_find(si, index);
 	struct rb_node *node = READ_ONCE(si->map.rb_node);
 
+	if (piece)
+		return piece;
 	while (node) {
-		struct scriptfs_piece *piece = rb_entry(node, struct scriptfs_piece, node);
-
+		piece = rb_entry(node, struct scriptfs_piece, node);
 		/* For a page in front of the piece the difference is very large. */
 		if (likely(!((index - piece->index) >> piece->order)))
 			return piece;

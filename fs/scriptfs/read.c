@@ -216,7 +216,10 @@ static noinline ssize_t scriptfs_read_waiting(struct kiocb *iocb, struct iov_ite
 	return scriptfs_read_pieces(iocb, to, false);
 }
 
-/* How many bytes at @pos lie in one piece, with *@hole false, or in one hole. */
+/*
+ * How many bytes at @pos lie in initialised pages of one piece, with *@hole false, or read as
+ * zeroes, with *@hole true.
+ */
 static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
 {
 	size_t len = SCRIPTFS_CHUNK_SIZE;
@@ -224,17 +227,22 @@ static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
 
 	down_read(&si->map_lock);
 	piece = scriptfs_hole_at(si, pos, &len);
-	*hole = !piece;
-	if (piece)
-		len = scriptfs_piece_end(piece) - pos;
+	*hole = true;
+	if (piece) {
+		loff_t written = scriptfs_piece_start(piece) + PAGE_ALIGN(piece->mark);
+
+		*hole = pos >= written;
+		len = (*hole ? scriptfs_piece_end(piece) : written) - pos;
+	}
 	up_read(&si->map_lock);
 	return len;
 }
 
 /*
  * Read through the page cache, as other file systems do: without inode_lock, and each page by
- * itself. Only what lies in pieces goes there: a page for a hole would have to be given memory
- * first, as happens if a hole is punched there meanwhile.
+ * itself. Only what was written goes there: a page for a hole would have to be given memory first,
+ * as happens if a hole is punched there meanwhile, and one above the mark would have to be cleared,
+ * and kept at the last close.
  */
 static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 {
