@@ -139,10 +139,14 @@ static noinline void scriptfs_want_whole(struct inode *inode, unsigned int order
 	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
 	unsigned int class = scriptfs_order_class(order);
 
-	if (class < SCRIPTFS_MEDIUM || class > SCRIPTFS_LARGE ||
-	    !READ_ONCE(sbi->pools.pool[class].nr_cut) || test_and_set_bit(class, &sbi->wanted))
+	if (class < SCRIPTFS_MEDIUM)
 		return;
-	queue_delayed_work(system_unbound_wq, &sbi->compact, SCRIPTFS_COMPACT_DELAY);
+	/* A larger block than that would do as well. */
+	for (; class <= SCRIPTFS_LARGE; class++)
+		if (READ_ONCE(sbi->pools.pool[class].nr_cut) &&
+		    !test_and_set_bit(class, &sbi->wanted))
+			queue_delayed_work(system_unbound_wq, &sbi->compact,
+					   SCRIPTFS_COMPACT_DELAY);
 }
 
 /**

@@ -14,6 +14,7 @@
 #include "prefetch.h"
 #include "read.h"
 #include "remap.h"
+#include "table.h"
 #include "trim.h"
 #include "write.h"
 
@@ -29,6 +30,8 @@ static int scriptfs_open(struct inode *inode, struct file *file)
 
 	if (start && file->f_mode & FMODE_READ)
 		scriptfs_prefetch(start, false);
+	if (unlikely(scriptfs_table_short(inode)))
+		scriptfs_table_make(inode);
 	if (file->f_mode & FMODE_WRITE)
 		atomic_inc(&si->writers);
 	return 0;

@@ -74,7 +74,7 @@ enum scriptfs_trim {
  *		because pieces leave it or are cut only with both locks held and such readers away,
  *		and @map_seq tells when one was added meanwhile (map.h)
  * @map:	the file's pieces (struct scriptfs_piece.node) by offset
- * @table:	memory of the table of whole chunks of a large file, or NULL (table.h); like @map
+ * @table:	the whole chunks of a large file, or NULL (table.h); like @map
  * @map_seq:	odd while a piece is added to @map; written under map_lock
  * @change_seq:	odd while the file's bytes, pieces or size change (change.h)
  * @fallocate:	the fallocate(2) in progress, if any; guarded by map_lock
@@ -94,7 +94,7 @@ enum scriptfs_trim {
 struct scriptfs_inode {
 	struct rw_semaphore	map_lock;
 	struct rb_root		map;
-	struct scriptfs_piece	*table;
+	struct scriptfs_table	*table;
 	seqcount_t		map_seq;
 	seqcount_t		change_seq;
 	struct scriptfs_fallocation fallocate;

@@ -185,7 +185,7 @@ void scriptfs_map_insert(struct inode *inode, struct scriptfs_piece *piece, pgof
 	scriptfs_map_link(si, piece);
 	inode_add_bytes(inode, scriptfs_piece_size(piece));
 	if (piece->order == SCRIPTFS_CHUNK_ORDER)
-		scriptfs_table_add(inode, piece);
+		scriptfs_table_add(si, piece);
 }
 
 /**
@@ -282,8 +282,6 @@ void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end)
 		scriptfs_batch_add(inode, &batch, piece);
 	}
 	scriptfs_batch_put(inode, &batch);
-	if (unlikely(si->table))
-		scriptfs_table_trim(inode);
 }
 
 /**
@@ -370,7 +368,7 @@ void scriptfs_map_release(struct inode *inode)
 	struct rb_node *root = si->map.rb_node;
 
 	if (unlikely(si->table))
-		scriptfs_table_release(inode);
+		scriptfs_table_free(si);
 	if (!root)
 		return;
 	/* Most files have a single piece. */
@@ -431,6 +429,7 @@ static void scriptfs_piece_clear(struct scriptfs_inode *si, struct scriptfs_piec
 		scriptfs_dcache_flush(piece, from, to);
 		return;
 	}
+	scriptfs_table_lower(si, piece);
 	scriptfs_mark_set(piece, from);
 	if (PAGE_ALIGN(from) == size)
 		return;

@@ -137,9 +137,20 @@ static inline struct scriptfs_piece *scriptfs_piece_again(struct scriptfs_inode 
 static __always_inline void *scriptfs_data_at(const struct scriptfs_inode *si, loff_t pos,
 					      size_t *len)
 {
-	struct scriptfs_piece *piece = scriptfs_map_look(si, pos >> PAGE_SHIFT);
+	struct scriptfs_chunk *chunk = scriptfs_table_look(si, pos >> PAGE_SHIFT);
+	struct scriptfs_piece *piece;
 	u32 offset, mark;
 
+	if (chunk) {
+		void *addr = READ_ONCE(chunk->addr);
+
+		offset = pos & (SCRIPTFS_CHUNK_SIZE - 1);
+		if (likely(addr)) {
+			*len = min_t(size_t, *len, SCRIPTFS_CHUNK_SIZE - offset);
+			return addr + offset;
+		}
+	}
+	piece = scriptfs_map_look(si, pos >> PAGE_SHIFT);
 	if (unlikely(!piece)) {
 		piece = scriptfs_hole_at(si, pos, len);
 		if (!piece)

@@ -5,76 +5,135 @@
  * In the map of a file of some GiB a look-up visits ten pieces and more, and their descriptors are
  * far from each other: each is a miss in the caches and the TLB, which makes random calls of 4 KiB a
  * tenth slower. So a large file has a table as well, of the pieces that are whole chunks, by their
- * place in the file. It is no more than a short cut: what it lacks is in the map.
+ * place in the file. It is no more than a short cut: what it lacks is in the map. To read from a
+ * chunk that is initialised to its end, not even the descriptor is looked at.
  *
- * The memory of a table comes from the pools, as one page of 4096 of the file's; if there is none to
- * be had, or the file is mostly holes, there is no table or a shorter one. When it is outgrown the
- * old one stays until the file goes, for readers that have just looked at it: all of them together
- * are no longer than the last. Its pieces are the file's but not in its map, and chained by
- * ->link.next.
+ * A table is made when the file is opened, which allocates memory anyway, and never by a write. What
+ * the file grows by afterwards is found in the map until it is opened again. If there is no memory
+ * for a table, there is none.
  */
 #include <linux/fs.h>
-#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
 
-#include "sb.h"
+#include "change.h"
+#include "map.h"
 #include "table.h"
 
 /* A file with fewer chunks has no table. */
 #define SCRIPTFS_TABLE_CHUNKS	16
 
-/* A table is no more than this part of its file's memory. */
-#define SCRIPTFS_TABLE_SHARE	4096
+/* How many chunks the file may come to, with what it has now. */
+static unsigned long scriptfs_chunks_of(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_blocks) >> (SCRIPTFS_CHUNK_SHIFT - 9);
+}
 
-/* Get a table that reaches to @chunk, if the file is worth it. */
-static struct scriptfs_piece *scriptfs_table_grow(struct inode *inode, unsigned long chunk)
+/**
+ * scriptfs_table_short - is the table of a file too short for what it has?
+ * @inode:	the file
+ *
+ * Context: Any; an estimate.
+ * Return: Whether it is, or the file is large and there is none.
+ */
+bool scriptfs_table_short(struct inode *inode)
+{
+	struct scriptfs_table *table = READ_ONCE(scriptfs_inode(inode)->table);
+	unsigned long chunks = scriptfs_chunks_of(inode);
+
+	return chunks >= SCRIPTFS_TABLE_CHUNKS && (!table || table->nr < chunks);
+}
+
+static void scriptfs_chunk_set(struct scriptfs_chunk *chunk, struct scriptfs_piece *piece)
+{
+	chunk->addr = piece->mark == SCRIPTFS_CHUNK_SIZE ? piece->addr : NULL;
+	/* The piece before the pointer to it: readers follow that. */
+	smp_store_release(&chunk->piece, piece);
+}
+
+static void scriptfs_table_fill(struct scriptfs_inode *si, struct scriptfs_table *table)
+{
+	struct scriptfs_piece *piece = scriptfs_piece_next(si, 0);
+
+	for (; piece; piece = scriptfs_piece_after(piece)) {
+		unsigned long chunk = piece->index >> SCRIPTFS_CHUNK_ORDER;
+
+		if (chunk >= table->nr)
+			break;
+		if (piece->order == SCRIPTFS_CHUNK_ORDER)
+			scriptfs_chunk_set(&table->chunk[chunk], piece);
+		cond_resched();
+	}
+}
+
+/**
+ * scriptfs_table_make - give a large file a table of the length that it needs
+ * @inode:	the file
+ *
+ * Half as long again as the file, so that it need not be made again soon. Not if the file is being
+ * changed just now.
+ *
+ * Context: Process context, sleeps. Takes inode_lock if that is free, and map_lock.
+ */
+void scriptfs_table_make(struct inode *inode)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_piece *old = si->table, *table;
-	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
-	u64 size = roundup_pow_of_two(max((chunk + 1) * sizeof(table), PAGE_SIZE));
-	unsigned int order = ilog2(size) - PAGE_SHIFT;
+	unsigned long nr = scriptfs_chunks_of(inode) / 2 * 3;
+	struct scriptfs_table *table, *old;
 
-	if (chunk < SCRIPTFS_TABLE_CHUNKS || size > SCRIPTFS_CHUNK_SIZE ||
-	    size > ((u64)inode->i_blocks << 9) / SCRIPTFS_TABLE_SHARE)
-		return NULL;
-	/* Of a cut block, or the table would be what keeps one from being whole. */
-	table = scriptfs_take_listed(pools, order, si) ?: scriptfs_take(pools, order, si);
-	if (!table)
-		return NULL;
-	if (table->order < order) {
-		scriptfs_put(pools, table, si, inode->i_ino);
-		return NULL;
+	if (!inode_trylock(inode))
+		return;
+	table = kvzalloc(struct_size(table, chunk, nr),
+			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NORETRY);
+	if (table) {
+		table->nr = nr;
+		scriptfs_change_begin(si);
+		scriptfs_readers_wait(si);
+		down_write(&si->map_lock);
+		scriptfs_table_fill(si, table);
+		old = si->table;
+		WRITE_ONCE(si->table, table);
+		up_write(&si->map_lock);
+		scriptfs_change_end(si);
+		kvfree(old);
 	}
-	inode_add_bytes(inode, scriptfs_piece_size(table));
-	memset(table->addr, 0, scriptfs_piece_size(table));
-	if (old)
-		memcpy(table->addr, old->addr, scriptfs_piece_size(old));
-	table->index = ULONG_MAX;
-	table->link.next = old ? &old->link : NULL;
-	/* Complete before it is found: readers follow the pointer. */
-	smp_store_release(&si->table, table);
-	return table;
+	inode_unlock(inode);
+}
+
+/**
+ * scriptfs_table_free - free the table of a file
+ * @si:		a file that is being evicted
+ *
+ * Context: Nobody else has the inode any more, so no locks.
+ */
+void scriptfs_table_free(struct scriptfs_inode *si)
+{
+	kvfree(si->table);
+	si->table = NULL;
 }
 
 /**
  * scriptfs_table_add - put a whole chunk into the table of its file
- * @inode:	the file
+ * @si:		the file
  * @piece:	a piece of it of SCRIPTFS_CHUNK_ORDER, in its map
  *
- * Context: The caller holds map_lock exclusively. Takes the locks of the pools.
+ * Context: The caller holds map_lock exclusively.
  */
-void scriptfs_table_add(struct inode *inode, struct scriptfs_piece *piece)
+void scriptfs_table_add(struct scriptfs_inode *si, struct scriptfs_piece *piece)
 {
-	struct scriptfs_piece *table = scriptfs_inode(inode)->table, **slot;
+	struct scriptfs_chunk *chunk = scriptfs_table_look(si, piece->index);
 
-	slot = table ? scriptfs_table_slot(table, piece->index) : NULL;
-	if (!slot) {
-		table = scriptfs_table_grow(inode, piece->index >> SCRIPTFS_CHUNK_ORDER);
-		slot = table ? scriptfs_table_slot(table, piece->index) : NULL;
-	}
-	/* The piece before the pointer to it: readers follow that. */
-	if (slot)
-		smp_store_release(slot, piece);
+	if (chunk)
+		scriptfs_chunk_set(chunk, piece);
+}
+
+/* What the table has of a piece, or NULL. */
+static struct scriptfs_chunk *scriptfs_table_of(struct scriptfs_inode *si,
+						const struct scriptfs_piece *piece)
+{
+	struct scriptfs_chunk *chunk = scriptfs_table_look(si, piece->index);
+
+	return chunk && chunk->piece == piece ? chunk : NULL;
 }
 
 /**
@@ -86,41 +145,41 @@ void scriptfs_table_add(struct inode *inode, struct scriptfs_piece *piece)
  */
 void scriptfs_table_drop(struct scriptfs_inode *si, const struct scriptfs_piece *piece)
 {
-	struct scriptfs_piece **slot;
+	struct scriptfs_chunk *chunk = scriptfs_table_of(si, piece);
 
-	slot = si->table ? scriptfs_table_slot(si->table, piece->index) : NULL;
-	if (slot && *slot == piece)
-		WRITE_ONCE(*slot, NULL);
+	if (!chunk)
+		return;
+	WRITE_ONCE(chunk->addr, NULL);
+	WRITE_ONCE(chunk->piece, NULL);
 }
 
 /**
- * scriptfs_table_trim - give back the tables of a file that is no longer large
- * @inode:	a file that has any
+ * scriptfs_table_full - note that all of a chunk is initialised
+ * @si:		the file
+ * @piece:	a piece of it of SCRIPTFS_CHUNK_ORDER, with its mark at the end
  *
- * Context: As for taking pieces from the map.
+ * Context: The caller holds map_lock exclusively.
  */
-void scriptfs_table_trim(struct inode *inode)
+void scriptfs_table_full(struct scriptfs_inode *si, const struct scriptfs_piece *piece)
 {
-	if ((u64)inode->i_blocks << 9 < SCRIPTFS_TABLE_CHUNKS * SCRIPTFS_CHUNK_SIZE)
-		scriptfs_table_release(inode);
+	struct scriptfs_chunk *chunk = scriptfs_table_of(si, piece);
+
+	/* The bytes before the pointer to them. */
+	if (chunk)
+		smp_store_release(&chunk->addr, piece->addr);
 }
 
 /**
- * scriptfs_table_release - give back the tables of a file
- * @inode:	the file
+ * scriptfs_table_lower - note that not all of a chunk is initialised
+ * @si:		the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @piece:	a piece of it of which the mark is about to be lowered
  *
- * Context: As for taking pieces from the map; nobody else has the inode, or no reader looks at it.
+ * Context: The caller holds inode_lock and map_lock exclusively.
  */
-void scriptfs_table_release(struct inode *inode)
+void scriptfs_table_lower(struct scriptfs_inode *si, const struct scriptfs_piece *piece)
 {
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_piece *table = si->table, *next;
+	struct scriptfs_chunk *chunk = scriptfs_table_of(si, piece);
 
-	for (; table; table = next) {
-		next = table->link.next ?
-		       list_entry(table->link.next, struct scriptfs_piece, link) : NULL;
-		inode_sub_bytes(inode, scriptfs_piece_size(table));
-		scriptfs_put(scriptfs_pools(inode->i_sb), table, si, inode->i_ino);
-	}
-	si->table = NULL;
+	if (chunk)
+		WRITE_ONCE(chunk->addr, NULL);
 }

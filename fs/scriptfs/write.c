@@ -55,6 +55,8 @@ static size_t scriptfs_fill_piece(struct inode *inode, struct scriptfs_piece *pi
 	end = offset + copied;
 	if (end > piece->mark)
 		scriptfs_mark_set(piece, end);
+	if (unlikely(end == SCRIPTFS_CHUNK_SIZE))
+		scriptfs_table_full(scriptfs_inode(inode), piece);
 	/*
 	 * A file that grows by short writes is most likely to be written on where this one ended.
 	 * Prefetch that memory while the caller prepares its next bytes: if it is not in the cache,

@@ -77,19 +77,22 @@ static void check_rest(void)
 static bool want_large(unsigned int patience)
 {
 	const struct timespec tenth = { .tv_nsec = 100000000 };
+	char *buf = xmalloc(MiB(2));
+	bool found = false;
 
-	for (; patience; patience--) {
+	for (; patience && !found; patience--) {
 		int fd = xopen("big", O_RDWR | O_CREAT | O_TRUNC);
 
-		write_file(fd, 0, MiB(2), 77);
+		fill(buf, MiB(2), 0, 77);
+		pwrite_full(fd, buf, MiB(2), 0);
 		check_file(fd, 0, MiB(2), 77);
 		close(fd);
 		CHECK_OK(unlink("big"));
-		if (counter("large", "free"))
-			return true;
+		found = counter("large", "free");
 		nanosleep(&tenth, NULL);
 	}
-	return false;
+	free(buf);
+	return found;
 }
 
 static void joined(void)
