@@ -15,6 +15,8 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -28,6 +30,13 @@
 /* Flags that a page of a pool never has: it is in use elsewhere. */
 #define SCRIPTFS_FOREIGN_FLAGS	(PAGE_FLAGS_CHECK_AT_FREE & \
 				 ~(SCRIPTFS_STALE_FLAGS | BIT(PG_locked)))
+
+/*
+ * When to give up on a large piece of memory for the reserve: after that long and that many rounds
+ * of reclaim and compaction without a result.
+ */
+#define SCRIPTFS_PATIENCE	(10 * HZ)
+#define SCRIPTFS_LEAST_ROUNDS	64
 
 /* The smallest block is at least a page, and a chunk is not more than one allocation can give. */
 static_assert(PAGE_SHIFT <= SCRIPTFS_POEM_SHIFT);
@@ -168,10 +177,47 @@ void scriptfs_span_free(struct scriptfs_span *span)
 		scriptfs_span_free_one(span);
 }
 
+/*
+ * Allocate pages of any order with all effort that @gfp allows.
+ *
+ * For orders above PAGE_ALLOC_COSTLY_ORDER, RETRY_MAYFAIL is both too little and too much. The page
+ * allocator gives up after a few rounds, although each of them may have reclaimed or moved many
+ * pages, which is how a large block is had where memory is page cache. But it has rounds without
+ * number while compaction is skipped for want of free pages, whoever wants the task to end. So have
+ * it do one round at a time, for as long as the system has that much memory, in whatever pieces.
+ */
+static struct page *scriptfs_insist(gfp_t gfp, unsigned int order)
+{
+	unsigned long end = jiffies + SCRIPTFS_PATIENCE;
+	unsigned int rounds = 0;
+	bool told = false;
+	struct page *page;
+
+	if (!(gfp & __GFP_RETRY_MAYFAIL) || order <= PAGE_ALLOC_COSTLY_ORDER)
+		return alloc_pages(gfp, order);
+
+	while (!(page = alloc_pages(gfp & ~__GFP_RETRY_MAYFAIL, order))) {
+		if (++rounds >= SCRIPTFS_LEAST_ROUNDS && time_after(jiffies, end))
+			break;
+		if (!told && time_after(jiffies, end - SCRIPTFS_PATIENCE / 2)) {
+			pr_info("making room for %lu KiB in one piece\n", PAGE_SIZE << order >> 10);
+			told = true;
+		}
+		/* Others took it: what is left is theirs to live on. */
+		if (si_mem_available() < 1L << order)
+			break;
+		/* Writeback, kswapd and kcompactd make room meanwhile. */
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			break;
+	}
+	return page;
+}
+
 static void *scriptfs_alloc_pages(unsigned int pages, gfp_t gfp)
 {
 	unsigned int order = get_order(pages << PAGE_SHIFT);
-	struct page *page = alloc_pages(gfp, order);
+	struct page *page = scriptfs_insist(gfp, order);
 	unsigned int i;
 
 	if (!page)

@@ -17,9 +17,10 @@ struct scriptfs_super;
 /*
  * No block is worth a process, so no mask may wake the OOM killer. NOWAIT is for callers that hold
  * locks of a file: to reclaim or compact memory would keep others waiting. TRY is for sizes with a
- * smaller one to fall back on. INSIST is for the reserve, which is worth compaction and reclaim.
- * None asks for movable memory: pages stay in the pool for as long as the mount, where they would
- * be in the way of CMA and memory hot-remove.
+ * smaller one to fall back on. INSIST is for the reserve, which is worth compaction and reclaim,
+ * and seconds of both where the piece is large (scriptfs_insist()). None asks for movable memory:
+ * pages stay in the pool for as long as the mount, where they would be in the way of CMA and memory
+ * hot-remove.
  */
 #define SCRIPTFS_GFP_NOWAIT	(GFP_NOWAIT | __GFP_NOWARN)
 #define SCRIPTFS_GFP_TRY	(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
