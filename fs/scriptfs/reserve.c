@@ -49,13 +49,13 @@ static void scriptfs_pools_init(struct scriptfs_pools *pools)
 
 /*
  * Allocate up to @nr blocks for the reserve: the largest piece to be had without effort, or one
- * block with all effort.
+ * block with all effort, which may take seconds.
  */
 static struct scriptfs_span *scriptfs_reserve_span(struct scriptfs_pool *pool, unsigned int nr)
 {
 	struct scriptfs_span *span;
 
-	for (; nr > 1; nr /= 2) {
+	for (; nr > 1 && !fatal_signal_pending(current); nr /= 2) {
 		span = scriptfs_span_alloc(pool, nr, false, SCRIPTFS_GFP_TRY);
 		if (span)
 			return span;
@@ -68,6 +68,7 @@ static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
 {
 	struct scriptfs_pool *pool = &pools->pool[class];
 	unsigned long most = max(SCRIPTFS_CHUNK_SIZE >> scriptfs_class_shifts[class], 1UL);
+	unsigned long together = most;
 
 	while (pool->reserve < reserve) {
 		struct scriptfs_span *span;
@@ -75,7 +76,7 @@ static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		span = scriptfs_reserve_span(pool, min(reserve - pool->reserve, most));
+		span = scriptfs_reserve_span(pool, min(reserve - pool->reserve, together));
 		if (!span)
 			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 
@@ -87,6 +88,8 @@ static int scriptfs_pool_fill(struct scriptfs_pools *pools, unsigned int class,
 		pool->idle += nr;
 		spin_unlock(&pool->lock);
 		atomic64_add(nr * scriptfs_class_size(class), &pools->held);
+		/* Where memory is in pieces, most of the next ones will not be larger. */
+		together = min(nr * 2UL, most);
 
 		if (time_after(jiffies, *next_report)) {
 			pr_info("preallocated %llu of %llu MiB\n",
