@@ -48,11 +48,27 @@ static void set_number(const char *path, unsigned long number)
 	CHECK(write_text(path, text));
 }
 
+/*
+ * kswapd starts at the low mark of a zone. After memory was fragmented the marks are higher for a
+ * while, which min_free_kbytes does not tell.
+ */
+static unsigned long low_marks(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	unsigned long sum = 0, pages;
+	char line[256];
+
+	CHECK(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " low %lu", &pages) == 1)
+			sum += pages;
+	fclose(file);
+	return sum * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
 long spare_memory(void)
 {
-	/* kswapd starts at the low mark, a quarter above min. */
-	return (long)memory_figure("MemFree") -
-	       (long)number_in("/proc/sys/vm/min_free_kbytes") * 5 / 4;
+	return (long)memory_figure("MemFree") - (long)low_marks();
 }
 
 struct scarce {
