@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A mount on a machine that has been running for a while: most memory is page cache, and what is
+ * free or can be reclaimed lies between pages in use. The reserve gets its large blocks by reclaim
+ * and compaction, or the mount ends in bounded time; either way nothing is lost and nobody killed.
+ */
+#include "mount_log.h"
+#include "scarce.h"
+
+#include <signal.h>
+#include <sys/statfs.h>
+#include <time.h>
+
+#define COMPACT_LOCKED	"/proc/sys/vm/compact_unevictable_allowed"
+
+/* How much memory the system has to spare in these cases. */
+#define SPARE		MiB(640)
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static unsigned char *small_pages(size_t len)
+{
+	unsigned char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
+
+	CHECK(map != MAP_FAILED);
+	madvise(map, len, MADV_NOHUGEPAGE);
+	return map;
+}
+
+/* Anonymous memory between the pages of the page cache. */
+#define BETWEEN		MiB(160)
+
+static unsigned char *between;
+
+/*
+ * Fill all memory with pages of the page cache, read in random order, and anonymous pages in
+ * between, then free every other one of these. Any 2 MiB have some page in use.
+ */
+static int crowd(void)
+{
+	unsigned long i, nr = MiB(1024) / PAGE;
+	int fd = fill_cache(0);
+	char buf[PAGE];
+	size_t at;
+
+	between = small_pages(BETWEEN);
+	CHECK_OK(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM));
+	/* An odd factor makes this a permutation. */
+	for (i = 0; i < nr; i++) {
+		CHECK_EQ(pread(fd, buf, PAGE, i * 40503 % nr * PAGE), PAGE);
+		if (i % 4 == 0 && i / 4 < BETWEEN / PAGE)
+			between[i / 4 * PAGE] = 1;
+	}
+	for (at = 0; at < BETWEEN; at += 2 * PAGE)
+		CHECK_OK(madvise(between + at, PAGE, MADV_DONTNEED));
+	note("%lu KiB free, %lu available, %lu cached", memory_figure("MemFree"),
+	     memory_figure("MemAvailable"), memory_figure("Cached") + memory_figure("Buffers"));
+	return fd;
+}
+
+static void uncrowd(void)
+{
+	munmap(between, BETWEEN);
+}
+
+static void check_size(unsigned long mib)
+{
+	struct statfs st;
+
+	CHECK_OK(statfs("m", &st));
+	CHECK_CMP(st.f_bavail * st.f_bsize, >=, MiB(mib));
+	CHECK_EQ(counter_of("m", "large", "free"), mib / 2);
+}
+
+/* A mount ends as it must, in bounded time, and no process is killed for it. */
+static void check_mount(const char *options, int err)
+{
+	struct want before = want_now(), now;
+	double begin = seconds();
+	int ret = mount_fs("m", options);
+
+	if (err)
+		CHECK_ERR(ret, err);
+	else
+		CHECK_OK(ret);
+	now = want_now();
+	note("%s: %.1f s, %lu compactions, %lu reclaims", options, seconds() - begin,
+	     now.compactions - before.compactions, now.reclaims - before.reclaims);
+	CHECK_EQ(now.kills, before.kills);
+	CHECK_CMP(seconds() - begin, <, 120);
+}
+
+/* Options for this part of what is available, in whole large blocks; more than is free as it is. */
+static unsigned long part_of_available(char *options, size_t len, const char *class,
+				       unsigned int percent)
+{
+	unsigned long mib = memory_figure("MemAvailable") / 1024 * percent / 100 / 2 * 2;
+
+	snprintf(options, len, "%s=%luM,strict", class, mib);
+	return mib;
+}
+
+static void mount_crowded(void *arg)
+{
+	char options[64];
+	unsigned long mib;
+	int fd = crowd();
+
+	(void)arg;
+	mib = part_of_available(options, sizeof(options), "large", 60);
+	CHECK_CMP(mib, >, memory_figure("MemFree") / 1024);
+	check_mount(options, 0);
+	check_size(mib);
+	close(fd);
+	fd = xopen("m/f", O_RDWR | O_CREAT);
+	write_file(fd, 0, MiB(mib), 1);
+	close(fd);
+	CHECK_OK(umount("m"));
+}
+
+static void page_cache(void)
+{
+	CHECK_OK(mkdir("m", 0700));
+	with_scarce_memory(SPARE / 1024, mount_crowded, NULL);
+}
+
+static void mount_large(void *arg)
+{
+	CHECK_OK(mount_fs("m", arg));
+}
+
+/* Kill a mount after @delay seconds; true if it was still under way. */
+static bool kill_mount(char *options, double delay)
+{
+	unsigned long before = memory_figure("MemAvailable");
+	pid_t pid = start(mount_large, options);
+	bool stopped;
+	double begin;
+	int status;
+
+	usleep(delay * 1e6);
+	begin = seconds();
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	/* A round of compaction runs to its end. */
+	CHECK_CMP(seconds() - begin, <, 10);
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		fail("a mount of %s failed", options);
+	stopped = umount("m") != 0;
+	CHECK_CMP(memory_figure("MemAvailable") + KiB(16), >=, before);
+	return stopped;
+}
+
+static void kill_crowded(void *arg)
+{
+	unsigned int i, stopped = 0;
+	char options[64];
+
+	(void)arg;
+	for (i = 0; i < 4; i++) {
+		int fd = crowd();
+
+		part_of_available(options, sizeof(options), "large", 70);
+		stopped += kill_mount(options, 0.02 * (1 << i));
+		close(fd);
+		uncrowd();
+	}
+	note("%u of %u were stopped", stopped, i);
+	CHECK_CMP(stopped, >, 0);
+}
+
+static void killed(void)
+{
+	unsigned long before = free_memory();
+
+	CHECK_OK(mkdir("m", 0700));
+	with_scarce_memory(SPARE / 1024, kill_crowded, NULL);
+	check_free_memory(before, 16 * 1024);
+}
+
+/* Most memory is free, but hardly 2 MiB in one piece: between are pages that cannot be moved. */
+static void pin(void)
+{
+	size_t len = SPARE / 4 * 3, every = 64 * PAGE, at;
+	unsigned char *map = small_pages(len);
+
+	for (at = 0; at < len; at += PAGE)
+		map[at] = 1;
+	for (at = 0; at < len; at += every) {
+		CHECK_OK(mlock(map + at, PAGE));
+		CHECK_OK(madvise(map + at + PAGE, every - PAGE, MADV_DONTNEED));
+	}
+}
+
+static void mount_pinned(void *arg)
+{
+	char options[64], line[LOG_LEN];
+	int kernel_log;
+
+	(void)arg;
+	pin();
+	part_of_available(options, sizeof(options), "large", 80);
+	/* Long before it gives up. */
+	CHECK(kill_mount(options, 1));
+
+	kernel_log = open_kernel_log();
+	check_mount(options, ENOMEM);
+	if (kernel_log >= 0) {
+		CHECK_CMP(our_lines(kernel_log, line), >, 1);
+		if (!strstr(line, "were missing"))
+			fail("last line in the log: %s", line);
+		close(kernel_log);
+	}
+
+	/* Small blocks fit in between. */
+	part_of_available(options, sizeof(options), "poem", 60);
+	check_mount(options, 0);
+	CHECK_OK(umount("m"));
+}
+
+static void with_pinned(void *arg)
+{
+	with_scarce_memory(SPARE / 1024, mount_pinned, arg);
+}
+
+static void in_pieces(void)
+{
+	unsigned long before = free_memory();
+	pid_t pid;
+	int status;
+
+	if (!write_text(COMPACT_LOCKED, "0"))
+		skip("locked memory cannot be kept in place");
+	CHECK_OK(mkdir("m", 0700));
+	pid = start(with_pinned, NULL);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(write_text(COMPACT_LOCKED, "1"));
+	if (!WIFEXITED(status))
+		fail("killed by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		_exit(WEXITSTATUS(status));
+	check_free_memory(before, 16 * 1024);
+}
+
+static const struct test tests[] = {
+	{ "page_cache", page_cache, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "killed", killed, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "in_pieces", in_pieces, NULL, T_SCRIPTFS | T_NO_MOUNT },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
