@@ -3,14 +3,14 @@
  * scriptfs: the chunk table of a large file.
  *
  * In the map of a file of some GiB a look-up visits ten pieces and more, and their descriptors are
- * far from each other: each is a miss in the caches and the TLB, which makes random calls of 4 KiB a
- * tenth slower. So a large file has a table as well, of the pieces that are whole chunks, by their
- * place in the file. It is no more than a short cut: what it lacks is in the map. To read from a
- * chunk that is initialised to its end, not even the descriptor is looked at.
+ * far from each other: each is a miss in the caches and the TLB, which makes random calls of 4 KiB
+ * a tenth slower. So a large file has a table as well, of the pieces that are whole chunks, by
+ * their place in the file. It is no more than a short cut: what it lacks is in the map. To read
+ * from a chunk that is initialised to its end, not even the descriptor is looked at.
  *
- * A table is made when the file is opened, which allocates memory anyway, and never by a write. What
- * the file grows by afterwards is found in the map until it is opened again. If there is no memory
- * for a table, there is none.
+ * A table is made when the file is opened, which allocates memory anyway, and never by a write.
+ * What the file grows by afterwards is found in the map until it is opened again. If there is no
+ * memory for a table, there is none.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -164,9 +164,10 @@ void scriptfs_table_full(struct scriptfs_inode *si, const struct scriptfs_piece 
 {
 	struct scriptfs_chunk *chunk = scriptfs_table_of(si, piece);
 
+	if (!chunk)
+		return;
 	/* The bytes before the pointer to them. */
-	if (chunk)
-		smp_store_release(&chunk->addr, piece->addr);
+	smp_store_release(&chunk->addr, piece->addr);
 }
 
 /**
