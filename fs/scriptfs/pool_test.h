@@ -91,7 +91,7 @@ static __maybe_unused struct scriptfs_piece *take_any(struct kunit *test, unsign
 }
 
 /* Take what is idle, and expect it to be of this very order. */
-static inline struct scriptfs_piece *take(struct kunit *test, unsigned int order)
+static __maybe_unused struct scriptfs_piece *take(struct kunit *test, unsigned int order)
 {
 	struct scriptfs_piece *piece = take_any(test, order);
 
