@@ -24,6 +24,9 @@
 /* How many blocks of a class are cleared at once: more than that is not sure to be wanted. */
 #define SCRIPTFS_COMPACT_BLOCKS	8
 
+/* How often to look for one: each time some blocks are looked through. */
+#define SCRIPTFS_COMPACT_LOOKS	32
+
 /*
  * The file that has the next used piece of a block, to be put by iput(). NULL if that file is about
  * to go, and with *@piece NULL if there is no such piece.
@@ -62,7 +65,8 @@ static bool scriptfs_piece_move(struct inode *inode, struct scriptfs_piece *piec
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_piece *to;
 
-	if (!scriptfs_piece_movable(si, piece))
+	if (!scriptfs_piece_movable(si, piece) ||
+	    test_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags))
 		return false;
 	to = scriptfs_take_listed(pools, piece->order, si);
 	if (!to)
@@ -129,7 +133,7 @@ static bool scriptfs_clear_block(struct scriptfs_pool *pool)
 void scriptfs_compact(struct work_struct *work)
 {
 	struct scriptfs_sb *sbi = container_of(to_delayed_work(work), struct scriptfs_sb, compact);
-	unsigned int class, nr;
+	unsigned int class, nr, looks;
 
 	/* Nothing is copied out of memory that may be bad. */
 	if (test_bit(SCRIPTFS_POOLS_SUSPECT, &sbi->pools.flags))
@@ -140,8 +144,10 @@ void scriptfs_compact(struct work_struct *work)
 		if (!test_and_clear_bit(class, &sbi->wanted))
 			continue;
 		scriptfs_magazines_drain_small(&sbi->pools);
-		for (nr = 0; nr < SCRIPTFS_COMPACT_BLOCKS; nr++)
-			if (!scriptfs_clear_block(pool))
-				break;
+		looks = SCRIPTFS_COMPACT_LOOKS;
+		for (nr = 0; nr < SCRIPTFS_COMPACT_BLOCKS && looks; looks--) {
+			nr += scriptfs_clear_block(pool);
+			cond_resched();
+		}
 	}
 }

@@ -17,7 +17,7 @@
 #include "cut.h"
 
 /* How many spans are looked through at once for a block to be cleared. */
-#define SCRIPTFS_CLEAR_LOOKS	16
+#define SCRIPTFS_CLEAR_LOOKS	4
 
 /**
  * scriptfs_cut_init - set up the lists of pieces
@@ -362,7 +362,7 @@ struct scriptfs_piece *scriptfs_cut_clear(struct scriptfs_pool *pool, struct lis
 	}
 	spin_unlock(&pool->lock);
 	if (block) {
-		WRITE_ONCE(pools->cut.clearing, true);
+		WRITE_ONCE(pools->cut.clears, pools->cut.clears + 1);
 		scriptfs_block_unlist(pools, block, BIT(pool->order), idle);
 	}
 	spin_unlock(&pools->cut.lock);
@@ -413,7 +413,8 @@ void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle)
 		list_del(&piece->link);
 		scriptfs_cut_add(pools, &piece, 1);
 	}
-	WRITE_ONCE(pools->cut.clearing, false);
+	/* Listed before: pairs with scriptfs_pools_replenish(). */
+	smp_store_release(&pools->cut.clears, pools->cut.clears + 1);
 }
 
 /**

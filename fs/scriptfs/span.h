@@ -115,7 +115,7 @@ struct scriptfs_pool {
  * struct scriptfs_cut - the idle pieces of cut blocks, of all classes together (cut.c)
  * @orders:	a bit for each order that has any on a list
  * @depth:	how many pieces of an order a magazine holds
- * @clearing:	idle pieces of a block are off the lists for a moment (compact.c)
+ * @clears:	odd while idle pieces of a block are off the lists for a moment (compact.c)
  * @magazine:	per-CPU idle pieces of each of the small orders; NULL when the mount has none
  * @lock:	guards the rest and @orders, and all cutting and joining of idle blocks
  * @list:	the pieces of each order, those of the reserve before those of the surplus
@@ -125,7 +125,7 @@ struct scriptfs_pool {
 struct scriptfs_cut {
 	unsigned long		orders;
 	unsigned int		depth;
-	bool			clearing;
+	unsigned int		clears;
 	struct scriptfs_magazine __percpu *magazine[SCRIPTFS_SMALL_ORDERS];
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;	/* see above */

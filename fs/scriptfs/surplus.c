@@ -303,7 +303,9 @@ static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait
 int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
 	u64 quarantined = (u64)READ_ONCE(pools->quarantine.pages) << PAGE_SHIFT;
-	bool clearing = READ_ONCE(pools->cut.clearing);
+	/* What was listed before: pairs with scriptfs_cut_cleared(). */
+	unsigned int clears = smp_load_acquire(&pools->cut.clears);
+	bool clearing = clears & 1;
 	unsigned int tries = quarantined || clearing ? SCRIPTFS_WAIT_TRIES : 0;
 	unsigned long idle;
 
@@ -316,6 +318,19 @@ int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait 
 		tries = 0;
 	if (idle || !scriptfs_replenish(pools, wait, bytes))
 		return 0;
+	/*
+	 * Idle pieces may have been off the lists when the task looked for them, and be back by now:
+	 * it has to look once with no such moment in between. A whole chunk at most is off them.
+	 */
+	if (wait->all && bytes > quarantined + scriptfs_growth(pools) + SCRIPTFS_CHUNK_SIZE)
+		return -ENOSPC;
+	if (!clearing && !(wait->sure && wait->clears == clears) &&
+	    wait->tries < SCRIPTFS_WAIT_TRIES) {
+		wait->sure = true;
+		wait->clears = clears;
+		wait->tries++;
+		return 0;
+	}
 	return wait->tries < tries ? -EAGAIN : -ENOSPC;
 }
 
