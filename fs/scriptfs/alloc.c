@@ -142,11 +142,15 @@ static noinline void scriptfs_want_whole(struct inode *inode, unsigned int order
 	if (class < SCRIPTFS_MEDIUM)
 		return;
 	/* A larger block than that would do as well. */
-	for (; class <= SCRIPTFS_LARGE; class++)
-		if (READ_ONCE(sbi->pools.pool[class].nr_cut) &&
-		    !test_and_set_bit(class, &sbi->wanted))
+	for (; class <= SCRIPTFS_LARGE; class++) {
+		struct scriptfs_pool *pool = &sbi->pools.pool[class];
+
+		if (READ_ONCE(pool->idle))
+			return;
+		if (READ_ONCE(pool->nr_cut) && !test_and_set_bit(class, &sbi->wanted))
 			queue_delayed_work(system_unbound_wq, &sbi->compact,
 					   SCRIPTFS_COMPACT_DELAY);
+	}
 }
 
 /**

@@ -321,6 +321,21 @@ static struct scriptfs_piece *scriptfs_span_least(struct scriptfs_span *span, un
 	return least;
 }
 
+/**
+ * scriptfs_cut_hide - keep an idle piece of a block that is being cleared from others
+ * @pools:	the pools
+ * @piece:	the piece, idle and on no list
+ * @idle:	list for scriptfs_cut_cleared()
+ *
+ * Context: One task at a time.
+ */
+void scriptfs_cut_hide(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
+		       struct list_head *idle)
+{
+	list_add(&piece->link, idle);
+	WRITE_ONCE(pools->cut.hidden, pools->cut.hidden + scriptfs_piece_pages(piece));
+}
+
 static void scriptfs_block_unlist(struct scriptfs_pools *pools, struct scriptfs_piece *block,
 				  unsigned int pages, struct list_head *idle)
 {
@@ -329,7 +344,7 @@ static void scriptfs_block_unlist(struct scriptfs_pools *pools, struct scriptfs_
 	for (piece = block; piece < block + pages; piece += scriptfs_piece_pages(piece))
 		if (READ_ONCE(piece->owner) == SCRIPTFS_LISTED) {
 			scriptfs_cut_unlist(pools, piece);
-			list_add(&piece->link, idle);
+			scriptfs_cut_hide(pools, piece, idle);
 		}
 }
 
@@ -411,6 +426,7 @@ void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle)
 
 	list_for_each_entry_safe(piece, next, idle, link) {
 		list_del(&piece->link);
+		WRITE_ONCE(pools->cut.hidden, pools->cut.hidden - scriptfs_piece_pages(piece));
 		scriptfs_cut_add(pools, &piece, 1);
 	}
 	/* Listed before: pairs with scriptfs_pools_replenish(). */

@@ -15,6 +15,7 @@
 #include "change.h"
 #include "fallocate.h"
 #include "map.h"
+#include "sb.h"
 #include "wait.h"
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
@@ -61,12 +62,17 @@ static void scriptfs_allocate_undo(struct inode *inode, pgoff_t index)
  * All pages from @start to @end are there. Have the file keep them: a piece to whose end they reach
  * may not be trimmed, in others they have to be initialised. Fresh pieces begin at @first.
  */
-static void scriptfs_allocate_keep(struct scriptfs_inode *si, pgoff_t first, pgoff_t start,
+static void scriptfs_allocate_keep(struct inode *inode, pgoff_t first, pgoff_t start,
 				   pgoff_t end)
 {
+	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_piece *piece;
 
 	down_write(&si->map_lock);
+	/* Pages in front that hold nothing are not asked for. */
+	piece = scriptfs_map_look(si, start);
+	if (piece && scriptfs_piece_gap(piece, (start - piece->index) << PAGE_SHIFT))
+		scriptfs_map_skip(inode, piece, start);
 	piece = scriptfs_piece_next(si, first);
 	for (; piece && (piece->index < end || si->fallocate.nr_fresh);
 	     piece = scriptfs_piece_after(piece)) {
@@ -145,7 +151,7 @@ static int scriptfs_allocate(struct inode *inode, loff_t start, loff_t end, u64 
 		scriptfs_allocate_undo(inode, first);
 		return next;
 	}
-	scriptfs_allocate_keep(si, first, start >> PAGE_SHIFT, DIV_ROUND_UP_ULL(end, PAGE_SIZE));
+	scriptfs_allocate_keep(inode, first, start >> PAGE_SHIFT, DIV_ROUND_UP_ULL(end, PAGE_SIZE));
 	return 0;
 }
 
@@ -154,6 +160,12 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	pgoff_t first = DIV_ROUND_UP_ULL(start, PAGE_SIZE), last = end >> PAGE_SHIFT;
 
+	/* What was allocated behind the end ends where this begins. */
+	if (start < si->prealloc_end && end >= si->prealloc_end) {
+		si->prealloc_end = round_up(start, PAGE_SIZE);
+		if (si->prealloc_end <= round_up(i_size_read(inode), PAGE_SIZE))
+			si->prealloc_end = 0;
+	}
 	/* Up to the end of the file is to the end of its last page and piece. */
 	if (end >= i_size_read(inode) && end >= si->prealloc_end) {
 		end = MAX_LFS_FILESIZE;
@@ -169,6 +181,23 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	up_write(&si->map_lock);
 }
 
+/*
+ * Is more missing than the mount can have? Then it is not begun with: all memory that is idle would
+ * be gone for a moment, and other files would get none.
+ */
+static bool scriptfs_hopeless(struct inode *inode, loff_t start, loff_t end, u64 *missing)
+{
+	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
+	struct scriptfs_stats stats;
+
+	/* Most calls ask for little. */
+	if (end - start <= SCRIPTFS_CHUNK_SIZE)
+		return false;
+	*missing = scriptfs_missing(scriptfs_inode(inode), round_down(start, PAGE_SIZE), end);
+	scriptfs_pools_stats(pools, &stats);
+	return *missing > stats.idle + stats.quarantine + scriptfs_growth(pools);
+}
+
 /* Allocate, for ZERO_RANGE also clear, and let the file grow. */
 static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t end, u64 *missing)
 {
@@ -178,6 +207,8 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 	int err;
 
 	err = grow ? inode_newsize_ok(inode, end) : 0;
+	if (!err && scriptfs_hopeless(inode, start, end, missing))
+		err = -ENOSPC;
 	if (!err)
 		err = scriptfs_allocate(inode, start, end, missing);
 	if (err)

@@ -423,7 +423,8 @@ static void scriptfs_piece_clear(struct scriptfs_inode *si, struct scriptfs_piec
 
 	if (from >= mark)
 		return;
-	if (to < mark || piece->published || (keep && to < size && !piece->kept)) {
+	if (to < mark || piece->published ||
+	    (keep && !piece->kept && (to < size || PAGE_ALIGN(mark) < size))) {
 		to = min(to, mark);
 		memset(piece->addr + from, 0, to - from);
 		scriptfs_dcache_flush(piece, from, to);

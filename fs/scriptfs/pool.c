@@ -460,7 +460,7 @@ void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *s
 	scriptfs_settle(pools);
 
 	spin_lock(&pools->cut.lock);
-	idle = pools->cut.pages;
+	idle = pools->cut.pages + READ_ONCE(pools->cut.hidden);
 	for (order = 0; order < SCRIPTFS_SMALL_ORDERS; order++)
 		idle += scriptfs_magazines_idle(pools->cut.magazine[order]) << order;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)

@@ -121,6 +121,7 @@ struct scriptfs_pool {
  * @list:	the pieces of each order, those of the reserve before those of the surplus
  * @pages:	how many pages are on the lists
  * @arrivals:	how often a piece was listed, ever
+ * @hidden:	how many idle pages are off the lists while their block is being cleared
  */
 struct scriptfs_cut {
 	unsigned long		orders;
@@ -132,6 +133,7 @@ struct scriptfs_cut {
 	struct list_head	list[SCRIPTFS_NR_ORDERS];
 	unsigned long		pages;
 	unsigned long		arrivals;
+	unsigned long		hidden;
 } ____cacheline_aligned_in_smp;
 
 /**

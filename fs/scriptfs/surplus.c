@@ -243,7 +243,7 @@ u64 scriptfs_growth(struct scriptfs_pools *pools)
 
 	if (READ_ONCE(pools->strict) || held >= limit)
 		return 0;
-	return min(limit - held, scriptfs_system_room());
+	return round_down(min(limit - held, scriptfs_system_room()), SCRIPTFS_POEM_SIZE);
 }
 
 /* Allocate a block for up to @bytes, as large as the system allows. Returns its size or 0. */

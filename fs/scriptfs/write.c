@@ -48,12 +48,13 @@ static size_t scriptfs_fill_piece(struct inode *inode, struct scriptfs_piece *pi
 	size_t copied;
 	u32 end;
 
+	/* The mark stays where it is until there is something above: a failed write holds nothing. */
 	if (unlikely(offset > piece->mark))
-		scriptfs_mark_raise(piece, offset);
+		memset(piece->addr + piece->mark, 0, offset - piece->mark);
 	copied = scriptfs_copy(inode, pos, piece->addr + offset, len, from);
-	scriptfs_dcache_flush(piece, offset, offset + copied);
+	scriptfs_dcache_flush(piece, min(piece->mark, offset), offset + copied);
 	end = offset + copied;
-	if (end > piece->mark)
+	if (copied && end > piece->mark)
 		scriptfs_mark_set(piece, end);
 	if (unlikely(end == SCRIPTFS_CHUNK_SIZE))
 		scriptfs_table_full(scriptfs_inode(inode), piece);

@@ -198,7 +198,8 @@ static void *churner(void *arg)
 		snprintf(name, sizeof(name), "c%u", (unsigned int)(rnd(&rng) % 300));
 		fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 		if (fd >= 0)
-			may_lack_space(write(fd, buf, 1 + rnd(&rng) % KiB(rnd(&rng) % 8 ? 12 : 64)));
+			may_lack_space(write(fd, buf,
+					     1 + rnd(&rng) % KiB(rnd(&rng) % 8 ? 12 : 64)));
 		close(fd);
 		snprintf(name, sizeof(name), "c%u", (unsigned int)(rnd(&rng) % 300));
 		unlink(name);
@@ -327,7 +328,7 @@ static void *room_writer(void *arg)
 	return NULL;
 }
 
-/* Asks for a medium, gets a part of it, and stops after a page: the rest of its bytes is missing. */
+/* Asks for a medium, gets a part of it, and stops after a page: the other bytes are missing. */
 static void *room_wanter(void *arg)
 {
 	unsigned char *source = mmap(NULL, KiB(512), PROT_READ | PROT_WRITE,
