@@ -76,7 +76,7 @@ static bool scriptfs_piece_move(struct inode *inode, struct scriptfs_piece *piec
 	to->kept = piece->kept;
 	scriptfs_map_replace(si, piece, to);
 	WRITE_ONCE(piece->owner, SCRIPTFS_IDLE);
-	scriptfs_cut_hide(pools, piece, idle);
+	list_add(&piece->link, idle);
 	return true;
 }
 

@@ -264,9 +264,26 @@ static void scriptfs_cut_add_one(struct scriptfs_pools *pools, struct scriptfs_p
 }
 
 /**
- * scriptfs_cut_add - list idle pieces, joined to their idle neighbours
+ * scriptfs_cut_list - list idle pieces, joined to their idle neighbours
  * @pools:	the pools
  * @pieces:	idle pieces of cut blocks or chunks of supers, on no list
+ * @nr:		how many
+ *
+ * Context: The caller holds cut.lock; takes pool->lock.
+ */
+void scriptfs_cut_list(struct scriptfs_pools *pools, struct scriptfs_piece *const *pieces,
+		       unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		scriptfs_cut_add_one(pools, pieces[i]);
+}
+
+/**
+ * scriptfs_cut_add - list idle pieces, joined to their idle neighbours
+ * @pools:	the pools
+ * @pieces:	as for scriptfs_cut_list()
  * @nr:		how many
  *
  * Context: Takes cut.lock and pool->lock.
@@ -274,11 +291,8 @@ static void scriptfs_cut_add_one(struct scriptfs_pools *pools, struct scriptfs_p
 void scriptfs_cut_add(struct scriptfs_pools *pools, struct scriptfs_piece *const *pieces,
 		      unsigned int nr)
 {
-	unsigned int i;
-
 	spin_lock(&pools->cut.lock);
-	for (i = 0; i < nr; i++)
-		scriptfs_cut_add_one(pools, pieces[i]);
+	scriptfs_cut_list(pools, pieces, nr);
 	spin_unlock(&pools->cut.lock);
 }
 
@@ -321,21 +335,6 @@ static struct scriptfs_piece *scriptfs_span_least(struct scriptfs_span *span, un
 	return least;
 }
 
-/**
- * scriptfs_cut_hide - keep an idle piece of a block that is being cleared from others
- * @pools:	the pools
- * @piece:	the piece, idle and on no list
- * @idle:	list for scriptfs_cut_cleared()
- *
- * Context: One task at a time.
- */
-void scriptfs_cut_hide(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
-		       struct list_head *idle)
-{
-	list_add(&piece->link, idle);
-	WRITE_ONCE(pools->cut.hidden, pools->cut.hidden + scriptfs_piece_pages(piece));
-}
-
 static void scriptfs_block_unlist(struct scriptfs_pools *pools, struct scriptfs_piece *block,
 				  unsigned int pages, struct list_head *idle)
 {
@@ -344,7 +343,8 @@ static void scriptfs_block_unlist(struct scriptfs_pools *pools, struct scriptfs_
 	for (piece = block; piece < block + pages; piece += scriptfs_piece_pages(piece))
 		if (READ_ONCE(piece->owner) == SCRIPTFS_LISTED) {
 			scriptfs_cut_unlist(pools, piece);
-			scriptfs_cut_hide(pools, piece, idle);
+			list_add(&piece->link, idle);
+			pools->cut.hidden += scriptfs_piece_pages(piece);
 		}
 }
 
@@ -426,8 +426,11 @@ void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle)
 
 	list_for_each_entry_safe(piece, next, idle, link) {
 		list_del(&piece->link);
-		WRITE_ONCE(pools->cut.hidden, pools->cut.hidden - scriptfs_piece_pages(piece));
-		scriptfs_cut_add(pools, &piece, 1);
+		/* Under the lock, so that it is always seen in one place or the other. */
+		spin_lock(&pools->cut.lock);
+		pools->cut.hidden -= scriptfs_piece_pages(piece);
+		scriptfs_cut_list(pools, &piece, 1);
+		spin_unlock(&pools->cut.lock);
 	}
 	/* Listed before: pairs with scriptfs_pools_replenish(). */
 	smp_store_release(&pools->cut.clears, pools->cut.clears + 1);

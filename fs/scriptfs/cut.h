@@ -16,13 +16,13 @@ void scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piec
 		       unsigned int to);
 void scriptfs_cut_super(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
 void scriptfs_cut_unlist(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
+void scriptfs_cut_list(struct scriptfs_pools *pools, struct scriptfs_piece *const *pieces,
+		       unsigned int nr);
 void scriptfs_cut_add(struct scriptfs_pools *pools, struct scriptfs_piece *const *pieces,
 		      unsigned int nr);
 struct scriptfs_piece *scriptfs_cut_clear(struct scriptfs_pool *pool, struct list_head *idle);
 const void *scriptfs_cut_used(struct scriptfs_pools *pools, struct scriptfs_piece *block,
 			      unsigned int *slot, struct scriptfs_piece **piece);
-void scriptfs_cut_hide(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
-		       struct list_head *idle);
 void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle);
 void scriptfs_piece_idle(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
 

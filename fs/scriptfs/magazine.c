@@ -180,8 +180,11 @@ void scriptfs_magazine_flush(struct scriptfs_pool *pool, struct scriptfs_magazin
 void scriptfs_magazine_flush_small(struct scriptfs_pools *pools,
 				   struct scriptfs_magazine *magazine, unsigned int nr)
 {
-	scriptfs_cut_add(pools, magazine->piece, nr);
+	spin_lock(&pools->cut.lock);
+	scriptfs_cut_list(pools, magazine->piece, nr);
+	/* Under the lock, so that the pieces are always seen in one place or the other. */
 	scriptfs_magazine_shift(magazine, nr);
+	spin_unlock(&pools->cut.lock);
 }
 
 /**

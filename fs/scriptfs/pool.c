@@ -164,10 +164,13 @@ struct scriptfs_piece *scriptfs_take(struct scriptfs_pools *pools, unsigned int 
 }
 
 /**
- * scriptfs_take_listed - take an idle piece of a cut block for a file
+ * scriptfs_take_listed - take an idle piece of a cut block to replace another one of a file
  * @pools:	the pools
  * @order:	2^order pages are wanted, any number up to a chunk
  * @owner:	the file
+ *
+ * It still counts as idle, instead of the piece that it replaces, which is to be handed to
+ * scriptfs_cut_cleared().
  *
  * Context: Takes cut.lock.
  * Return: The piece, of just that size, or NULL if cut blocks do not have it on the lists.
@@ -181,6 +184,8 @@ struct scriptfs_piece *scriptfs_take_listed(struct scriptfs_pools *pools, unsign
 	spin_lock(&pools->cut.lock);
 	for (from = order; from < SCRIPTFS_NR_ORDERS && !piece; from++)
 		piece = scriptfs_cut_pick(pools, from, order);
+	if (piece)
+		pools->cut.hidden += scriptfs_piece_pages(piece);
 	spin_unlock(&pools->cut.lock);
 	if (piece)
 		scriptfs_hand_out(piece, owner);
@@ -460,7 +465,7 @@ void scriptfs_pools_stats(struct scriptfs_pools *pools, struct scriptfs_stats *s
 	scriptfs_settle(pools);
 
 	spin_lock(&pools->cut.lock);
-	idle = pools->cut.pages + READ_ONCE(pools->cut.hidden);
+	idle = pools->cut.pages + pools->cut.hidden;
 	for (order = 0; order < SCRIPTFS_SMALL_ORDERS; order++)
 		idle += scriptfs_magazines_idle(pools->cut.magazine[order]) << order;
 	for (class = 0; class < SCRIPTFS_NR_CLASSES; class++)
