@@ -319,8 +319,8 @@ int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait 
 	if (idle || !scriptfs_replenish(pools, wait, bytes))
 		return 0;
 	/*
-	 * Idle pieces may have been off the lists when the task looked for them, and be back by now:
-	 * it has to look once with no such moment in between. A whole chunk at most is off them.
+	 * Idle pieces may have been off the lists when the task looked for them, and be back by
+	 * now: it has to look once with no such moment in between. At most a chunk is off them.
 	 */
 	if (wait->all && bytes > quarantined + scriptfs_growth(pools) + SCRIPTFS_CHUNK_SIZE)
 		return -ENOSPC;

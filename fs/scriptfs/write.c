@@ -48,7 +48,7 @@ static size_t scriptfs_fill_piece(struct inode *inode, struct scriptfs_piece *pi
 	size_t copied;
 	u32 end;
 
-	/* The mark stays where it is until there is something above: a failed write holds nothing. */
+	/* The mark stays until there is something above it: a write that fails holds nothing. */
 	if (unlikely(offset > piece->mark))
 		memset(piece->addr + piece->mark, 0, offset - piece->mark);
 	copied = scriptfs_copy(inode, pos, piece->addr + offset, len, from);
