@@ -458,7 +458,8 @@ static void check_holes(int fd)
 			bad = data != (next < end ? far : -1) || hole != at;
 		if (bad)
 			WRONG("page %u, in model %s up to %u: data %lld hole %lld", page,
-			      x.has[page] ? "data" : "hole", next, (long long)data, (long long)hole);
+			      x.has[page] ? "data" : "hole", next, (long long)data,
+			      (long long)hole);
 	}
 }
 
@@ -550,7 +551,8 @@ static void make_source(void)
 			run = PAGES - page;
 		if (draw(2)) {
 			fill(x.source_image + page * PAGE, run * PAGE, page * PAGE, 3);
-			pwrite_full(x.source, x.source_image + page * PAGE, run * PAGE, page * PAGE);
+			pwrite_full(x.source, x.source_image + page * PAGE, run * PAGE,
+				    page * PAGE);
 			memset(x.source_has + page, true, run);
 		}
 	}

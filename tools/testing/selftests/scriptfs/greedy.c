@@ -33,7 +33,7 @@ static void others_write_on(void)
 {
 	pid_t pid = start(ask_too_much, NULL);
 	unsigned long long end = now_us() + 5000000;
-	static char buf[KiB(64)];
+	static char buf[64 << 10];
 	unsigned long good = 0, failed = 0;
 	int fd;
 
@@ -112,7 +112,7 @@ static void every_page(void)
 {
 	unsigned long long before = available();
 	unsigned int i, j;
-	static char buf[MiB(3)];
+	static char buf[3 << 20];
 	unsigned char *map;
 	char name[32];
 	int fd, from;

@@ -307,7 +307,7 @@ static unsigned int nr_wrote, nr_failed;
 /* Writes a poem and gives it back, again and again: there is always room for it. */
 static void *room_writer(void *arg)
 {
-	static const unsigned char data[KiB(32)] = { 1 };
+	static const unsigned char data[32 << 10] = { 1 };
 	u64 rng = seed_of_job();
 	char name[16];
 	int fd;
