@@ -120,7 +120,7 @@ static u64 scriptfs_missing(struct scriptfs_inode *si, loff_t pos, loff_t end)
 		pos = scriptfs_piece_end(piece);
 		cond_resched();
 	}
-	return max_t(u64, missing, PAGE_SIZE);
+	return missing;
 }
 
 /* The first page that getting memory for page @index may give to a file, by its class hint. */
@@ -147,7 +147,8 @@ static int scriptfs_allocate(struct inode *inode, loff_t start, loff_t end, u64 
 		cond_resched();
 	}
 	if (next < 0) {
-		*missing = scriptfs_missing(si, pos, end);
+		/* A page fault may have filled the place meanwhile. */
+		*missing = max_t(u64, scriptfs_missing(si, pos, end), PAGE_SIZE);
 		scriptfs_allocate_undo(inode, first);
 		return next;
 	}
