@@ -215,7 +215,8 @@ static bool scriptfs_still_held(struct scriptfs_piece *piece)
 	struct page *page = scriptfs_piece_page(piece, piece->mark);
 
 	piece->mark = (piece->mark + PAGE_SIZE) & (scriptfs_piece_size(piece) - 1);
-	return scriptfs_page_fate(page) == SCRIPTFS_FATE_HELD;
+	/* Whatever else may be wrong with it is found when all pages are looked at. */
+	return !page->mapping && page_ref_count(page) > 1 && !PageHWPoison(page);
 }
 
 /*
