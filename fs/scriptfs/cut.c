@@ -79,7 +79,7 @@ static void scriptfs_count_cut(struct scriptfs_piece *piece)
 	span->pool->nr_cut++;
 }
 
-/* Cut a piece in two. With cut.lock held if it is the largest that its class has. */
+/* Cut a piece in two, under cut.lock. */
 static struct scriptfs_piece *scriptfs_halve(struct scriptfs_piece *piece)
 {
 	struct scriptfs_piece *upper = piece + BIT(piece->order - 1);
@@ -103,6 +103,14 @@ static bool scriptfs_piece_top(const struct scriptfs_piece *piece)
 	return piece->order == scriptfs_piece_span(piece)->pool->order;
 }
 
+/* The same, and count the block if it was whole. */
+static struct scriptfs_piece *scriptfs_split(struct scriptfs_piece *piece)
+{
+	if (scriptfs_piece_top(piece))
+		scriptfs_count_cut(piece);
+	return scriptfs_halve(piece);
+}
+
 /**
  * scriptfs_piece_split - cut a piece in two, where it is
  * @piece:	a piece of more than a page that nobody else has; becomes the lower half
@@ -117,25 +125,9 @@ struct scriptfs_piece *scriptfs_piece_split(struct scriptfs_piece *piece)
 	struct scriptfs_piece *upper;
 
 	spin_lock(&cut->lock);
-	if (scriptfs_piece_top(piece))
-		scriptfs_count_cut(piece);
-	upper = scriptfs_halve(piece);
+	upper = scriptfs_split(piece);
 	spin_unlock(&cut->lock);
 	return upper;
-}
-
-/**
- * scriptfs_split_idle - cut an idle piece in two
- * @piece:	an idle piece of more than a page, on no list; becomes the lower half
- *
- * Context: The caller holds cut.lock.
- * Return: The upper half, on no list either.
- */
-struct scriptfs_piece *scriptfs_split_idle(struct scriptfs_piece *piece)
-{
-	if (scriptfs_piece_top(piece))
-		scriptfs_count_cut(piece);
-	return scriptfs_halve(piece);
 }
 
 /**
@@ -150,7 +142,7 @@ void scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piec
 		       unsigned int to)
 {
 	while (piece->order > to)
-		scriptfs_list(&pools->cut, scriptfs_split_idle(piece));
+		scriptfs_list(&pools->cut, scriptfs_split(piece));
 }
 
 /**

@@ -9,7 +9,6 @@
 
 void scriptfs_cut_init(struct scriptfs_cut *cut);
 struct scriptfs_piece *scriptfs_piece_split(struct scriptfs_piece *piece);
-struct scriptfs_piece *scriptfs_split_idle(struct scriptfs_piece *piece);
 struct scriptfs_piece *scriptfs_cut_pick(struct scriptfs_pools *pools, unsigned int order,
 					 unsigned int to);
 void scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
