@@ -201,3 +201,14 @@ void send_pages(int to, int fd, off_t offset, size_t len)
 		CHECK_CMP(got, >, 0);
 	}
 }
+
+void *look(void *arg)
+{
+	struct looker *l = arg;
+	size_t at;
+
+	while (!__atomic_load_n(&l->stop, __ATOMIC_RELAXED))
+		for (at = 0; at < l->len; at += PAGE)
+			try_read(l->map + at, NULL);
+	return NULL;
+}

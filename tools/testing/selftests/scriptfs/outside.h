@@ -72,4 +72,19 @@ void tcp_pair(int *pair);
 void socket_pair(int *pair);
 void send_pages(int to, int fd, off_t offset, size_t len);
 
+/**
+ * struct looker - a thread that keeps reading a mapping
+ * @map:	the mapping
+ * @len:	its length
+ * @stop:	set to end the thread
+ */
+struct looker {
+	unsigned char	*map;
+	size_t		len;
+	bool		stop;
+};
+
+/* For pthread_create(), with a struct looker. */
+void *look(void *arg);
+
 #endif /* SCRIPTFS_SELFTEST_OUTSIDE_H */

@@ -284,29 +284,6 @@ static void cheap_when_hopeless(void)
 	let_go(&h);
 }
 
-/**
- * struct looker - a thread that keeps reading a mapping
- * @map:	the mapping
- * @len:	its length
- * @stop:	set to end the thread
- */
-struct looker {
-	unsigned char	*map;
-	size_t		len;
-	bool		stop;
-};
-
-static void *look(void *arg)
-{
-	struct looker *l = arg;
-	size_t at;
-
-	while (!__atomic_load_n(&l->stop, __ATOMIC_RELAXED))
-		for (at = 0; at < l->len; at += PAGE)
-			try_read(l->map + at, NULL);
-	return NULL;
-}
-
 /* The file has all the small blocks, its pages are being read, and a larger block is idle. */
 static void room_is_found(void)
 {

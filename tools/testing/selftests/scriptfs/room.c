@@ -309,29 +309,6 @@ static void again_and_again(void)
 	check_settled(".");
 }
 
-/**
- * struct looker - a thread that keeps reading a mapping
- * @map:	the mapping
- * @len:	its length
- * @stop:	set to end the thread
- */
-struct looker {
-	unsigned char	*map;
-	size_t		len;
-	bool		stop;
-};
-
-static void *look(void *arg)
-{
-	struct looker *l = arg;
-	size_t at;
-
-	while (!__atomic_load_n(&l->stop, __ATOMIC_RELAXED))
-		for (at = 0; at < l->len; at += PAGE)
-			try_read(l->map + at, NULL);
-	return NULL;
-}
-
 #define HEAD	KiB(64)
 
 /*
