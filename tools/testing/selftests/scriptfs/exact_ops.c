@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exact: the operations. Each goes to the file and to the model, which afterwards says for each page
- * whether the file has memory there.
+ * exact: the operations. Each goes to the file and to the model, which afterwards says for each
+ * page whether the file has memory there.
  */
 #include "exact.h"
 
