@@ -32,6 +32,53 @@ void scriptfs_cut_init(struct scriptfs_cut *cut)
 		INIT_LIST_HEAD(&cut->list[order]);
 }
 
+/**
+ * scriptfs_hide_begin - idle pieces are about to be off the lists, and will be back
+ * @cut:	the lists
+ *
+ * Whoever finds no idle piece meanwhile must not conclude that there is none.
+ *
+ * Context: The caller holds cut.lock.
+ */
+void scriptfs_hide_begin(struct scriptfs_cut *cut)
+{
+	lockdep_assert_held(&cut->lock);
+	cut->hiders++;
+	cut->hides++;
+}
+
+/**
+ * scriptfs_hide_end - the pieces are back on the lists
+ * @cut:	the lists
+ *
+ * Context: Takes cut.lock.
+ */
+void scriptfs_hide_end(struct scriptfs_cut *cut)
+{
+	spin_lock(&cut->lock);
+	cut->hiders--;
+	spin_unlock(&cut->lock);
+}
+
+/**
+ * scriptfs_hiding - are idle pieces off the lists that will be back?
+ * @cut:	the lists
+ * @hides:	set to a number: none were off between two calls that return false and set the same
+ *
+ * Context: Takes cut.lock.
+ * Return: Whether some are.
+ */
+bool scriptfs_hiding(struct scriptfs_cut *cut, unsigned int *hides)
+{
+	bool hiding;
+
+	spin_lock(&cut->lock);
+	hiding = cut->hiders;
+	*hides = cut->hides;
+	spin_unlock(&cut->lock);
+	return hiding;
+}
+
 /* The other half of what @piece would be joined to. */
 static struct scriptfs_piece *scriptfs_buddy(struct scriptfs_piece *piece)
 {
@@ -369,7 +416,7 @@ struct scriptfs_piece *scriptfs_cut_clear(struct scriptfs_pool *pool, struct lis
 	}
 	spin_unlock(&pool->lock);
 	if (block) {
-		WRITE_ONCE(pools->cut.clears, pools->cut.clears + 1);
+		scriptfs_hide_begin(&pools->cut);
 		scriptfs_block_unlist(pools, block, BIT(pool->order), idle);
 	}
 	spin_unlock(&pools->cut.lock);
@@ -424,8 +471,7 @@ void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle)
 		scriptfs_cut_list(pools, &piece, 1);
 		spin_unlock(&pools->cut.lock);
 	}
-	/* Listed before: pairs with scriptfs_pools_replenish(). */
-	smp_store_release(&pools->cut.clears, pools->cut.clears + 1);
+	scriptfs_hide_end(&pools->cut);
 }
 
 /**

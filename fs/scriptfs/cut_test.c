@@ -341,6 +341,33 @@ static void cut_tails(struct kunit *test)
 		cut_hole(test, LARGE, from, LARGE_PAGES);
 }
 
+/*
+ * Idle pieces are off the lists for a moment: a task that finds none meanwhile waits, and is told
+ * that there are none only after it looked once while all were listed.
+ */
+static void cut_hidden(struct kunit *test)
+{
+	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 1);
+	struct scriptfs_piece *piece = take(test, POEM);
+	struct scriptfs_wait wait = {};
+	unsigned int i;
+
+	scriptfs_pools_limit(pools, SZ_1G, true);
+	for (i = 0; i < 2; i++) {
+		spin_lock(&pools->cut.lock);
+		scriptfs_hide_begin(&pools->cut);
+		spin_unlock(&pools->cut.lock);
+		KUNIT_EXPECT_EQ(test, scriptfs_pools_replenish(pools, &wait, PAGE_SIZE), -EAGAIN);
+		KUNIT_EXPECT_EQ(test, scriptfs_pools_replenish(pools, &wait, PAGE_SIZE), -EAGAIN);
+		scriptfs_hide_end(&pools->cut);
+		KUNIT_EXPECT_EQ(test, scriptfs_pools_replenish(pools, &wait, PAGE_SIZE), 0);
+	}
+	KUNIT_EXPECT_EQ(test, scriptfs_pools_replenish(pools, &wait, PAGE_SIZE), -ENOSPC);
+	scriptfs_replenish_end(pools, &wait);
+	put(test, piece);
+	expect_whole(test);
+}
+
 static struct kunit_case cut_test_cases[] = {
 	KUNIT_CASE(cut_halves),
 	KUNIT_CASE(cut_permutations),
@@ -349,6 +376,7 @@ static struct kunit_case cut_test_cases[] = {
 	KUNIT_CASE(cut_super),
 	KUNIT_CASE(cut_holes),
 	KUNIT_CASE(cut_tails),
+	KUNIT_CASE(cut_hidden),
 	{}
 };
 

@@ -122,6 +122,7 @@ static bool scriptfs_poison_take(struct scriptfs_pool *pool, struct scriptfs_pie
 	} else {
 		return true;
 	}
+	scriptfs_hide_begin(&pools->cut);
 	WRITE_ONCE(piece->owner, SCRIPTFS_QUARANTINE);
 	*taken = true;
 	return true;
@@ -149,10 +150,12 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs
 		spin_unlock(&pools->cut.lock);
 		cond_resched();
 	} while (!done);
-	if (taken)
+	if (taken) {
 		scriptfs_quarantine(pools, piece, 0);
-	else if (piece)
+		scriptfs_hide_end(&pools->cut);
+	} else if (piece) {
 		scriptfs_settle_all(pools);
+	}
 	return piece;
 }
 

@@ -115,14 +115,29 @@ static bool scriptfs_piece_poisoned(const struct scriptfs_piece *piece)
 	return false;
 }
 
+/* Have the quarantine take bad pages out of pieces that no file has; all others are idle again. */
+static noinline void scriptfs_put_unsound(struct scriptfs_pools *pools,
+					  struct scriptfs_piece **pieces, unsigned int nr)
+{
+	unsigned int i;
+
+	spin_lock(&pools->cut.lock);
+	scriptfs_hide_begin(&pools->cut);
+	spin_unlock(&pools->cut.lock);
+	for (i = 0; i < nr; i++) {
+		WRITE_ONCE(pieces[i]->owner, SCRIPTFS_QUARANTINE);
+		scriptfs_quarantine(pools, pieces[i], 0);
+	}
+	scriptfs_hide_end(&pools->cut);
+}
+
 /* Take pieces until there is one without a hardware memory error. */
 static noinline struct scriptfs_piece *scriptfs_take_sound(struct scriptfs_pools *pools,
 							   struct scriptfs_piece *piece,
 							   unsigned int order)
 {
 	while (piece && scriptfs_piece_poisoned(piece)) {
-		WRITE_ONCE(piece->owner, SCRIPTFS_QUARANTINE);
-		scriptfs_quarantine(pools, piece, 0);
+		scriptfs_put_unsound(pools, &piece, 1);
 		piece = scriptfs_take_idle(pools, order);
 	}
 	return piece;
@@ -265,9 +280,9 @@ bool scriptfs_take_super(struct scriptfs_pools *pools, bool surplus, const void 
 		if (unlikely(scriptfs_suspect(pools)))
 			sound &= !scriptfs_piece_poisoned(pieces[i]);
 	}
-	/* With a bad page it is good for smaller needs only: what is freed is looked at. */
+	/* With a bad page it is good for smaller needs only. */
 	if (!sound)
-		scriptfs_put_batch(pools, pieces, SCRIPTFS_SUPER_CHUNKS, owner, 0);
+		scriptfs_put_unsound(pools, pieces, SCRIPTFS_SUPER_CHUNKS);
 	return sound;
 }
 

@@ -237,14 +237,17 @@ static unsigned long scriptfs_settle_some(struct scriptfs_pools *pools, unsigned
 	spin_unlock(&quarantine->lock);
 
 	list_for_each_entry_safe(piece, next, &some, link) {
+		unsigned int pages = scriptfs_piece_pages(piece);
+
 		if (scriptfs_still_held(piece))
 			continue;
 		list_del(&piece->link);
+		idle += scriptfs_sort_out(pools, piece);
+		/* What is idle by then was never seen nowhere: see scriptfs_pools_replenish(). */
 		spin_lock(&quarantine->lock);
 		quarantine->nr--;
-		quarantine->pages -= scriptfs_piece_pages(piece);
+		quarantine->pages -= pages;
 		spin_unlock(&quarantine->lock);
-		idle += scriptfs_sort_out(pools, piece);
 	}
 
 	spin_lock(&quarantine->lock);

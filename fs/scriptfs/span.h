@@ -115,18 +115,18 @@ struct scriptfs_pool {
  * struct scriptfs_cut - the idle pieces of cut blocks, of all classes together (cut.c)
  * @orders:	a bit for each order that has any on a list
  * @depth:	how many pieces of an order a magazine holds
- * @clears:	odd while idle pieces of a block are off the lists for a moment (compact.c)
  * @magazine:	per-CPU idle pieces of each of the small orders; NULL when the mount has none
  * @lock:	guards the rest and @orders, and all cutting and joining of idle blocks
  * @list:	the pieces of each order, those of the reserve before those of the surplus
  * @pages:	how many pages are on the lists
  * @arrivals:	how often a piece was listed, ever
  * @hidden:	how many idle pages are off the lists while their block is being cleared
+ * @hiders:	how many tasks have idle pieces off the lists that will be back in a moment
+ * @hides:	how often one began to, ever
  */
 struct scriptfs_cut {
 	unsigned long		orders;
 	unsigned int		depth;
-	unsigned int		clears;
 	struct scriptfs_magazine __percpu *magazine[SCRIPTFS_SMALL_ORDERS];
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;	/* see above */
@@ -134,6 +134,8 @@ struct scriptfs_cut {
 	unsigned long		pages;
 	unsigned long		arrivals;
 	unsigned long		hidden;
+	unsigned int		hiders;
+	unsigned int		hides;
 } ____cacheline_aligned_in_smp;
 
 /**

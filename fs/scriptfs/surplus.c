@@ -303,10 +303,9 @@ static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait
 int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
 	u64 quarantined = (u64)READ_ONCE(pools->quarantine.pages) << PAGE_SHIFT;
-	/* What was listed before: pairs with scriptfs_cut_cleared(). */
-	unsigned int clears = smp_load_acquire(&pools->cut.clears);
-	bool clearing = clears & 1;
-	unsigned int tries = quarantined || clearing ? SCRIPTFS_WAIT_TRIES : 0;
+	unsigned int hides;
+	bool hiding = scriptfs_hiding(&pools->cut, &hides);
+	unsigned int tries = quarantined || hiding ? SCRIPTFS_WAIT_TRIES : 0;
 	unsigned long idle;
 
 	if (fatal_signal_pending(current))
@@ -314,7 +313,7 @@ int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait 
 	/* All of it once: what is held after that is likely to be held for long. */
 	idle = wait->tries ? scriptfs_settle(pools) : scriptfs_settle_all(pools);
 	/* Allocating all of it takes long: do not repeat that when it cannot succeed. */
-	if (wait->all && !clearing && bytes > quarantined + scriptfs_growth(pools))
+	if (wait->all && !hiding && bytes > quarantined + scriptfs_growth(pools))
 		tries = 0;
 	if (idle || !scriptfs_replenish(pools, wait, bytes))
 		return 0;
@@ -324,10 +323,10 @@ int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait 
 	 */
 	if (wait->all && bytes > quarantined + scriptfs_growth(pools) + SCRIPTFS_CHUNK_SIZE)
 		return -ENOSPC;
-	if (!clearing && !(wait->sure && wait->clears == clears) &&
+	if (!hiding && !(wait->sure && wait->hides == hides) &&
 	    wait->tries < SCRIPTFS_WAIT_TRIES) {
 		wait->sure = true;
-		wait->clears = clears;
+		wait->hides = hides;
 		wait->tries++;
 		return 0;
 	}
