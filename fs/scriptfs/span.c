@@ -38,6 +38,9 @@
 #define SCRIPTFS_PATIENCE	(10 * HZ)
 #define SCRIPTFS_LEAST_ROUNDS	64
 
+/* One round in so many is one with all the effort of the page allocator. */
+#define SCRIPTFS_ROUNDS_BETWEEN	8
+
 /* The smallest block is at least a page, and a chunk is not more than one allocation can give. */
 static_assert(PAGE_SHIFT <= SCRIPTFS_POEM_SHIFT);
 static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
@@ -178,6 +181,17 @@ void scriptfs_span_free(struct scriptfs_span *span)
 }
 
 /*
+ * A single round never looks where compaction has failed before. Every few rounds, when the others
+ * have freed pages enough for it, let the page allocator go all its way, which does.
+ */
+static gfp_t scriptfs_insist_gfp(gfp_t gfp, unsigned int rounds)
+{
+	bool all_the_way = rounds % SCRIPTFS_ROUNDS_BETWEEN == SCRIPTFS_ROUNDS_BETWEEN - 1;
+
+	return all_the_way ? gfp : gfp & ~__GFP_RETRY_MAYFAIL;
+}
+
+/*
  * Allocate pages of any order with all effort that @gfp allows.
  *
  * For orders above PAGE_ALLOC_COSTLY_ORDER, RETRY_MAYFAIL is both too little and too much. The page
@@ -196,7 +210,7 @@ static struct page *scriptfs_insist(gfp_t gfp, unsigned int order)
 	if (!(gfp & __GFP_RETRY_MAYFAIL) || order <= PAGE_ALLOC_COSTLY_ORDER)
 		return alloc_pages(gfp, order);
 
-	while (!(page = alloc_pages(gfp & ~__GFP_RETRY_MAYFAIL, order))) {
+	while (!(page = alloc_pages(scriptfs_insist_gfp(gfp, rounds), order))) {
 		if (++rounds >= SCRIPTFS_LEAST_ROUNDS && time_after(jiffies, end))
 			break;
 		if (!told && time_after(jiffies, end - SCRIPTFS_PATIENCE / 2)) {
