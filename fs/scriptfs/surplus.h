@@ -18,7 +18,7 @@ struct scriptfs_piece *scriptfs_take_surplus(struct scriptfs_pools *pools, unsig
  * struct scriptfs_wait - a task that waits for blocks without holding locks, zeroed at first
  * @replenished: surplus was allocated, which memory pressure leaves alone until the wait ends
  * @all:	the task has no use for less than all that it asks for
- * @sure:	no idle pieces were off the lists when it tried last, if @hides has not changed since
+ * @sure:	no idle pieces were off the lists when it tried last, if @hides is still the same
  * @hides:	what scriptfs_hiding() said then
  * @tries:	how often it has waited for pages to be let go
  */
