@@ -9,6 +9,7 @@
  * the flag, too.
  */
 #include "fallocate.h"
+#include "frame.h"
 
 #include <stdint.h>
 
@@ -125,35 +126,16 @@ static void written_again(void)
 	}
 }
 
-static u64 word_at(const char *path, u64 index)
-{
-	int fd = open(path, O_RDONLY);
-	u64 word;
-
-	if (fd < 0)
-		skip("no %s", path);
-	if (pread(fd, &word, 8, index * 8) != 8)
-		fail("cannot read %s", path);
-	close(fd);
-	return word;
-}
-
-#define PFN_MASK	((1ULL << 55) - 1)
-#define KPF_ARCH	38
-
 /* Is the flag set on the first page of a file? */
-static bool flag_is_set(int fd, u64 *pfn)
+static bool flag_is_set(int fd, unsigned long *pfn)
 {
 	unsigned char *p = map_code(fd, PROT_READ, MAP_SHARED);
-	u64 page;
+	unsigned long page = frame_at(p);
 
-	CHECK(try_read(p, NULL));
-	page = word_at("/proc/self/pagemap", (uintptr_t)p / PAGE) & PFN_MASK;
+	munmap(p, PAGE);
 	if (pfn)
 		*pfn = page;
-	page = word_at("/proc/kpageflags", page);
-	munmap(p, PAGE);
-	return page >> KPF_ARCH & 1;
+	return frame_flag(page, FRAME_ARCH);
 }
 
 /* Run what is in the file, so that the flag is set. */
@@ -194,7 +176,7 @@ static void flag_of_another_file(void)
 {
 	static const enum way ways[] = { BY_WRITE, BY_PIPE, BY_STORE, NR_WAYS };
 	unsigned int i;
-	u64 pfn, old;
+	unsigned long pfn, old;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		int fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);

@@ -4,6 +4,7 @@
  * used again; everything else goes on, the rest of its block too. This holds whether or not the
  * page is in the page cache, mapped, held, or part of a file at all.
  */
+#include "frame.h"
 #include "mount_log.h"
 #include "outside.h"
 
@@ -16,7 +17,6 @@
 #endif
 
 #define CORRUPT_PFN	"/sys/kernel/debug/hwpoison/corrupt-pfn"
-#define KPF_HWPOISON	19
 
 /* Which page of a block breaks: neither the first nor the last. */
 #define BAD		3
@@ -26,33 +26,9 @@
 
 static int kernel_log = -1;
 
-static u64 entry_of(const char *file, unsigned long index)
-{
-	int fd = xopen(file, O_RDONLY);
-	u64 entry;
-
-	CHECK_EQ(pread(fd, &entry, sizeof(entry), index * sizeof(entry)), sizeof(entry));
-	close(fd);
-	return entry;
-}
-
-/* The frame number of the page that is mapped at @addr. */
-static unsigned long pfn_of(const void *addr)
-{
-	unsigned long pfn;
-	u64 entry;
-
-	CHECK(try_read(addr, NULL));
-	entry = entry_of("/proc/self/pagemap", (unsigned long)addr / PAGE);
-	CHECK(entry >> 63);
-	pfn = entry & ((1ULL << 55) - 1);
-	CHECK(pfn);
-	return pfn;
-}
-
 static bool is_broken(unsigned long pfn)
 {
-	return entry_of("/proc/kpageflags", pfn) >> KPF_HWPOISON & 1;
+	return frame_flag(pfn, FRAME_HWPOISON);
 }
 
 /* What the kernel says of the attempt does not matter, as long as it marks the page. */
@@ -70,8 +46,6 @@ static void prepare(void)
 	if (access(CORRUPT_PFN, W_OK) &&
 	    (system("modprobe hwpoison-inject") || access(CORRUPT_PFN, W_OK)))
 		skip("no hwpoison-inject");
-	if (access("/proc/kpageflags", R_OK))
-		skip("no /proc/kpageflags");
 	kernel_log = open_kernel_log();
 	CHECK_OK(mkdir("m", 0700));
 }
@@ -234,7 +208,7 @@ static void mapped_one(void)
 {
 	unsigned char *map, *other_map;
 	int fd = make_file("m/f", block, 1, &map), other = make_file("m/g", block, 2, &other_map);
-	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	unsigned long pfn = frame_at(map + BAD * PAGE);
 
 	check_fill(map, block, 0, 1);
 	if (madvise(map + BAD * PAGE, PAGE, MADV_HWPOISON))
@@ -265,7 +239,7 @@ static void published_one(void)
 {
 	unsigned char *map;
 	int fd = make_file("m/f", block, 1, &map);
-	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	unsigned long pfn = frame_at(map + BAD * PAGE);
 
 	munmap(map, block);
 	break_pfn(pfn);
@@ -288,7 +262,7 @@ static void learn_pfns(unsigned long *pfns)
 	unsigned int i;
 
 	for (i = 0; i < BLOCKS; i++)
-		pfns[i] = pfn_of(map + i * block + BAD * PAGE);
+		pfns[i] = frame_at(map + i * block + BAD * PAGE);
 	munmap(map, BLOCKS * block);
 	close(fd);
 	CHECK_OK(unlink("m/learn"));
@@ -347,7 +321,7 @@ static void idle_one(void)
 	check_file(fd, 0, all, 1);
 	map = map_file(fd, all);
 	for (i = 0; i < all / PAGE; i++)
-		CHECK(!is_broken(pfn_of(map + i * PAGE)));
+		CHECK(!is_broken(frame_at(map + i * PAGE)));
 	munmap(map, all);
 	close(fd);
 	CHECK_OK(unlink("m/f"));
@@ -364,7 +338,7 @@ static void quarantined_one(bool held)
 {
 	unsigned char *map;
 	int fd = make_file("m/f", block, 1, &map), pipes[2];
-	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	unsigned long pfn = frame_at(map + BAD * PAGE);
 	char buf[PAGE];
 
 	munmap(map, block);
@@ -406,7 +380,7 @@ static void changed_one(void)
 {
 	unsigned char *map, *buf = xmalloc(PAGE);
 	int fd = make_file("m/f", block, 1, &map);
-	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	unsigned long pfn = frame_at(map + BAD * PAGE);
 	ssize_t done;
 
 	munmap(map, block);
@@ -450,7 +424,7 @@ static void soft_one(void)
 {
 	unsigned char *map;
 	int fd = make_file("m/f", block, 1, &map);
-	unsigned long pfn = pfn_of(map + BAD * PAGE);
+	unsigned long pfn = frame_at(map + BAD * PAGE);
 
 	if (madvise(map + BAD * PAGE, PAGE, MADV_SOFT_OFFLINE))
 		note("%s: MADV_SOFT_OFFLINE: %s", class_name, strerror(errno));
@@ -530,7 +504,7 @@ static void race(void)
 		mount_class(round % SCRIPTFS_SUPER);
 		fd = make_file("m/f", block, 1, &map);
 		check_fill(map, block, 0, 1);
-		pfn = pfn_of(map + BAD * PAGE);
+		pfn = frame_at(map + BAD * PAGE);
 		munmap(map, block);
 		CHECK_OK(unlink("m/f"));
 		CHECK_EQ(pthread_create(&thread, NULL, break_soon, &pfn), 0);
@@ -558,7 +532,7 @@ static void super_one(void *arg)
 	write_file(fd, 0, MiB(8), 1);
 	write_file(fd, MiB(100), MiB(2), 1);
 	map = map_file(fd, MiB(8));
-	pfn = pfn_of(map + MiB(4) + BAD * PAGE);
+	pfn = frame_at(map + MiB(4) + BAD * PAGE);
 	munmap(map, MiB(8));
 	make_pipe(pipes);
 	CHECK_EQ(splice(fd, &at, pipes[1], NULL, PAGE, 0), PAGE);
