@@ -175,11 +175,11 @@ static void kill_crowded(void *arg)
 	char options[64];
 
 	(void)arg;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 3; i++) {
 		int fd = crowd();
 
 		part_of_available(options, sizeof(options), "large", 70);
-		stopped += kill_mount(options, 1 << 2 * i);
+		stopped += kill_mount(options, 1 << 3 * i);
 		close(fd);
 		uncrowd();
 	}
