@@ -9,7 +9,7 @@
 
 #include "alloc.h"
 #include "aops.h"
-#include "compat.h"
+#include "compat/aops.h"
 #include "map.h"
 #include "publish.h"
 

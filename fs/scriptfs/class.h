@@ -10,6 +10,8 @@
 #include <linux/scriptfs.h>
 #include <linux/types.h>
 
+#include "compat/config.h"
+
 /* The largest physically contiguous part of a block. */
 #define SCRIPTFS_CHUNK_SHIFT	21
 #define SCRIPTFS_CHUNK_SIZE	BIT(SCRIPTFS_CHUNK_SHIFT)

@@ -10,7 +10,7 @@
 #include <linux/string.h>
 
 #include "aops.h"
-#include "compat.h"
+#include "compat/aops.h"
 #include "file.h"
 #include "inode.h"
 #include "namei.h"

@@ -20,7 +20,7 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
-#include "compat.h"
+#include "compat/aops.h"
 #include "options.h"
 #include "surplus.h"
 

@@ -18,7 +18,8 @@
 #include <linux/uio.h>
 
 #include "change.h"
-#include "compat.h"
+#include "compat/aops.h"
+#include "compat/iter.h"
 #include "faultin.h"
 #include "map.h"
 #include "read.h"

@@ -9,7 +9,7 @@
  */
 #include <linux/sysfs.h>
 
-#include "compat.h"
+#include "compat/aops.h"
 #include "poison.h"
 #include "quarantine.h"
 #include "sb.h"

@@ -6,9 +6,9 @@
 . "$(dirname "$0")/../build/checks.sh"
 
 # Lowest first. A name stands for its source and its header, and NAME.h for the header alone, where
-# others need what is in it long before the source can be. Tests are above all.
+# others need what is in it long before the source can be. Tests are above all, compat/ is below.
 layers='
-	compat class piece.h span cut search magazine quarantine surplus poison pool reserve
+	class piece.h span cut search magazine quarantine surplus poison pool reserve
 	sb.h inode.h change wait table.h map table alloc trim compact publish mmap aops
 	faultin prefetch read nocache write fallocate remap file
 	inode namei
@@ -18,6 +18,7 @@ layers='
 rank()
 {
 	case $1 in
+	compat/* | ../*) echo -1 ;;
 	*_test.[ch]) echo "${#place[@]}" ;;
 	*) echo "${place[$1]:-${place[${1%.[ch]}]:-}}" ;;
 	esac
@@ -32,7 +33,7 @@ in_order()
 		place[$name]=${#place[@]}
 	done
 	cd "$top/fs/scriptfs"
-	for file in *.[ch]; do
+	for file in *.[ch] compat/*.[ch]; do
 		own=$(rank "$file")
 		[ "$own" ] || { echo "$file is in no layer"; lost=1; continue; }
 		while read -r header; do

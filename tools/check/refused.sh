@@ -18,7 +18,7 @@ expect()
 
 	shift
 	printf '#define CONFIG_%s 1\n' "$@" >"$work/generated/autoconf.h"
-	said=$(cpp -nostdinc -I "$work" -I "$tree/include" "$top/fs/scriptfs/compat.h" 2>&1 >/dev/null |
+	said=$(cpp -nostdinc -I "$work" -I "$tree/include" "$top/fs/scriptfs/compat/config.h" 2>&1 >/dev/null |
 		sed -n 's/.*error: #error "scriptfs \(.*\)"$/\1/p') || :
 	if [ "$(grep -c . <<<"$said")" -ne $((${#want} > 0)) ] || [[ $said != *"$want"* ]]; then
 		echo "with $*: expected '$want', got '$said'"

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: all that differs from kernel to kernel.
+ * scriptfs: what a kernel must have, and what it may lack.
+ *
+ * The module is written to the newest interfaces of the kernel. What older ones have instead is in
+ * the headers of this directory, one for each subject. Nothing else looks at the kernel's version.
  */
-#ifndef _FS_SCRIPTFS_COMPAT_H
-#define _FS_SCRIPTFS_COMPAT_H
+#ifndef _FS_SCRIPTFS_COMPAT_CONFIG_H
+#define _FS_SCRIPTFS_COMPAT_CONFIG_H
 
 #include <linux/kconfig.h>
 
@@ -27,32 +30,10 @@
 #error "scriptfs is tested on x86_64 and arm64 only: see its Kconfig"
 #endif
 
-#include <linux/pagemap.h>
-#include <linux/uio.h>
+#include <asm/page.h>
 
 #if PAGE_SHIFT > 15
 #error "scriptfs needs pages of at most 32 KiB, the size of its smallest block"
 #endif
 
-/*
- * A kernel with the run helpers also has ->supply_page. Without it the page cache would put pages
- * of its own into a file that is read or written page by page, so there is the block path only.
- */
-#define SCRIPTFS_PAGE_PATH	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
-
-#if !SCRIPTFS_PAGE_PATH
-static inline void mapping_set_supply_page(struct address_space *mapping)
-{
-}
-#endif
-
-/*
- * May a copy to or from @iter sleep although page faults are disabled? A pipe allocates the pages
- * that it copies to. All other kinds are memory that exists: user memory, the kernel's, pages.
- */
-static inline bool scriptfs_iter_sleeps(const struct iov_iter *iter)
-{
-	return iov_iter_is_pipe(iter);
-}
-
-#endif /* _FS_SCRIPTFS_COMPAT_H */
+#endif /* _FS_SCRIPTFS_COMPAT_CONFIG_H */
