@@ -457,8 +457,7 @@ static void magazine_surplus(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, block[0]->surplus);
 		KUNIT_EXPECT_GT(test, scriptfs_magazines_idle(pool->magazine), 0UL);
 		put(test, block[0]);
-		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
-				MORE * POEM_PAGES);
+		KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), MORE * POEM_PAGES);
 		KUNIT_EXPECT_EQ(test, pool->surplus, 0UL);
 		expect_whole(test);
 	}
@@ -483,8 +482,8 @@ static void magazine_small_surplus(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(piece); i++)
 		put_there(pools, piece[i]);
 	KUNIT_EXPECT_EQ(test, pool->idle, 0UL);
-	KUNIT_EXPECT_EQ(test, pools->shrinker.count_objects(&pools->shrinker, &sc), POEM_PAGES);
-	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_count(pools, &sc), POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), POEM_PAGES);
 	expect_class(test, SCRIPTFS_POEM, 0, 0, RESERVE(4));
 }
 

@@ -207,7 +207,7 @@ static void pool_surplus(struct kunit *test)
 		put(test, piece);
 		expect_class(test, class, 1, 0, 0);
 		KUNIT_EXPECT_EQ(test, pools->pool[class].reserve, 0UL);
-		pools->shrinker.scan_objects(&pools->shrinker, &sc);
+		shrink_scan(pools, &sc);
 		expect_empty(test);
 	}
 	/* For less than a poem, a poem, of which the rest is idle. */
@@ -216,11 +216,9 @@ static void pool_surplus(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, (unsigned int)piece->order, order);
 		expect_class(test, SCRIPTFS_POEM, 0, 1, 0);
 		expect_stats(test, POEM_PAGES - BIT(order), BIT(order), 0, 0);
-		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
-				SHRINK_STOP);
+		KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), SHRINK_STOP);
 		put(test, piece);
-		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
-				POEM_PAGES);
+		KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), POEM_PAGES);
 		expect_empty(test);
 	}
 }
@@ -260,21 +258,20 @@ static void pool_shrinker(struct kunit *test)
 {
 	struct scriptfs_pools *pools = fill(test, SCRIPTFS_POEM, 2);
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
-	struct shrinker *shrinker = &pools->shrinker;
 	struct scriptfs_piece *block[5], *upper;
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
+	KUNIT_EXPECT_EQ(test, shrink_count(pools, &sc), 0UL);
 	for (i = 0; i < ARRAY_SIZE(block); i++)
 		block[i] = take_more(test, POEM);
 	KUNIT_EXPECT_EQ(test, pools->pool[SCRIPTFS_POEM].surplus, 3UL);
-	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 0UL);
+	KUNIT_EXPECT_EQ(test, shrink_count(pools, &sc), 0UL);
 
 	put(test, block[2]);
 	put(test, block[3]);
-	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 2 * POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_count(pools, &sc), 2 * POEM_PAGES);
 	sc.nr_to_scan = 1;
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), POEM_PAGES);
 	KUNIT_EXPECT_EQ(test, sc.nr_scanned, POEM_PAGES);
 	expect_class(test, SCRIPTFS_POEM, 1, 0, 3);
 
@@ -287,14 +284,14 @@ static void pool_shrinker(struct kunit *test)
 	upper = scriptfs_piece_split(block[4]);
 	put(test, upper);
 	sc.nr_to_scan = ULONG_MAX;
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), POEM_PAGES);
 	expect_class(test, SCRIPTFS_POEM, 2, 1, 0);
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), SHRINK_STOP);
 	put(test, block[4]);
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), POEM_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), POEM_PAGES);
 	expect_class(test, SCRIPTFS_POEM, 2, 0, 0);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&pools->held), 2ULL * SCRIPTFS_POEM_SIZE);
-	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), SHRINK_STOP);
 }
 
 /* A super has many chunks, each with a mark and a state of its own. */
@@ -357,12 +354,11 @@ static void pool_super_surplus(struct kunit *test)
 		return;
 	KUNIT_ASSERT_TRUE(test, scriptfs_take_super(pools, true, test, piece));
 	for (i = 0; i < ARRAY_SIZE(piece); i++) {
-		KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc),
-				SHRINK_STOP);
+		KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), SHRINK_STOP);
 		put(test, piece[i]);
 	}
 	expect_class(test, SCRIPTFS_SUPER, 1, 0, 0);
-	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), SUPER_PAGES);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), SUPER_PAGES);
 	expect_empty(test);
 }
 

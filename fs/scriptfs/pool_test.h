@@ -8,6 +8,7 @@
 
 #include <kunit/test.h>
 
+#include "compat/shrinker.h"
 #include "cut.h"
 #include "magazine.h"
 #include "pool.h"
@@ -112,6 +113,17 @@ static inline struct scriptfs_piece *take_more(struct kunit *test, unsigned int 
 static inline void put(struct kunit *test, struct scriptfs_piece *piece)
 {
 	scriptfs_put(test->priv, piece, test, TEST_INODE);
+}
+
+/* What memory reclaim does. */
+static inline unsigned long shrink_count(struct scriptfs_pools *pools, struct shrink_control *sc)
+{
+	return pools->shrinker->count_objects(pools->shrinker, sc);
+}
+
+static inline unsigned long shrink_scan(struct scriptfs_pools *pools, struct shrink_control *sc)
+{
+	return pools->shrinker->scan_objects(pools->shrinker, sc);
 }
 
 static inline void expect_none(struct kunit *test, unsigned int order)

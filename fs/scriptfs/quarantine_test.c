@@ -154,9 +154,9 @@ static void pool_quarantine_surplus(struct kunit *test)
 	put_published(test, block);
 	expect_stats(test, 511, 0, 1, 0);
 	expect_class(test, SCRIPTFS_LARGE, 0, 1, 0);
-	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), SHRINK_STOP);
 	put_page(page);
-	KUNIT_EXPECT_EQ(test, pools->shrinker.scan_objects(&pools->shrinker, &sc), 512UL);
+	KUNIT_EXPECT_EQ(test, shrink_scan(pools, &sc), 512UL);
 	expect_empty(test);
 }
 

@@ -297,7 +297,7 @@ static void random_step(struct kunit *test, struct hand *hand, struct held *held
 	else if (what == 13)
 		scriptfs_settle_few(pools);
 	else if (what == 14)
-		pools->shrinker.scan_objects(&pools->shrinker, &sc);
+		shrink_scan(pools, &sc);
 	for (what = prandom_u32_state(rnd) % 4; what && held->nr; what--) {
 		unsigned int i = prandom_u32_state(rnd) % held->nr;
 

@@ -6,7 +6,6 @@
 #define _FS_SCRIPTFS_SPAN_H
 
 #include <linux/mutex.h>
-#include <linux/shrinker.h>
 #include <linux/spinlock.h>
 
 #include "piece.h"
@@ -186,7 +185,7 @@ struct scriptfs_pools {
 	bool			strict;
 	bool			poisoned;
 	struct list_head	poison_link;
-	struct shrinker		shrinker;
+	struct shrinker		*shrinker;
 	struct scriptfs_pool	pool[SCRIPTFS_NR_CLASSES];
 	struct scriptfs_cut	cut;
 	struct scriptfs_quarantine quarantine;

@@ -8,6 +8,7 @@
  */
 #include <linux/sched/signal.h>
 
+#include "compat/shrinker.h"
 #include "cut.h"
 #include "magazine.h"
 #include "quarantine.h"
@@ -112,13 +113,13 @@ static unsigned long scriptfs_shrinkable(struct scriptfs_pools *pools)
 /* Objects are pages: blocks of the larger classes are too few for reclaim to take a share of. */
 static unsigned long scriptfs_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	return scriptfs_shrinkable(container_of(shrinker, struct scriptfs_pools, shrinker));
+	return scriptfs_shrinkable(scriptfs_shrinker_data(shrinker));
 }
 
 /* Surplus that a task is about to use stays: it would have to be allocated again at once. */
 static unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct scriptfs_pools *pools = container_of(shrinker, struct scriptfs_pools, shrinker);
+	struct scriptfs_pools *pools = scriptfs_shrinker_data(shrinker);
 	unsigned long freed = 0;
 
 	if (!atomic_read(&pools->replenishing))
@@ -137,10 +138,21 @@ static unsigned long scriptfs_shrink_scan(struct shrinker *shrinker, struct shri
  */
 int scriptfs_shrinker_register(struct scriptfs_pools *pools)
 {
-	pools->shrinker.count_objects = scriptfs_shrink_count;
-	pools->shrinker.scan_objects = scriptfs_shrink_scan;
-	pools->shrinker.seeks = DEFAULT_SEEKS;
-	return register_shrinker(&pools->shrinker);
+	struct shrinker *shrinker = scriptfs_shrinker_alloc(pools);
+	int err;
+
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = scriptfs_shrink_count;
+	shrinker->scan_objects = scriptfs_shrink_scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+	err = scriptfs_shrinker_start(shrinker);
+	if (err) {
+		shrinker_free(shrinker);
+		return err;
+	}
+	pools->shrinker = shrinker;
+	return 0;
 }
 
 /**
@@ -151,7 +163,8 @@ int scriptfs_shrinker_register(struct scriptfs_pools *pools)
  */
 void scriptfs_shrinker_unregister(struct scriptfs_pools *pools)
 {
-	unregister_shrinker(&pools->shrinker);
+	shrinker_free(pools->shrinker);
+	pools->shrinker = NULL;
 }
 
 /*
