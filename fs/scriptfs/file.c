@@ -7,6 +7,8 @@
 #include <linux/splice.h>
 
 #include "change.h"
+#include "compat/idmap.h"
+#include "compat/time.h"
 #include "fallocate.h"
 #include "file.h"
 #include "map.h"
@@ -83,19 +85,18 @@ static void scriptfs_resize(struct inode *inode, loff_t size)
 	scriptfs_change_end(si);
 }
 
-static int scriptfs_setattr(struct dentry *dentry, struct iattr *attr)
+static int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
-	int err = setattr_prepare(dentry, attr);
+	int err = setattr_prepare(idmap, dentry, attr);
 
 	if (err)
 		return err;
 	if (attr->ia_valid & ATTR_SIZE) {
 		scriptfs_resize(inode, attr->ia_size);
-		inode->i_mtime = current_time(inode);
-		inode->i_ctime = inode->i_mtime;
+		inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
 	}
-	setattr_copy(inode, attr);
+	setattr_copy(idmap, inode, attr);
 	mark_inode_dirty(inode);
 	return 0;
 }

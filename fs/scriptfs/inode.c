@@ -4,8 +4,8 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
+#include "compat/slab.h"
 #include "inode.h"
 #include "map.h"
 #include "publish.h"
@@ -59,7 +59,7 @@ void scriptfs_inode_cache_exit(void)
  */
 struct inode *scriptfs_alloc_inode(struct super_block *sb)
 {
-	struct scriptfs_inode *si = kmem_cache_alloc(scriptfs_inode_cache, GFP_KERNEL);
+	struct scriptfs_inode *si = alloc_inode_sb(sb, scriptfs_inode_cache, GFP_KERNEL);
 
 	if (!si)
 		return NULL;

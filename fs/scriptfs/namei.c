@@ -11,6 +11,8 @@
 
 #include "aops.h"
 #include "compat/aops.h"
+#include "compat/names.h"
+#include "compat/time.h"
 #include "file.h"
 #include "inode.h"
 #include "namei.h"
@@ -66,10 +68,8 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 
 	/* Not get_next_ino(): its 32 bits come round again while files of this mount live. */
 	inode->i_ino = atomic64_inc_return(&sbi->next_ino);
-	inode_init_owner(inode, dir, mode);
-	inode->i_ctime = current_time(inode);
-	inode->i_mtime = inode->i_ctime;
-	inode->i_atime = inode->i_ctime;
+	inode_init_owner(&nop_mnt_idmap, inode, dir, mode);
+	simple_inode_init_ts(inode);
 
 	switch (mode & S_IFMT) {
 	case S_IFREG:
@@ -97,16 +97,15 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 	return inode;
 }
 
-/* Give a new inode its first name. The reference pins the dentry: the name is nowhere else. */
+/* Give a new inode its first name, which is nowhere else than in its dentry. */
 static void scriptfs_add_name(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
-	d_instantiate(dentry, inode);
-	dget(dentry);
-	dir->i_ctime = current_time(dir);
-	dir->i_mtime = dir->i_ctime;
+	d_make_persistent(dentry, inode);
+	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));
 }
 
-static int scriptfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
+static int scriptfs_mknod(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			  umode_t mode, dev_t dev)
 {
 	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, dev);
 
@@ -116,21 +115,24 @@ static int scriptfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode
 	return 0;
 }
 
-static int scriptfs_create(struct inode *dir, struct dentry *dentry, umode_t mode, bool excl)
+static int scriptfs_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			   umode_t mode)
 {
-	return scriptfs_mknod(dir, dentry, mode | S_IFREG, 0);
+	return scriptfs_mknod(idmap, dir, dentry, mode | S_IFREG, 0);
 }
 
-static int scriptfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
+static SCRIPTFS_MKDIR_TYPE scriptfs_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+					  struct dentry *dentry, umode_t mode)
 {
-	int err = scriptfs_mknod(dir, dentry, mode | S_IFDIR, 0);
+	int err = scriptfs_mknod(idmap, dir, dentry, mode | S_IFDIR, 0);
 
 	if (!err)
 		inc_nlink(dir);
-	return err;
+	return SCRIPTFS_MKDIR_RESULT(err);
 }
 
-static int scriptfs_symlink(struct inode *dir, struct dentry *dentry, const char *target)
+static int scriptfs_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			    const char *target)
 {
 	size_t length = strlen(target);
 	struct inode *inode;
@@ -150,14 +152,15 @@ static int scriptfs_symlink(struct inode *dir, struct dentry *dentry, const char
 	return 0;
 }
 
-static int scriptfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
+static int scriptfs_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file,
+			    umode_t mode)
 {
 	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, 0);
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
-	d_tmpfile(dentry, inode);
-	return 0;
+	d_tmpfile(file, inode);
+	return finish_open_simple(file, 0);
 }
 
 static int scriptfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
@@ -175,12 +178,13 @@ static int scriptfs_unlink(struct inode *dir, struct dentry *dentry)
 	return simple_unlink(dir, dentry);
 }
 
-static int scriptfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+static int scriptfs_rename(struct mnt_idmap *idmap, struct inode *old_dir,
+			   struct dentry *old_dentry, struct inode *new_dir,
 			   struct dentry *new_dentry, unsigned int flags)
 {
 	bool further = d_really_is_positive(new_dentry) &&
 		       scriptfs_further_name(d_inode(new_dentry));
-	int err = simple_rename(old_dir, old_dentry, new_dir, new_dentry, flags);
+	int err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry, flags);
 
 	if (!err && further)
 		atomic64_dec(&scriptfs_sb(new_dir->i_sb)->inodes);

@@ -20,6 +20,7 @@
 #include "change.h"
 #include "compat/aops.h"
 #include "compat/iter.h"
+#include "compat/time.h"
 #include "faultin.h"
 #include "map.h"
 #include "read.h"
@@ -176,10 +177,17 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 
 static __always_inline bool scriptfs_atime_stays(const struct inode *inode)
 {
+	struct timespec64 atime, mtime, ctime;
+
 	/* Without a lock, as in the VFS: if this sees half of a time, the next read is right. */
-	return data_race(timespec64_compare(&inode->i_atime, &inode->i_mtime) > 0 &&
-			 timespec64_compare(&inode->i_atime, &inode->i_ctime) > 0 &&
-			 ktime_get_real_seconds() < inode->i_atime.tv_sec + SCRIPTFS_ATIME_AGE);
+	data_race(({
+		atime = inode_get_atime(inode);
+		mtime = inode_get_mtime(inode);
+		ctime = inode_get_ctime(inode);
+		0;
+	}));
+	return timespec64_compare(&atime, &mtime) > 0 && timespec64_compare(&atime, &ctime) > 0 &&
+	       ktime_get_real_seconds() < atime.tv_sec + SCRIPTFS_ATIME_AGE;
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <linux/statfs.h>
 
 #include "compact.h"
+#include "compat/names.h"
 #include "inode.h"
 #include "namei.h"
 #include "nocache.h"
@@ -61,7 +62,7 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 static const struct super_operations scriptfs_super_operations = {
 	.alloc_inode	= scriptfs_alloc_inode,
 	.free_inode	= scriptfs_free_inode,
-	.drop_inode	= generic_delete_inode,
+	.drop_inode	= inode_just_drop,
 	.evict_inode	= scriptfs_evict_inode,
 	.put_super	= scriptfs_put_super,
 	.statfs		= scriptfs_statfs,
@@ -120,7 +121,7 @@ static void scriptfs_kill_sb(struct super_block *sb)
 	/* It holds inodes for a moment, which the superblock cannot go without. */
 	if (sbi)
 		cancel_delayed_work_sync(&sbi->compact);
-	kill_litter_super(sb);
+	kill_anon_super(sb);
 	scriptfs_free_sb(sbi);
 }
 

@@ -20,6 +20,7 @@
 
 #include "alloc.h"
 #include "change.h"
+#include "compat/time.h"
 #include "faultin.h"
 #include "map.h"
 #include "nocache.h"
@@ -149,10 +150,12 @@ ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *fro
 static int scriptfs_update_time(struct file *file)
 {
 	struct inode *inode = file_inode(file);
-	struct timespec64 now;
+	struct timespec64 now, mtime, ctime;
 
 	ktime_get_coarse_real_ts64(&now);
-	if (timespec64_equal(&inode->i_mtime, &now) && timespec64_equal(&inode->i_ctime, &now))
+	mtime = inode_get_mtime(inode);
+	ctime = inode_get_ctime(inode);
+	if (timespec64_equal(&mtime, &now) && timespec64_equal(&ctime, &now))
 		return 0;
 	return file_update_time(file);
 }

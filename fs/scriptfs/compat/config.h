@@ -4,6 +4,9 @@
  *
  * The module is written to the newest interfaces of the kernel. What older ones have instead is in
  * the headers of this directory, one for each subject. Nothing else looks at the kernel's version.
+ *
+ * Stable releases take over interfaces of newer kernels. So what stands for one is a macro, which
+ * does not collide with it, and an inline function has a name of scriptfs's.
  */
 #ifndef _FS_SCRIPTFS_COMPAT_CONFIG_H
 #define _FS_SCRIPTFS_COMPAT_CONFIG_H
