@@ -14,6 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uio.h>
 
+#include "compat/iter.h"
 #include "faultin.h"
 
 /* Fault in a range to be read from. Returns how many bytes are present, from the first one on. */
@@ -21,7 +22,7 @@ static size_t scriptfs_fault_in_source(const char __user *addr, size_t len)
 {
 	size_t done = 0;
 
-	while (done < len && !fault_in_pages_readable(addr + done, 1))
+	while (done < len && !fault_in_readable(addr + done, 1))
 		done += PAGE_SIZE - offset_in_page(addr + done);
 	return min(done, len);
 }
@@ -54,12 +55,13 @@ static size_t scriptfs_fault_in_target(char __user *addr, size_t len)
  */
 ssize_t scriptfs_fault_in(const struct iov_iter *iter, size_t len)
 {
-	const struct iovec *iov = iter->iov;
-	size_t skip = iter->iov_offset;
-	size_t done = 0;
+	size_t skip = iter->iov_offset, done = 0;
+	const struct iovec *iov;
+	struct iovec one;
 
-	if (!iter_is_iovec(iter))
+	if (!user_backed_iter(iter))
 		return -EFAULT;
+	iov = scriptfs_iter_segments(iter, &one);
 	for (; done < len; iov++, skip = 0) {
 		size_t part = min(len - done, iov->iov_len - skip), got;
 		char __user *addr = iov->iov_base + skip;

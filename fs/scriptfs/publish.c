@@ -31,6 +31,7 @@
 
 #include "alloc.h"
 #include "change.h"
+#include "compat/page.h"
 #include "map.h"
 #include "publish.h"
 #include "wait.h"
@@ -40,7 +41,7 @@
 
 /* Flags that an earlier holder of the page may have left behind. */
 #define SCRIPTFS_LEFT_FLAGS	(BIT(PG_dirty) | BIT(PG_referenced) | BIT(PG_active) | \
-				 BIT(PG_workingset) | BIT(PG_error) | BIT(PG_checked))
+				 BIT(PG_workingset) | BIT(PG_checked) | SCRIPTFS_PG_ERROR)
 
 /**
  * scriptfs_page_ready - mark a page uptodate, before or while it is published
@@ -51,7 +52,8 @@
  */
 void scriptfs_page_ready(struct page *page)
 {
-	set_mask_bits(&page->flags, SCRIPTFS_LEFT_FLAGS, BIT(PG_uptodate) | BIT(PG_unevictable));
+	set_mask_bits(scriptfs_page_flags(page), SCRIPTFS_LEFT_FLAGS,
+		      BIT(PG_uptodate) | BIT(PG_unevictable));
 	/* What another file had in this page may still be in the instruction cache. */
 	flush_dcache_page(page);
 }

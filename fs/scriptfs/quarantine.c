@@ -19,6 +19,7 @@
 
 #include <linux/sched.h>
 
+#include "compat/page.h"
 #include "cut.h"
 #include "quarantine.h"
 
@@ -64,7 +65,8 @@ static void scriptfs_report_corrupt(const struct scriptfs_piece *piece)
 	pr_err("corrupt page of a %s block retired: inode %lu, pfn %#lx: %s (refcount %d, mapcount %d, mapping %p, flags %#lx(%pGp))\n",
 	       scriptfs_class_names[piece->class], piece->ino, page_to_pfn(page),
 	       wrong ?: "was in use elsewhere", page_ref_count(page),
-	       atomic_read(&page->_mapcount) + 1, page->mapping, page->flags, &page->flags);
+	       atomic_read(&page->_mapcount) + 1, page->mapping,
+	       *scriptfs_page_flags(page), scriptfs_page_flags(page));
 }
 
 /**
@@ -77,7 +79,7 @@ void scriptfs_report_poison(const struct scriptfs_piece *piece, struct page *pag
 			    unsigned long ino)
 {
 	/* Nobody else uses that flag of a page that is of no use any more. */
-	if (test_and_set_bit(PG_checked, &page->flags))
+	if (test_and_set_bit(PG_checked, scriptfs_page_flags(page)))
 		return;
 	if (ino)
 		pr_err("hardware memory error in a %s block: inode %lu, pfn %#lx; the page is retired\n",

@@ -7,6 +7,7 @@
  */
 #include <linux/mm.h>
 
+#include "compat/page.h"
 #include "pool_test.h"
 
 static struct page *page_of(struct scriptfs_piece *piece, unsigned int nr)
@@ -170,7 +171,7 @@ static void pool_stale_flags(struct kunit *test)
 	fill(test, SCRIPTFS_POEM, 1);
 	block = take(test, POEM);
 	page = page_of(block, 0);
-	flags = page->flags;
+	flags = *scriptfs_page_flags(page);
 
 	SetPageUptodate(page);
 	SetPageReferenced(page);
@@ -179,7 +180,7 @@ static void pool_stale_flags(struct kunit *test)
 	SetPageUnevictable(page);
 	put_published(test, block);
 	expect_whole(test);
-	KUNIT_EXPECT_EQ(test, page->flags, flags);
+	KUNIT_EXPECT_EQ(test, *scriptfs_page_flags(page), flags);
 }
 
 static void pool_double_free(struct kunit *test)

@@ -145,7 +145,7 @@ static ssize_t scriptfs_read_part(struct inode *inode, loff_t pos, struct iov_it
 static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_iter *to)
 {
 	unsigned int stuck = 0;
-	bool restart = iter_is_iovec(to) && iov_iter_count(to) <= SCRIPTFS_FAULT_IN;
+	bool restart = user_backed_iter(to) && iov_iter_count(to) <= SCRIPTFS_FAULT_IN;
 	loff_t start = pos;
 	bool fault;
 	ssize_t ret;
@@ -297,7 +297,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 			      &scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags);
 
 	/* A pipe takes the pages themselves, so splice(2) and sendfile(2) copy nothing. */
-	if (SCRIPTFS_PAGE_PATH && (pages || iov_iter_is_pipe(to)))
+	if (SCRIPTFS_PAGE_PATH && (pages || scriptfs_iter_is_pipe(to)))
 		return scriptfs_read_pages(iocb, to);
 	return scriptfs_read_waiting(iocb, to);
 }
@@ -313,7 +313,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	if (unlikely(scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags ||
-		     scriptfs_iter_sleeps(to)))
+		     scriptfs_iter_is_pipe(to)))
 		return scriptfs_read_special(iocb, to);
 	return scriptfs_read_pieces(iocb, to, iov_iter_count(to) <= SCRIPTFS_READ_UNLOCKED);
 }

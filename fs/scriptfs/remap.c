@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 
 #include "change.h"
+#include "compat/splice.h"
 #include "map.h"
 #include "remap.h"
 #include "sb.h"
@@ -103,7 +104,7 @@ ssize_t scriptfs_copy_file_range(struct file *file_in, loff_t pos_in, struct fil
 	ssize_t ret;
 
 	if (scriptfs_pools(in->i_sb)->flags || sbi->pools.flags)
-		return generic_copy_file_range(file_in, pos_in, file_out, pos_out, len, flags);
+		return splice_copy_file_range(file_in, pos_in, file_out, pos_out, len);
 
 	do {
 		lock_two_nondirectories(in, out);

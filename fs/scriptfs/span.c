@@ -20,12 +20,13 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "compat/page.h"
 #include "span.h"
 
 /* Flags that the page cache may leave behind, and that the next file must not find. */
 #define SCRIPTFS_STALE_FLAGS	(BIT(PG_referenced) | BIT(PG_uptodate) | BIT(PG_dirty) | \
 				 BIT(PG_active) | BIT(PG_unevictable) | BIT(PG_workingset) | \
-				 BIT(PG_error) | BIT(PG_mappedtodisk) | BIT(PG_checked))
+				 BIT(PG_mappedtodisk) | BIT(PG_checked) | SCRIPTFS_PG_ERROR)
 
 /* Flags that a page of a pool never has: it is in use elsewhere. */
 #define SCRIPTFS_FOREIGN_FLAGS	(PAGE_FLAGS_CHECK_AT_FREE & \
@@ -43,7 +44,7 @@
 
 /* The smallest block is at least a page, and a chunk is not more than one allocation can give. */
 static_assert(PAGE_SHIFT <= SCRIPTFS_POEM_SHIFT);
-static_assert(PAGE_SHIFT + MAX_ORDER > SCRIPTFS_CHUNK_SHIFT);
+static_assert(PAGE_SHIFT + MAX_PAGE_ORDER >= SCRIPTFS_CHUNK_SHIFT);
 
 /* What is idle in a span is in one word. */
 static_assert(SCRIPTFS_CHUNK_SHIFT - SCRIPTFS_POEM_SHIFT <= 6);
@@ -78,7 +79,7 @@ const char *scriptfs_page_wrong(struct page *page, bool *held)
 	smp_rmb();
 	if (atomic_read(&page->_mapcount) != -1)
 		return "mapped without a reference";
-	if (page->flags & SCRIPTFS_FOREIGN_FLAGS)
+	if (*scriptfs_page_flags(page) & SCRIPTFS_FOREIGN_FLAGS)
 		return "has flags that are not a pool page's";
 	return NULL;
 }
@@ -86,8 +87,8 @@ const char *scriptfs_page_wrong(struct page *page, bool *held)
 /* Atomically, because memory_failure() sets its own flag at any time. */
 static void scriptfs_clear_flags(struct page *page, unsigned long flags)
 {
-	if (page->flags & flags)
-		set_mask_bits(&page->flags, flags, 0UL);
+	if (*scriptfs_page_flags(page) & flags)
+		set_mask_bits(scriptfs_page_flags(page), flags, 0UL);
 }
 
 /**

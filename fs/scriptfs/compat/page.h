@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scriptfs: pages, their flags, and how many the page allocator gives at once.
+ */
+#ifndef _FS_SCRIPTFS_COMPAT_PAGE_H
+#define _FS_SCRIPTFS_COMPAT_PAGE_H
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/version.h>
+
+/* The largest order of an allocation. For some releases MAX_ORDER was just that. */
+#ifndef MAX_PAGE_ORDER
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER			(MAX_ORDER - 1)
+#else
+#define MAX_PAGE_ORDER			MAX_ORDER
+#endif
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define page_folio(page)		(page)
+#define folio_wait_locked(page)		wait_on_page_locked(page)
+#endif
+
+/* The word with the flags, which is in a structure since Linux 6.18. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define scriptfs_page_flags(page)	(&(page)->flags)
+#else
+#define scriptfs_page_flags(page)	(&(page)->flags.f)
+#endif
+
+/* The flag for an I/O error went with Linux 6.12. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define SCRIPTFS_PG_ERROR		BIT(PG_error)
+#else
+#define SCRIPTFS_PG_ERROR		0UL
+#endif
+
+#endif /* _FS_SCRIPTFS_COMPAT_PAGE_H */
