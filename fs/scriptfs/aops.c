@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: what the page cache asks of a mapping that supplies its own pages, and writing page by
- * page (io=page) on top of it. Kernels without ->supply_page have io=block only.
+ * scriptfs: what the page cache asks of a mapping that has its own pages, and writing page by page
+ * (io=page) on top of it.
  */
 #include <linux/mm.h>
 #include <linux/page_run.h>
@@ -10,10 +10,10 @@
 #include "alloc.h"
 #include "aops.h"
 #include "compat/aops.h"
+#include "compat/folio.h"
+#include "compat/page.h"
 #include "map.h"
 #include "publish.h"
-
-#if SCRIPTFS_PAGE_PATH
 
 /*
  * Make the page at @offset of @piece ready to be seen. One that write_begin is about to fill
@@ -85,7 +85,7 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 	if (!trylock_page(page)) {
 		/* It is in the page cache already, or a task that found it there is not done. */
 		up_write(&si->map_lock);
-		wait_on_page_locked(page);
+		folio_wait_locked(page_folio(page));
 		put_page(page);
 		return ERR_PTR(-EEXIST);
 	}
@@ -119,9 +119,22 @@ static void scriptfs_fill_failed(struct scriptfs_inode *si)
 	up_write(&si->map_lock);
 }
 
-static int scriptfs_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
-				unsigned int len, unsigned int flags, struct page **pagep,
-				void **fsdata)
+/* The page at @index of a file that has memory there: locked, and published if it was not. */
+static struct page *scriptfs_page_get(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page;
+
+	do {
+		page = find_lock_page(mapping, index);
+		if (!page)
+			page = scriptfs_supply_page(mapping, index, GFP_KERNEL);
+	} while (page == ERR_PTR(-EEXIST));
+	return page;
+}
+
+/* ->write_begin: have the page ready that @len bytes at @pos are copied to. */
+static int scriptfs_page_begin(struct address_space *mapping, loff_t pos, unsigned int len,
+			       struct page **pagep)
 {
 	struct inode *inode = mapping->host;
 	struct scriptfs_inode *si = scriptfs_inode(inode);
@@ -129,7 +142,7 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	struct scriptfs_piece *piece;
 	int err = 0;
 
-	/* Have memory for the page first, for a better error than the page cache has. */
+	/* Have memory for the page first: behind the end of the file only the limit admits it. */
 	down_write(&si->map_lock);
 	piece = scriptfs_piece_get(inode, pos, len);
 	/* Under inode_lock, and for write(2) readers were told to keep away. */
@@ -148,17 +161,17 @@ static int scriptfs_write_begin(struct file *file, struct address_space *mapping
 	if (err)
 		return err;
 
-	*pagep = grab_cache_page_write_begin(mapping, index, flags);
-	if (*pagep)
+	*pagep = scriptfs_page_get(mapping, index);
+	if (!IS_ERR(*pagep))
 		return 0;
 	scriptfs_fill_end(si);
 	scriptfs_fill_failed(si);
-	return -ENOMEM;
+	return PTR_ERR(*pagep);
 }
 
-static int scriptfs_write_end(struct file *file, struct address_space *mapping, loff_t pos,
-			      unsigned int len, unsigned int copied, struct page *page,
-			      void *fsdata)
+/* ->write_end: @copied of these bytes were. */
+static unsigned int scriptfs_page_end(struct address_space *mapping, loff_t pos, unsigned int len,
+				      unsigned int copied, struct page *page)
 {
 	struct inode *inode = mapping->host;
 
@@ -176,22 +189,33 @@ static int scriptfs_write_end(struct file *file, struct address_space *mapping, 
 	return copied;
 }
 
-/* Not reached, as unlocked pages are always uptodate; but uprobes wants it to be there. */
-static int scriptfs_readpage(struct file *file, struct page *page)
+/*
+ * ->read_folio: the page cache has allocated a page, put it where the file's own was missing, and
+ * wants it filled. Take it out again, publish the file's own, and have the caller look again.
+ *
+ * Until then the other one is locked, and so of no use to anyone. Most readers publish ahead what
+ * they are about to ask for; this is for uprobes, and for a page that was withdrawn in between.
+ */
+static int scriptfs_page_missed(struct address_space *mapping, pgoff_t index, struct page *page)
 {
+	int err;
+
+	/* Readahead has no reference but the page cache's. */
+	get_page(page);
+	scriptfs_page_drop(mapping, page);
 	unlock_page(page);
-	return -EIO;
+	put_page(page);
+	err = scriptfs_publish(mapping->host, index);
+	if (err == -EHWPOISON)
+		err = -EIO;
+	return err ? err : AOP_TRUNCATED_PAGE;
 }
 
-#endif
-
 const struct address_space_operations scriptfs_aops = {
-#if SCRIPTFS_PAGE_PATH
-	.readpage	= scriptfs_readpage,
+	.read_folio	= scriptfs_read_folio,
 	.write_begin	= scriptfs_write_begin,
 	.write_end	= scriptfs_write_end,
-	.supply_page	= scriptfs_supply_page,
-#endif
-	.set_page_dirty	= noop_set_page_dirty,
-	.error_remove_page = generic_error_remove_page,
+	SCRIPTFS_SUPPLY_OPERATION(scriptfs_supply_page)
+	.dirty_folio	= noop_dirty_folio,
+	.error_remove_folio = generic_error_remove_folio,
 };

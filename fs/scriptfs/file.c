@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "compat/idmap.h"
+#include "compat/lease.h"
 #include "compat/time.h"
 #include "fallocate.h"
 #include "file.h"
@@ -16,6 +17,7 @@
 #include "prefetch.h"
 #include "read.h"
 #include "remap.h"
+#include "splice.h"
 #include "table.h"
 #include "trim.h"
 #include "write.h"
@@ -111,7 +113,8 @@ const struct file_operations scriptfs_file_operations = {
 	.fallocate	= scriptfs_fallocate,
 	.copy_file_range = scriptfs_copy_file_range,
 	.fsync		= noop_fsync,
-	.splice_read	= generic_file_splice_read,
+	.setlease	= generic_setlease,
+	.splice_read	= scriptfs_splice_read,
 	.splice_write	= iter_file_splice_write,
 };
 

@@ -20,7 +20,6 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
-#include "compat/aops.h"
 #include "options.h"
 #include "surplus.h"
 
@@ -272,8 +271,7 @@ static const struct scriptfs_option scriptfs_option[SCRIPTFS_OPT_NR] = {
 	[SCRIPTFS_OPT_GID]	= { scriptfs_parse_gid, "the number of a group",
 				    .base = 10, .max = U32_MAX },
 	[SCRIPTFS_OPT_IO]	= { scriptfs_parse_choice,
-		SCRIPTFS_PAGE_PATH ? "block or page" : "block, this kernel cannot do page",
-		scriptfs_io_names, SCRIPTFS_PAGE_PATH ? 2 : 1 },
+		"block or page", scriptfs_io_names, ARRAY_SIZE(scriptfs_io_names) },
 	[SCRIPTFS_OPT_CLASS]	= { scriptfs_parse_class,
 		"poem, novel, medium, large, super or none",
 		scriptfs_class_names, SCRIPTFS_NR_CLASSES },

@@ -77,6 +77,9 @@ static int scriptfs_publish_run(struct inode *inode, struct page *page, pgoff_t 
 		if (fit)
 			done = page_cache_insert_run(inode->i_mapping, page, index, fit,
 						     GFP_KERNEL);
+		/* There is one that the page cache allocated: it is about to go (aops.c). */
+		if (done == -EEXIST)
+			done = 1;
 		if (done < 0)
 			return done;
 		page += done;
@@ -188,6 +191,26 @@ int scriptfs_publish(struct inode *inode, pgoff_t index)
 	} while (!err);
 	scriptfs_wait_end(inode, &wait);
 	return err;
+}
+
+/**
+ * scriptfs_publish_range - publish what a part of a file has
+ * @inode:	the file
+ * @pos:	where it begins, in bytes
+ * @len:	how long it is; it has memory, and is initialised
+ *
+ * For generic functions of a kernel without ->supply_page, which would have to allocate pages
+ * otherwise. What cannot be published is not: ->read_folio is asked for it, and says why.
+ *
+ * Context: Takes map_lock. May sleep for long, waiting for memory.
+ */
+void scriptfs_publish_range(struct inode *inode, loff_t pos, size_t len)
+{
+	pgoff_t index = pos >> PAGE_SHIFT, end = DIV_ROUND_UP_ULL(pos + len, PAGE_SIZE);
+
+	for (; index < end; index++)
+		if (!xa_load(&inode->i_mapping->i_pages, index) && scriptfs_publish(inode, index))
+			break;
 }
 
 /**

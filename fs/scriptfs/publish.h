@@ -19,6 +19,7 @@ static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
 
 void scriptfs_page_ready(struct page *page);
 int scriptfs_publish(struct inode *inode, pgoff_t index);
+void scriptfs_publish_range(struct inode *inode, loff_t pos, size_t len);
 void scriptfs_withdraw_all(struct inode *inode);
 
 #endif /* _FS_SCRIPTFS_PUBLISH_H */

@@ -23,6 +23,7 @@
 #include "compat/time.h"
 #include "faultin.h"
 #include "map.h"
+#include "publish.h"
 #include "read.h"
 #include "sb.h"
 
@@ -225,14 +226,22 @@ static noinline ssize_t scriptfs_read_waiting(struct kiocb *iocb, struct iov_ite
 	return scriptfs_read_pieces(iocb, to, false);
 }
 
-/*
- * How many bytes at @pos lie in initialised pages of one piece, with *@hole false, or read as
- * zeroes, with *@hole true.
+/**
+ * scriptfs_extent_at - what is at an offset of a file
+ * @inode:	the file
+ * @pos:	the offset, in bytes
+ * @max:	how many bytes to look at
+ * @hole:	set to whether they read as zeroes; otherwise they lie in initialised pages
+ *
+ * Context: Takes map_lock shared.
+ * Return: For how many bytes that is so, at least 1; 0 at the end of the file.
  */
-static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
+size_t scriptfs_extent_at(struct inode *inode, loff_t pos, size_t max, bool *hole)
 {
+	struct scriptfs_inode *si = scriptfs_inode(inode);
 	size_t len = SCRIPTFS_CHUNK_SIZE;
 	struct scriptfs_piece *piece;
+	loff_t size;
 
 	down_read(&si->map_lock);
 	piece = scriptfs_hole_at(si, pos, &len);
@@ -244,7 +253,8 @@ static u64 scriptfs_extent_at(struct scriptfs_inode *si, loff_t pos, bool *hole)
 		len = (*hole ? scriptfs_piece_end(piece) : written) - pos;
 	}
 	up_read(&si->map_lock);
-	return len;
+	size = i_size_read(inode);
+	return pos < size ? min_t(u64, min(len, max), size - pos) : 0;
 }
 
 /*
@@ -262,18 +272,20 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 	while (iov_iter_count(to) && iocb->ki_pos < i_size_read(inode)) {
 		size_t count = iov_iter_count(to);
 		bool hole;
-		size_t len = min_t(u64, count, scriptfs_extent_at(scriptfs_inode(inode),
-								  iocb->ki_pos, &hole));
+		size_t len = scriptfs_extent_at(inode, iocb->ki_pos, count, &hole);
 
-		len = min_t(u64, len, max(i_size_read(inode) - iocb->ki_pos, 0LL));
+		if (!len)
+			break;
 		if (!hole) {
+			if (!SCRIPTFS_SUPPLY_PAGE)
+				scriptfs_publish_range(inode, iocb->ki_pos, len);
 			iov_iter_truncate(to, len);
 			ret = generic_file_read_iter(iocb, to);
 			iov_iter_reexpand(to, count - max_t(ssize_t, ret, 0));
 		} else {
 			ret = iov_iter_zero(len, to);
 			iocb->ki_pos += ret;
-			if (!ret && len)
+			if (!ret)
 				ret = -EFAULT;
 		}
 		/* It was truncated meanwhile. */
@@ -297,7 +309,7 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 			      &scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags);
 
 	/* A pipe takes the pages themselves, so splice(2) and sendfile(2) copy nothing. */
-	if (SCRIPTFS_PAGE_PATH && (pages || scriptfs_iter_is_pipe(to)))
+	if (pages || scriptfs_iter_is_pipe(to))
 		return scriptfs_read_pages(iocb, to);
 	return scriptfs_read_waiting(iocb, to);
 }

@@ -176,9 +176,8 @@ static struct kobj_type scriptfs_ktype = {
 /* What this module can do on this kernel, for programs that would have to try otherwise. */
 static ssize_t scriptfs_features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	if (SCRIPTFS_PAGE_PATH)
-		return sysfs_emit(buf, "io_block\nio_page\nsupply_page\n");
-	return sysfs_emit(buf, "io_block\n");
+	return sysfs_emit(buf, "io_block\nio_page\n%s",
+			  SCRIPTFS_SUPPLY_PAGE ? "supply_page\n" : "");
 }
 
 static struct kobj_attribute scriptfs_features =

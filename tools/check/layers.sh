@@ -10,7 +10,7 @@
 layers='
 	class piece.h span cut search magazine quarantine surplus poison pool reserve
 	sb.h inode.h change wait table.h map table alloc trim compact publish mmap aops
-	faultin prefetch read nocache write fallocate remap file
+	faultin prefetch read splice nocache write fallocate remap file
 	inode namei
 	options sysfs super'
 
@@ -18,7 +18,7 @@ layers='
 rank()
 {
 	case $1 in
-	compat/* | ../*) echo -1 ;;
+	compat/[!.]* | compat/../../../mm/*) echo -1 ;;
 	*_test.[ch]) echo "${#place[@]}" ;;
 	*) echo "${place[$1]:-${place[${1%.[ch]}]:-}}" ;;
 	esac
@@ -37,6 +37,7 @@ in_order()
 		own=$(rank "$file")
 		[ "$own" ] || { echo "$file is in no layer"; lost=1; continue; }
 		while read -r header; do
+			[[ $file != compat/* ]] || header=compat/$header
 			its=$(rank "$header")
 			[ "$its" ] || { echo "$file: $header is in no layer"; lost=1; continue; }
 			[ "$its" -le "$own" ] || { echo "$file includes $header, which is above it"; lost=1; }

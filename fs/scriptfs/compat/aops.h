@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scriptfs: what the page cache asks of a mapping.
+ * scriptfs: does the page cache ask for a page that it misses, by ->supply_page?
+ *
+ * A kernel that does also has the run helpers. All others allocate a page, and ask ->read_folio to
+ * fill it (aops.c).
  */
 #ifndef _FS_SCRIPTFS_COMPAT_AOPS_H
 #define _FS_SCRIPTFS_COMPAT_AOPS_H
 
 #include <linux/pagemap.h>
 
-/*
- * A kernel with the run helpers also has ->supply_page. Without it the page cache would put pages
- * of its own into a file that is read or written page by page, so there is the block path only.
- */
-#define SCRIPTFS_PAGE_PATH	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
+#define SCRIPTFS_SUPPLY_PAGE	IS_ENABLED(CONFIG_PAGE_CACHE_RUN)
 
-#if !SCRIPTFS_PAGE_PATH
-static inline void mapping_set_supply_page(struct address_space *mapping)
-{
-}
+#if SCRIPTFS_SUPPLY_PAGE
+#define SCRIPTFS_SUPPLY_OPERATION(op)	.supply_page = (op),
+#else
+#define SCRIPTFS_SUPPLY_OPERATION(op)
+#define mapping_set_supply_page(mapping)	((void)(mapping))
 #endif
 
 #endif /* _FS_SCRIPTFS_COMPAT_AOPS_H */

@@ -569,7 +569,7 @@ static const struct test tests[] = {
 	{ "published", published, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "unpublished", unpublished, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "idle", idle, NULL, T_SCRIPTFS | T_NO_MOUNT },
-	{ "quarantined", quarantined, NULL, T_SCRIPTFS | T_NO_MOUNT | T_LENDS },
+	{ "quarantined", quarantined, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "changed", changed, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "soft", soft, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "soft_idle", soft_idle, NULL, T_SCRIPTFS | T_NO_MOUNT },

@@ -321,7 +321,7 @@ static void room_is_found(void)
 static const struct test tests[] = {
 	{ "room_is_found", room_is_found, "poem=2,large=1,strict", T_SCRIPTFS },
 	{ "room_is_found_in_medium", room_is_found, "poem=2,medium=1,strict", T_SCRIPTFS },
-	{ "all_come_back", all_come_back, "poem=256,strict", T_SCRIPTFS | T_LENDS },
+	{ "all_come_back", all_come_back, "poem=256,strict", T_SCRIPTFS },
 	{ "cheap_beside_held", cheap_beside_held, "poem=8,class=poem,size=256M", T_SCRIPTFS },
 	{ "cheap_when_hopeless", cheap_when_hopeless, "poem=256,strict", T_SCRIPTFS },
 	{ "given_back", given_back, NULL, T_SCRIPTFS | T_NO_MOUNT },

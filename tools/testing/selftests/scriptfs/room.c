@@ -223,24 +223,19 @@ static void within_one_file(void)
 /* What fallocate(2) has promised is there, also in place of pages that are held. */
 static void promised(void)
 {
-	int fd = xopen("f", O_RDWR | O_CREAT), err;
+	int fd = xopen("f", O_RDWR | O_CREAT);
 	unsigned char *map;
 
 	write_file(fd, 0, MiB(2), 1);
 	hold_in_pipe(fd, 2 * PAGE);
 	CHECK_OK(ftruncate(fd, PAGE));
 	/* There is no memory to replace the page in the pipe, but for all others there is. */
-	err = fallocate(fd, 0, 0, MiB(2)) ? errno : 0;
-	if (!lends_pages()) {
-		CHECK_EQ(err, 0);
-	} else {
-		CHECK_EQ(err, ENOSPC);
-		CHECK_EQ(file_size(fd), PAGE);
-		CHECK_EQ(file_held(fd), PAGE);
-		CHECK_OK(fallocate(fd, 0, 0, MiB(2) - 2 * PAGE));
-		see_in_pipe(2 * PAGE, 1);
-		CHECK_OK(fallocate(fd, 0, 0, MiB(2)));
-	}
+	CHECK_ERR(fallocate(fd, 0, 0, MiB(2)), ENOSPC);
+	CHECK_EQ(file_size(fd), PAGE);
+	CHECK_EQ(file_held(fd), PAGE);
+	CHECK_OK(fallocate(fd, 0, 0, MiB(2) - 2 * PAGE));
+	see_in_pipe(2 * PAGE, 1);
+	CHECK_OK(fallocate(fd, 0, 0, MiB(2)));
 	map = map_file(fd, MiB(2));
 	CHECK(try_write(map + 2 * PAGE, 7));
 	write_file(fd, PAGE, MiB(2) - PAGE, 2);
@@ -364,7 +359,7 @@ static const struct test tests[] = {
 	{ "append_beside_held_strict", append_beside_held, "poem=2,large=3,strict,size=6208K", 0 },
 	{ "append_beside_held_poems", append_beside_held, "poem=64,strict,size=2M", 0 },
 	{ "by_fault_first", by_fault_first, "poem=1,large=1,size=64M", T_SCRIPTFS },
-	{ "beside_held", beside_held, "poem=3,large=1,strict", T_SCRIPTFS | T_LENDS },
+	{ "beside_held", beside_held, "poem=3,large=1,strict", T_SCRIPTFS },
 	{ "beside_replaced", beside_replaced, "poem=2,large=1,strict", T_SCRIPTFS },
 	{ "within_one_file", within_one_file, "poem=1,large=1,strict", T_SCRIPTFS },
 	{ "promised", promised, "large=1,strict", T_SCRIPTFS },

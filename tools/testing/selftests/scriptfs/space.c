@@ -402,6 +402,7 @@ static void sysfs_tree(void)
 	CHECK_EQ(counter(NULL, "size"), MiB(48));
 	CHECK(read_text("/sys/fs/scriptfs/features", text, sizeof(text)));
 	CHECK(strstr(text, "io_block\n"));
+	CHECK(strstr(text, "io_page\n"));
 	CHECK_OK(stat("/sys/fs/scriptfs/features", &st));
 	CHECK_EQ(st.st_mode & 0777, 0444);
 	CHECK(!write_text("/sys/fs/scriptfs/features", "x"));

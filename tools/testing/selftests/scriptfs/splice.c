@@ -424,11 +424,11 @@ static const struct test tests[] = {
 	{ "copy_range", copy_range, ANY_POOL, 0 },
 	{ "tee_both", tee_both, ANY_POOL, 0 },
 	{ "user_pages", user_pages, ANY_POOL, 0 },
-	{ "held_across_unlink", held_across_unlink, ANY_POOL, T_LENDS },
+	{ "held_across_unlink", held_across_unlink, ANY_POOL, 0 },
 	{ "held_across_truncate", held_across_truncate, ANY_POOL, 0 },
 	{ "held_mapped", held_mapped, ANY_POOL, 0 },
 	{ "held_across_rewrite", held_across_rewrite, ANY_POOL, 0 },
-	{ "held_is_not_reused", held_is_not_reused, EIGHT_POEMS, T_SCRIPTFS | T_LENDS },
+	{ "held_is_not_reused", held_is_not_reused, EIGHT_POEMS, T_SCRIPTFS },
 	{ "held_across_umount", held_across_umount, NULL, T_NO_MOUNT },
 	{ "stream", stream, ANY_POOL, 0 },
 };

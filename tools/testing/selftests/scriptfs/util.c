@@ -39,22 +39,6 @@ bool io_block(void)
 	return !io || strcmp(io, "page") != 0;
 }
 
-bool lends_pages(void)
-{
-	char features[64] = "";
-	FILE *file;
-
-	if (!on_scriptfs())
-		return true;
-	file = fopen("/sys/fs/scriptfs/features", "r");
-	if (!file)
-		fail("no /sys/fs/scriptfs/features");
-	while (fgets(features, sizeof(features), file) && strcmp(features, "supply_page\n"))
-		features[0] = '\0';
-	fclose(file);
-	return features[0];
-}
-
 bool debug_kernel(void)
 {
 	return access("/sys/kernel/debug/kmemleak", F_OK) == 0;
@@ -388,10 +372,6 @@ static void run_test(const struct test *test, const char *dir)
 
 	if ((test->flags & T_SCRIPTFS) && !on_scriptfs()) {
 		ksft_test_result_skip("%s: only on scriptfs\n", test->name);
-		return;
-	}
-	if ((test->flags & T_LENDS) && !lends_pages()) {
-		ksft_test_result_skip("%s: splice copies on this kernel\n", test->name);
 		return;
 	}
 	if ((test->flags & T_BLOCK) && (!on_scriptfs() || !io_block())) {

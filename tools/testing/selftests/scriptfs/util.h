@@ -61,13 +61,11 @@ typedef unsigned long long u64;
  * @T_SCRIPTFS:	it checks what only scriptfs does: skipped on other file systems
  * @T_BLOCK:	it checks what only io=block promises: skipped with io=page
  * @T_NO_MOUNT:	it mounts by itself; it is started in an empty directory
- * @T_LENDS:	it has pipes hold the file's own pages: skipped where lends_pages() says no
  */
 enum test_flags {
 	T_SCRIPTFS	= 1,
 	T_BLOCK		= 2,
 	T_NO_MOUNT	= 4,
-	T_LENDS		= 8,
 };
 
 /**
@@ -127,9 +125,6 @@ void __printf(1, 2) note(const char *fmt, ...);
 extern const char *test_fs;
 bool on_scriptfs(void);
 bool io_block(void);
-
-/* Does splice(2) lend a file's pages? A kernel that does not ask for them copies. */
-bool lends_pages(void);
 bool debug_kernel(void);
 unsigned long scaled(unsigned long n);
 
