@@ -148,8 +148,10 @@ checkpatch()
 	# shellcheck disable=SC2016 # expanded by that shell
 	printf '%s\n' "${files[@]}" | xargs -d '\n' -P "$jobs" -n 1 sh -c '
 		set -- "$0"
-		! grep -q "^+source \"fs/scriptfs/Kconfig\"" "$1" ||
-			set -- --ignore EMBEDDED_FILENAME "$1"
+		! grep -q "^+source \"fs/scriptfs/Kconfig\"" "$0" ||
+			set -- --ignore EMBEDDED_FILENAME "$0"
+		! grep -q "^+++ b/fs/scriptfs/compat/" "$0" ||
+			set -- --ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON "$@"
 		exec perl scripts/checkpatch.pl --quiet --strict --show-types --summary-file "$@"'
 }
 
