@@ -33,10 +33,13 @@ static vm_fault_t scriptfs_fault(struct vm_fault *vmf)
 	return VM_FAULT_LOCKED;
 }
 
+/*
+ * No ->page_mkwrite: nothing is ever dirty, and pages of a mapping that wants to hear of writes may
+ * not be pinned for long (RDMA, VFIO). Without it, mm updates the times itself on a write fault.
+ */
 static const struct vm_operations_struct scriptfs_vm_ops = {
 	.fault		= scriptfs_fault,
 	.map_pages	= filemap_map_pages,
-	.page_mkwrite	= filemap_page_mkwrite,
 };
 
 /**

@@ -3,6 +3,7 @@
  * Mappings: they show the same bytes as read(2) and write(2), and end where the file does.
  */
 #include "model.h"
+#include "uring.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -553,6 +554,61 @@ static void unlinked(void)
 	check_settled(".");
 }
 
+/* A store changes the file's times when it has to fault, a load does not. */
+static void times(void)
+{
+	static const struct timespec long_ago[2] = { { 1000, 0 }, { 1000, 0 } };
+	int fd = xopen("f", O_RDWR | O_CREAT);
+	unsigned char *map;
+	struct stat st;
+
+	write_file(fd, 0, KiB(64), 1);
+	CHECK_OK(futimens(fd, long_ago));
+	map = map_shared(fd, KiB(64));
+	check_fill(map + KiB(32), PAGE, KiB(32), 1);
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_mtim.tv_sec, 1000);
+	munmap(map, KiB(64));
+
+	map = map_shared(fd, KiB(64));
+	fill(map, 1, 0, 2);
+	CHECK_OK(fstat(fd, &st));
+	CHECK_CMP(st.st_mtim.tv_sec, >, 1000);
+	CHECK_EQ(st.st_mtim.tv_sec, st.st_ctim.tv_sec);
+	CHECK_EQ(st.st_mtim.tv_nsec, st.st_ctim.tv_nsec);
+	munmap(map, KiB(64));
+	close(fd);
+	CHECK_OK(unlink("f"));
+}
+
+/* Pages of a mapping can be pinned for as long as their user likes, here io_uring. */
+static void pinned(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT), other = xopen("g", O_RDWR | O_CREAT);
+	unsigned char *map;
+	struct uring u;
+
+	write_file(fd, 0, KiB(64), 1);
+	write_file(other, 0, KiB(64), 2);
+	map = map_shared(fd, KiB(64));
+	if (!uring_takes(map, KiB(64)))
+		skip("io_uring refuses all files but tmpfs's here");
+	uring_begin(&u, map, KiB(64));
+	CHECK_EQ(uring_read(&u, other, KiB(64), 0), KiB(64));
+	check_file(fd, 0, KiB(64), 2);
+	munmap(map, KiB(64));
+	CHECK_OK(unlink("f"));
+	close(fd);
+	/* The file is gone, its pages are not. */
+	CHECK_OK(ftruncate(other, 0));
+	CHECK_EQ(uring_write(&u, other, KiB(64), 0), KiB(64));
+	check_file(other, 0, KiB(64), 2);
+	uring_end(&u);
+	close(other);
+	CHECK_OK(unlink("g"));
+	check_settled(".");
+}
+
 static void random_model(void)
 {
 	struct model m;
@@ -582,6 +638,8 @@ static const struct test tests[] = {
 	{ "futex_in_file", futex_in_file, ANY_POOL, 0 },
 	{ "many_threads", many_threads, ANY_POOL, 0 },
 	{ "unlinked", unlinked, ANY_POOL, 0 },
+	{ "times", times, ANY_POOL, 0 },
+	{ "pinned", pinned, ANY_POOL, 0 },
 	{ "random_model", random_model, ANY_POOL, 0 },
 	{ "random_model_strict", random_model, "poem=192,novel=64,medium=24,large=4,strict", 0 },
 	{ "random_model_poems", random_model, "poem=512,strict", 0 },

@@ -12,6 +12,21 @@ static unsigned int *word(const struct uring *u, unsigned int offset)
 	return (unsigned int *)(u->sq + offset);
 }
 
+bool uring_takes(void *buf, size_t len)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct io_uring_params p = {};
+	int fd = syscall(SYS_io_uring_setup, 1, &p), err;
+
+	if (fd < 0)
+		return false;
+	err = syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &iov, 1) ? errno : 0;
+	close(fd);
+	if (err)
+		CHECK_EQ(err, EOPNOTSUPP);
+	return !err;
+}
+
 void uring_begin(struct uring *u, void *buf, size_t len)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
