@@ -48,7 +48,7 @@ bench-baseline: deps	## write tools/bench/baseline.json anew
 shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: exit)
 	@qemu/shell.sh
 
-module:		## scriptfs.ko for a v5.10 kernel: KDIR=its headers or build tree (default: the running one's)
+module:		## scriptfs.ko for an unpatched kernel: KDIR=its headers or build tree (default: the running one's)
 	@tools/build/module.sh $(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build))
 
 series: deps	## write the mailing-list series to out/series/v5.10/

@@ -8,13 +8,18 @@
 # fits DIR: end with a reason if no module can be built for that kernel
 fits()
 {
-	local version
+	local version series
 
 	[ -d "$1" ] || die "there is no $1: install the kernel's headers, or say KDIR=DIR"
 	[ -e "$1/include/generated/autoconf.h" ] ||
 		die "$1 is no configured kernel tree: build it, or 'make modules_prepare' there"
 	version=$(make -s --no-print-directory -C "$1" kernelversion)
-	[[ $version.x = 5.10.* ]] || die "$1 is Linux $version: scriptfs supports v5.10 so far"
+	series=$(cut -d. -f1-2 <<<"${version%%-*}")
+	case $series in
+	5.10 | 6.1 | 6.12) ;;
+	7.3) say "    $1 is Linux $version: scriptfs compiles for that, but is not tested there" ;;
+	*) die "$1 is Linux $version: scriptfs is for v5.10, v6.1 and v6.12, and compiles for v7.3" ;;
+	esac
 	[ -e "$1/Module.symvers" ] ||
 		say "    $1 has no Module.symvers: a kernel with CONFIG_MODVERSIONS will refuse the module"
 }
