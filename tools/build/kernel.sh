@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel.sh VARIANT: build that kernel and its modules; print the directory it is in.
+# kernel.sh VARIANT: build that kernel and its modules, or get it; print the directory it is in.
 #
 #   base      patched, base.config and bench.config, scriptfs as a module
 #   unhooked  the same without the hook in mm/, see tree.sh
@@ -8,6 +8,7 @@
 #   stock     the source as it came, base.config and bench.config
 #   atomic    the source as it came, base.config and atomic.config
 #   arm64     patched, for that architecture, base.config and arm64.config
+#   6.1, 6.12, newest    Debian's stock kernels, nothing to build: see debian.sh
 #
 # The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in that directory, the modules are installed
 # below mod/. Concurrent callers wait for one build; a build with nothing to do takes seconds.
@@ -26,7 +27,8 @@ arm64)
 	fragments+=("$config/arm64.config")
 	arch=arm64 image=Image
 	;;
-*) die "usage: kernel.sh base|debug|kcsan|lockstat|unhooked|stock|atomic|arm64" ;;
+6.1 | 6.12 | newest) exec "$top/tools/build/debian.sh" "$variant" ;;
+*) die "usage: kernel.sh base|debug|kcsan|lockstat|unhooked|stock|atomic|arm64|6.1|6.12|newest" ;;
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")

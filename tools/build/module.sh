@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# module.sh stock|atomic|DIR: build scriptfs out of a kernel tree, as a module for one of our unpatched
-# kernels (see kernel.sh), or for the kernel whose build tree or headers are in DIR (with a slash in its
-# name); print the path of scriptfs.ko.
+# module.sh stock|atomic|6.1|6.12|newest|DIR: build scriptfs out of a kernel tree, as a module for one of
+# the unpatched kernels (see kernel.sh), or for the kernel whose build tree or headers are in DIR (with a
+# slash in its name); print the path of scriptfs.ko.
 . "$(dirname "$0")/lib.sh"
 
 # fits DIR: end with a reason if no module can be built for that kernel
@@ -47,12 +47,16 @@ stock | atomic)
 	home=$("$top/tools/build/tree.sh" scriptfs)
 	home=${home%/src}/module-$1
 	;;
+6.1 | 6.12 | newest)
+	kernel=$("$top/tools/build/kernel.sh" "$1")
+	home=$out/module-$1
+	;;
 */*)
 	# What is there may be of another kernel.
 	kernel=$1 home=$out/module anew=1
 	fits "$kernel"
 	;;
-*) die "usage: module.sh stock|atomic|DIR" ;;
+*) die "usage: module.sh stock|atomic|6.1|6.12|newest|DIR" ;;
 esac
 lock "module-$(sha256sum <<<"$home" | cut -c1-12)"
 step -q module compile
