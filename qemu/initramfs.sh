@@ -1,25 +1,41 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# initramfs.sh [-s] VARIANT [DIR...]: print the path of an initramfs for that kernel (kernel.sh); with -s a
-# small one, without fio, whose many libraries are half of a debug kernel's boot.
+# initramfs.sh [-s] [-t] VARIANT [DIR...]: print the path of an initramfs for that kernel (kernel.sh).
+#
+#   -s    a small one, without fio, whose many libraries are half of a debug kernel's boot
+#   -t    with the static selftests as /guest/tests; NAME.tests beside NAME.cpio is their list
 #
 # The system is BusyBox, with the machine's own fio and GNU dd and their libraries (for comparisons), the
-# kernel's modules, qemu/guest/ as /guest, the static selftests as /guest/tests, and each DIR as
-# /guest/<its name>. Not compressed: under TCG inflating costs more than reading. For arm64, BusyBox is
-# Debian's for that architecture, and fio and dd are left out.
+# kernel's modules, qemu/guest/ as /guest, and each DIR as /guest/<its name>. Of a stock kernel's modules
+# it has those that qemu/modules names. Not compressed: under TCG inflating costs more than reading. For
+# arm64, BusyBox is Debian's for that architecture, and fio and dd are left out.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
-small=''
-[ "${1:-}" != -s ] || { small=1; shift; }
-variant=${1:?usage: initramfs.sh [-s] VARIANT [DIR...]}
+small='' tests=''
+while getopts 'st' option; do
+	case $option in
+	s) small=1 ;;
+	t) tests=1 ;;
+	*) die "see the head of $0" ;;
+	esac
+done
+shift $((OPTIND - 1))
+variant=${1:?usage: initramfs.sh [-s] [-t] VARIANT [DIR...]}
 shift
 build=$("$top/tools/build/kernel.sh" "$variant")
-tree=$("$top/tools/build/tree.sh" scriptfs)
-home=${tree%/src} cross=''
-if [ "$variant" = arm64 ]; then
-	home=$home/guest-arm64 cross=aarch64-linux-gnu- small=1
-	mkdir -p "$home"
-fi
+cross=''
+case $variant in
+6.1 | 6.12 | newest) home=$out/guest-$variant ;;
+arm64)
+	home=$("$top/tools/build/tree.sh" scriptfs)
+	home=${home%/src}/guest-arm64 cross=aarch64-linux-gnu- small=1
+	;;
+*)
+	home=$("$top/tools/build/tree.sh" scriptfs)
+	home=${home%/src}
+	;;
+esac
+mkdir -p "$home"
 
 # add_program ROOT FILE: with the libraries it loads
 add_program()
@@ -61,7 +77,6 @@ make_tools()
 	rm -rf "$root"
 }
 
-selftests=$home/selftests
 make_selftests()
 {
 	local source=$tree/tools/testing/selftests/scriptfs flags=(OUTPUT="$selftests/obj")
@@ -83,25 +98,60 @@ make_selftests()
 	done <"$selftests/tests/list"
 }
 
+# add_modules ROOT: of a stock kernel, those that qemu/modules names, with what they need; and in
+# /guest/modules what is to be loaded at the start, in order.
+add_modules()
+{
+	local root=$1 when name file
+	local kmod=(/sbin/modprobe -d "$build/mod" -S "$release" --show-depends)
+
+	find "$build/mod/lib/modules/$release" -maxdepth 1 \( -name 'modules.builtin*' -o -name modules.order \) \
+		-exec cp -t "$root/lib/modules/$release" {} +
+	while read -r when name; do
+		"${kmod[@]}" "$name" | sed -n "s/^insmod \([^ ]*\).*/$when \1/p"
+	done < <(sed 's/#.*//; /^$/d' "$top/qemu/modules") | awk '!seen[$2]++' >"$home/modules"
+	while read -r when file; do
+		name=${file#"$build/mod"}
+		name=${name%.xz}
+		mkdir -p "$root${name%/*}"
+		case $file in
+		*.xz) xz -dc "$file" >"$root$name" ;;
+		*) cp "$file" "$root$name" ;;
+		esac
+		[ "$when" != start ] || echo "$name" >>"$root/guest/modules"
+	done <"$home/modules"
+	[ -s "$root/guest/modules" ]
+}
+
 lock "initramfs-$(sha256sum <<<"$home" | cut -c1-12)"
 [ -f "$tools/system.cpio" ] || step 'initramfs tools' make_tools
-mkdir -p "$selftests/tests"
-[ ! -f "$top/tools/testing/selftests/scriptfs/Makefile" ] || step selftests make_selftests
 
+release=$(cat "$build/include/config/kernel.release")
 root=$home/initramfs
 rm -rf "$root"
-mkdir -p "$root/guest" "$root/lib/modules"
+mkdir -p "$root/guest" "$root/lib/modules/$release"
 cp -a "$top/qemu/guest/." "$root/guest/"
 ln -s guest/init "$root/init"
-cp -a "$selftests/tests" "$root/guest/tests"
-(cd "$build/mod" && find lib/modules -type f | cpio --quiet -pd "$root")
-if [ "$variant" = atomic ]; then
-	# The build of an unpatched kernel does not include the module.
-	module=$("$top/tools/build/module.sh" "$variant")
-	release=$(cat "$build/include/config/kernel.release")
-	install -D -t "$root/lib/modules/$release/extra" "$module"
-	PATH=$PATH:/sbin:/usr/sbin depmod -b "$root" "$release"
+if [ "$tests" ]; then
+	tree=$("$top/tools/build/tree.sh" scriptfs)
+	selftests=${tree%/src}/selftests$cross
+	lock "selftests-$(sha256sum <<<"$selftests" | cut -c1-12)"
+	step selftests make_selftests
+	cp -a "$selftests/tests" "$root/guest/tests"
 fi
+case $variant in
+6.1 | 6.12 | newest) step -q "modules $variant" add_modules "$root" ;;
+*) (cd "$build/mod" && find lib/modules -type f | cpio --quiet -pd "$root") ;;
+esac
+case $variant in
+atomic | 6.1 | 6.12 | newest)
+	# These kernels do not include the module.
+	module=$("$top/tools/build/module.sh" "$variant")
+	install -D -t "$root/lib/modules/$release/extra" "$module"
+	strip --strip-debug "$root/lib/modules/$release/extra/scriptfs.ko"
+	/sbin/depmod -b "$root" "$release"
+	;;
+esac
 for dir; do
 	cp -a "$dir" "$root/guest/"
 done
@@ -111,7 +161,8 @@ done
 	pack "$root"
 } >"$home/initramfs.cpio"
 # Named by its content: a guest may still run from an older one.
-image=$home/initramfs-$variant-$(sha256sum <"$home/initramfs.cpio" | cut -c1-12).cpio
-find "$home" -maxdepth 1 -name "initramfs-$variant-*.cpio" -mmin +120 -delete
-mv "$home/initramfs.cpio" "$image"
-echo "$image"
+image=$home/initramfs-$variant-$(sha256sum <"$home/initramfs.cpio" | cut -c1-12)
+find "$home" -maxdepth 1 -name "initramfs-$variant-*" -mmin +120 -delete
+[ -z "$tests" ] || cp "$selftests/tests/list" "$image.tests"
+mv "$home/initramfs.cpio" "$image.cpio"
+echo "$image.cpio"

@@ -6,6 +6,6 @@
 
 variant=${1:-base}
 build=$("$top/tools/build/kernel.sh" "$variant")
-initramfs=$("$top/qemu/initramfs.sh" "$variant")
+initramfs=$("$top/qemu/initramfs.sh" -t "$variant")
 say "==> guest shell: 'exit' ends it, Ctrl-A X kills it"
 exec "$top/qemu/boot.sh" -i -d "$top" -a guest.run=shell "$build" "$initramfs"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh VARIANT block|page [NAME...]: run guest selftests, all or the named, on that kernel (base, debug,
-# atomic, kcsan or arm64) and with that io= path, and print one ok / not ok line for each. The unpatched
-# kernel (atomic) has the block path only.
+# atomic, kcsan, arm64, 6.1, 6.12 or newest) and with that io= path, and print one ok / not ok line for
+# each. The unpatched v5.10 (atomic) has the block path only.
 #
 # All tests share one guest. When it panics, hangs or falls silent, the running test has failed, with the
 # last lines of the console, and another guest runs the rest.
@@ -13,11 +13,12 @@
 
 variant=${1:-} io=${2:-}
 case $variant-$io in
-base-block | base-page | atomic-block) limit=${TEST_TIMEOUT:-300} ;;
+base-block | base-page | atomic-block | 6.1-block | 6.12-block | newest-block) limit=${TEST_TIMEOUT:-300} ;;
 debug-block | debug-page | kcsan-block | kcsan-page) limit=${TEST_TIMEOUT:-900} ;;
 arm64-block | arm64-page) limit=${TEST_TIMEOUT:-900} ;;
-atomic-page) die "an unpatched kernel has no io=page" ;;
-*) die "usage: test.sh base|debug|atomic|kcsan|arm64 block|page [NAME...]" ;;
+6.1-page | 6.12-page | newest-page) limit=${TEST_TIMEOUT:-300} ;;
+atomic-page) die "an unpatched v5.10 has no io=page" ;;
+*) die "usage: test.sh base|debug|atomic|kcsan|arm64|6.1|6.12|newest block|page [NAME...]" ;;
 esac
 shift 2
 arguments="log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit"
@@ -25,11 +26,11 @@ arguments="log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit"
 [ "$variant" != kcsan ] || arguments+=' guest.scale=0.25'
 
 build=$("$top/tools/build/kernel.sh" "$variant")
-initramfs=$("$top/qemu/initramfs.sh" -s "$variant")
+initramfs=$("$top/qemu/initramfs.sh" -s -t "$variant")
 if [ $# -gt 0 ]; then
 	pending=("$@")
 else
-	list=${initramfs%/*}/selftests/tests/list
+	list=${initramfs%.cpio}.tests
 	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
 	mapfile -t pending <"$list"
 	# Tests of names, mounts and the module do not depend on the path of the data.
