@@ -6,14 +6,20 @@
 .PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell module series style
 .PHONY: clean
 
+# The kernel that a target is for, by its name in tools/build/kernel.sh
+stock := $(filter-out 5.10,$(or $(K),$(KERNEL)))
+kernel := $(or $(stock),base)
+
 help:		## this list
 	@echo 'scriptfs: a RAM file system whose memory is already there'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  make test T=NAME     guest tests by name, V=base|debug|atomic|kcsan, IO=block|page'
-	@echo '  make test V=VARIANT  all guest tests on that kernel and path'
+	@echo '  KERNEL=6.1|6.12|newest   run, shell, bench, module: with that stock kernel of Debian, not v5.10'
+	@echo '  make test K=KERNEL   all guest tests with it'
+	@echo '  make test T=NAME     guest tests by name, V=base|debug|atomic|kcsan, IO=block|page, K= too'
+	@echo '  make test V=VARIANT  all guest tests on that v5.10 kernel and path'
 	@echo '  make test A=arm64    the same on another architecture, emulated'
 	@echo '  KERNEL_SRC=DIR       another v5.10 tree instead of the packaged one'
 	@echo '  KERNEL_URL=URL       another v5.10.y tarball (file: too), with KERNEL_SHA256=SUM'
@@ -22,10 +28,10 @@ deps:		## install the packages that are missing (tools/build/packages)
 	@tools/build/deps.sh $(A)
 
 run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run/
-	@tools/bench/run.sh
+	@KERNEL=$(kernel) tools/bench/run.sh
 
 test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
-	@tools/check/test.sh $(if $(T)$(V)$(A),guest $(or $(A),$(V),base) $(or $(IO),block) $(T))
+	@tools/check/test.sh $(if $(T)$(V)$(A)$(K),guest $(or $(A),$(V),$(kernel)) $(or $(IO),block) $(T))
 
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
 	@tools/check/fresh.sh $(or $(T),test)
@@ -37,7 +43,7 @@ kunit: deps	## the KUnit tests under user-mode Linux
 	@tools/check/kunit.sh
 
 bench: deps	## measure on every bed of this machine: table, out/bench/report.html
-	@tools/bench/bench.sh
+	@KERNEL=$(kernel) tools/bench/bench.sh
 
 bench-check: deps	## count instructions, compare with tools/bench/baseline.json
 	@tools/bench/check.sh
@@ -46,10 +52,10 @@ bench-baseline: deps	## write tools/bench/baseline.json anew
 	@tools/bench/check.sh -w
 
 shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave: exit)
-	@qemu/shell.sh
+	@qemu/shell.sh $(kernel)
 
-module:		## scriptfs.ko for an unpatched kernel: KDIR=its headers or build tree (default: the running one's)
-	@tools/build/module.sh $(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build))
+module:		## scriptfs.ko for a kernel: KERNEL=, or KDIR=its headers or build tree (default: the running one's)
+	@tools/build/module.sh $(or $(stock),$(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build)))
 
 series: deps	## write the mailing-list series to out/series/v5.10/
 	@tools/series/series.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# shell.sh [VARIANT]: an interactive guest of that kernel (base) with scriptfs on /mnt, and on base with the
-# repository on /host.
+# shell.sh [VARIANT]: an interactive guest of that kernel (base) with scriptfs on /mnt, and on base and on
+# stock kernels with the repository on /host.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
 variant=${1:-base}

@@ -28,7 +28,10 @@ arm64)
 	arch=arm64 image=Image
 	;;
 6.1 | 6.12 | newest) exec "$top/tools/build/debian.sh" "$variant" ;;
-*) die "usage: kernel.sh base|debug|kcsan|lockstat|unhooked|stock|atomic|arm64|6.1|6.12|newest" ;;
+*)
+	die "no kernel '$variant'; there are 6.1, 6.12 and newest of Debian's, and of v5.10 base," \
+		"debug, kcsan, lockstat, unhooked, stock, atomic and arm64"
+	;;
 esac
 
 tree=$("$top/tools/build/tree.sh" "$flavour")
