@@ -13,11 +13,14 @@
 #       user     scriptfs-bench's cases, by system calls; where KVM works
 #       latency  single writes, idle and under memory pressure
 #       scaling  which locks writers and readers share
+#   KERNEL=6.1|6.12   on that stock kernel, and not our own v5.10: all parts but uml and scaling, which
+#                need a kernel of ours
 #   ROUNDS=5     of uml, fio and user
 #   CASES=GLOBS  of uml and icount (tools/bench/kbench/cases)
 . "$(dirname "$0")/../build/lib.sh"
 
 all='uml icount fio tree user latency scaling'
+[ "${KERNEL:-base}" = base ] || all='icount fio tree user latency'
 parts=${PARTS:-$all}
 cases=${CASES:-new-* over-* read-* rnd* unlink-big append-100 copyrange-1M fallocate-1G poems-* storm-* grow-*}
 bench=$out/bench

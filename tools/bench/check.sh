@@ -20,7 +20,7 @@ tolerance=${TOLERANCE:-2}
 # shellcheck disable=SC2317 # called by step
 measure()
 {
-	ROUNDS=1 CASES=$cases FILESYSTEMS='memcpy ramfs scriptfs' \
+	KERNEL=base ROUNDS=1 CASES=$cases FILESYSTEMS='memcpy ramfs scriptfs' \
 		"$top/tools/bench/icount.sh" >"$bench/check.samples"
 	"$program" collect -q --json "$bench/check.json" "$bench/check.samples"
 }

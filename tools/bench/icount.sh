@@ -9,6 +9,7 @@
 #   ROUNDS=5  CASES='new-* poems-*' (globs of the names in tools/bench/kbench/cases; default: all)
 #   DRIVERS='kernel kernel-user' (the calls' memory is the kernel's or a process's)
 #   FILESYSTEMS='memcpy memcpy-nt ramfs tmpfs tmpfs-huge scriptfs scriptfs-page'
+#   KERNEL=base|6.1|6.12
 . "$(dirname "$0")/kbench.sh"
 
 # shellcheck disable=SC2317 # called by each_guest
@@ -16,9 +17,9 @@ run_guest()
 {
 	local initramfs output=$logs/guest-$1.out console=$logs/guest-$1.log
 
-	step -q 'kbench stage' make_stage "$build" "$module" cases="${2// /,}" \
+	step -q 'kbench stage' make_stage "$scriptfs" "$module" cases="${2// /,}" \
 		drivers="${drivers// /,}" file_size=$((64 << 20)) passes=2
-	initramfs=$("$top/qemu/initramfs.sh" -s base "$out/stage/kbench")
+	initramfs=$("$top/qemu/initramfs.sh" -s "$variant" "$out/stage/kbench")
 	"$top/qemu/boot.sh" -b tcg-icount -m "$1" -t 3600 -a guest.run=/guest/kbench/main \
 		-o "$output" -l "$console" "$build" "$initramfs"
 	show_samples "$output" "$console"
@@ -34,8 +35,13 @@ filesystems=$(chosen_filesystems memcpy memcpy-nt ramfs tmpfs tmpfs-huge scriptf
 drivers=$(chosen_drivers)
 logs=$out/icount
 outputs=()
-build=$("$top/tools/build/kernel.sh" base)
-module=${build%/*}/kbench-base
+variant=${KERNEL:-base}
+build=$("$top/tools/build/kernel.sh" "$variant")
+case $variant in
+base) scriptfs=$build/fs/scriptfs/scriptfs.ko module=${build%/*}/kbench-base ;;
+6.1 | 6.12) scriptfs=$("$top/tools/build/module.sh" "$variant") module=$out/kbench-$variant ;;
+*) die "KERNEL=$variant: kbench is written for base, 6.1 and 6.12" ;;
+esac
 step 'kbench module' build_module "$build" x86_64 "$module"
 rm -rf "$logs"
 mkdir -p "$logs"

@@ -45,23 +45,20 @@ chosen_drivers()
 # build_module BUILD ARCH DIR: kbench.ko for the kernel in BUILD, made in DIR
 build_module()
 {
-	local tree
-
-	tree=$("$top/tools/build/tree.sh" scriptfs)
 	mkdir -p "$3"
 	rsync -rlpi --checksum "$top/tools/bench/kbench/" "$3/"
-	kmake "$tree" "$1" "$2" M="$3" modules
+	nice make -C "$1" ARCH="$2" M="$3" -j"$jobs" modules
 }
 
 # shellcheck disable=SC2154 # filesystems: of the script that sources this
-# make_stage BUILD MODULE NAME=VALUE...: what the guest finds in /guest/kbench
+# make_stage SCRIPTFS.KO MODULE NAME=VALUE...: what the guest finds in /guest/kbench
 make_stage()
 {
-	local build=$1 module=$2
+	local scriptfs=$1 module=$2
 
 	shift 2
 	make_program_stage kbench rounds="$rounds" filesystems="${filesystems// /,}" "$@"
-	cp "$module/kbench.ko" "$build/fs/scriptfs/scriptfs.ko" "$out/stage/kbench"
+	cp "$module/kbench.ko" "$scriptfs" "$out/stage/kbench"
 }
 
 # memory_of CASE USUAL: MiB of the guest that it runs in, the usual ones unless it does not fit. They

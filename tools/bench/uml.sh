@@ -32,7 +32,7 @@ make_root()
 {
 	local root=$out/stage/uml
 
-	make_stage "$build" "$module" cases="${1// /,}" drivers=kernel file_size=$((256 << 20)) passes=3 \
+	make_stage "$build/fs/scriptfs/scriptfs.ko" "$module" cases="${1// /,}" drivers=kernel file_size=$((256 << 20)) passes=3 \
 		suffix="$suffix" pause="$pause"
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,guest}

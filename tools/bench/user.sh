@@ -4,8 +4,10 @@
 # user.log (its console). Needs KVM: under TCG times are the emulator's.
 #
 #   BED=kvm   ROUNDS=5   FILESYSTEMS='ramfs tmpfs tmpfs-huge scriptfs'   CASES='GLOB,...'   SIZE=256M
+#   KERNEL=base   tools/build/kernel.sh's name for it
 . "$(dirname "$0")/guest.sh"
 
+variant=${KERNEL:-base}
 rounds=$(number ROUNDS 5)
 filesystems=$(FILESYSTEMS=${FILESYSTEMS:-ramfs tmpfs tmpfs-huge scriptfs} \
 	chosen_filesystems ramfs tmpfs tmpfs-huge scriptfs scriptfs-page)
@@ -20,8 +22,8 @@ measure()
 program=$("$top/tools/bench/build.sh")
 step 'user stage' make_program_stage user filesystems="${filesystems// /,}" cases="$cases" \
 	rounds="$rounds" size="$size" files=
-build=$("$top/tools/build/kernel.sh" base)
-initramfs=$("$top/qemu/initramfs.sh" -s base "$out/stage/user")
+build=$("$top/tools/build/kernel.sh" "$variant")
+initramfs=$("$top/qemu/initramfs.sh" -s "$variant" "$out/stage/user")
 bed=${BED:-$("$top/qemu/boot.sh" -p "$build" "$initramfs")}
 if [ "$bed" != kvm ] && [ -z "${BED:-}" ]; then
 	say '==> scriptfs-bench in a guest ... skipped: no KVM here, and times under TCG say nothing'

@@ -224,7 +224,7 @@ for place in "${overlay[@]}"; do
 	mapfile -t files < <(printf '%s\n' "${kernel_files[@]}" | grep "^$place/")
 	check "style checkpatch $place" checkpatch "${files[@]}"
 done
-check 'style checkpatch tools/bench' checkpatch "$top"/tools/bench/kbench/*.[ch]
+check 'style checkpatch tools/bench' checkpatch "$top"/tools/bench/kbench/{,compat/}*.[ch]
 check 'style kernel versions in compat/ only' one_version
 check 'style kernel-doc' kernel_doc
 check 'style compile' compile

@@ -6,6 +6,7 @@
 #include <linux/namei.h>
 #include <linux/uio.h>
 
+#include "compat/vfs.h"
 #include "kbench.h"
 
 /**
@@ -18,7 +19,7 @@
  */
 struct file *kbench_open(struct kbench_run *run, const char *name, int flags)
 {
-	return file_open_root(run->dir.dentry, run->dir.mnt, name, flags | O_LARGEFILE, 0644);
+	return file_open_root(&run->dir, name, flags | O_LARGEFILE, 0644);
 }
 
 /**
@@ -69,7 +70,8 @@ static int remove_name(struct kbench_run *run, const char *name, bool directory)
 	if (d_is_positive(dentry)) {
 		inode = d_inode(dentry);
 		ihold(inode);
-		err = directory ? vfs_rmdir(dir, dentry) : vfs_unlink(dir, dentry, NULL);
+		err = directory ? vfs_rmdir(&nop_mnt_idmap, dir, dentry) :
+				  vfs_unlink(&nop_mnt_idmap, dir, dentry, NULL);
 	}
 	dput(dentry);
 	end_change(run);
@@ -115,7 +117,7 @@ int kbench_mkdir(struct kbench_run *run, const char *name)
 
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	err = vfs_mkdir(d_inode(run->dir.dentry), dentry, 0755);
+	err = vfs_mkdir(&nop_mnt_idmap, d_inode(run->dir.dentry), dentry, 0755);
 	dput(dentry);
 	end_change(run);
 	return err;

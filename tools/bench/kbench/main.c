@@ -26,6 +26,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "compat/vfs.h"
 #include "kbench.h"
 
 unsigned long kbench_file_size = SZ_64M;
@@ -120,7 +121,7 @@ static int kbench_thread(void *arg)
 	if (job->mm)
 		kthread_unuse_mm(job->mm);
 	/* this module may be gone before the thread is */
-	complete_and_exit(&job->done, 0);
+	kthread_complete_and_exit(&job->done, 0);
 }
 
 static int run_job(struct kbench_job *job)
@@ -219,7 +220,6 @@ static const struct file_operations control_operations = {
 	.write		= control_write,
 	.read		= simple_transaction_read,
 	.release	= simple_transaction_release,
-	.llseek		= no_llseek,
 };
 
 static int __init kbench_init(void)

@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 #include <linux/vmalloc.h>
 
+#include "compat/vfs.h"
 #include "kbench.h"
 
 struct name {
@@ -183,11 +184,11 @@ struct entries {
 	unsigned int		seen;
 };
 
-static int count_entry(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
-		       unsigned int type)
+static kbench_entry_t count_entry(struct dir_context *ctx, const char *name, int len, loff_t pos,
+				  u64 ino, unsigned int type)
 {
 	container_of(ctx, struct entries, ctx)->seen++;
-	return 0;
+	return KBENCH_NEXT_ENTRY;
 }
 
 /* Read until a call finds nothing more; besides our names there are "." and "..". */
