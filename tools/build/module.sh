@@ -59,5 +59,5 @@ stock | atomic)
 *) die "usage: module.sh stock|atomic|6.1|6.12|newest|DIR" ;;
 esac
 lock "module-$(sha256sum <<<"$home" | cut -c1-12)"
-step -q module compile
+step -q "${home##*/}" compile
 echo "$home/fs/scriptfs/scriptfs.ko"

@@ -96,7 +96,7 @@ if [ "${1:-}" = guest ]; then
 	exit
 fi
 
-# The kernels are built one after the other, beside the parts; a part waits for the kernel it needs.
+# Our own kernels are built one after the other, beside the parts; a part waits for the kernel it needs.
 "$top/tools/build/tree.sh" scriptfs >/dev/null
 kernels()
 {
@@ -116,6 +116,9 @@ part source "$top/tools/check/source-test.sh"
 part style "$top/tools/check/style.sh"
 part kunit "$top/tools/check/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
+part modules "$top/tools/check/modules.sh"
+guests 6.12
+guests 6.1
 guests base
 beside guest-atomic-block "$top/qemu/test.sh" atomic block
 part upstream "$top/tools/check/upstream.sh"
