@@ -9,6 +9,7 @@
 # The kernel that a target is for, by its name in tools/build/kernel.sh
 stock := $(filter-out 5.10,$(or $(K),$(KERNEL)))
 kernel := $(or $(stock),base)
+tested := $(or $(A),$(if $(V),$(V)$(addprefix -,$(stock)),$(kernel)))
 
 help:		## this list
 	@echo 'scriptfs: a RAM file system whose memory is already there'
@@ -19,7 +20,7 @@ help:		## this list
 	@echo '  KERNEL=6.1|6.12|newest   run, shell, bench, module: with that stock kernel of Debian, not v5.10'
 	@echo '  make test K=KERNEL   all guest tests with it'
 	@echo '  make test T=NAME     guest tests by name, V=base|debug|atomic|kcsan, IO=block|page, K= too'
-	@echo '  make test V=VARIANT  all guest tests on that v5.10 kernel and path'
+	@echo '  make test V=VARIANT  all guest tests on that v5.10 kernel and path; V=debug K=6.1|6.12'
 	@echo '  make test A=arm64    the same on another architecture, emulated'
 	@echo '  KERNEL_SRC=DIR       another v5.10 tree instead of the packaged one'
 	@echo '  KERNEL_URL=URL       another v5.10.y tarball (file: too), with KERNEL_SHA256=SUM'
@@ -31,13 +32,13 @@ run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run
 	@KERNEL=$(kernel) tools/bench/run.sh
 
 test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
-	@tools/check/test.sh $(if $(T)$(V)$(A)$(K),guest $(or $(A),$(V),$(kernel)) $(or $(IO),block) $(T))
+	@tools/check/test.sh $(if $(T)$(V)$(A)$(K),guest $(tested) $(or $(IO),block) $(T))
 
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
 	@tools/check/fresh.sh $(or $(T),test)
 
-soak: deps	## all ways into and out of a file's pages at once, for MINUTES=10; IO=, V= too
-	@tools/check/soak.sh $(or $(MINUTES),10) $(or $(V),base) $(or $(IO),block)
+soak: deps	## all ways into and out of a file's pages at once, for MINUTES=10; IO=, V=, K= too
+	@tools/check/soak.sh $(or $(MINUTES),10) $(tested) $(or $(IO),block)
 
 kunit: deps	## the KUnit tests under user-mode Linux
 	@tools/check/kunit.sh

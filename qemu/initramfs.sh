@@ -144,7 +144,7 @@ case $variant in
 *) (cd "$build/mod" && find lib/modules -type f | cpio --quiet -pd "$root") ;;
 esac
 case $variant in
-atomic | 6.1 | 6.12 | newest)
+atomic | 6.1 | 6.12 | newest | debug-6.1 | debug-6.12)
 	# These kernels do not include the module.
 	module=$("$top/tools/build/module.sh" "$variant")
 	install -D -t "$root/lib/modules/$release/extra" "$module"

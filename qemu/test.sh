@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh VARIANT block|page [NAME...]: run guest selftests, all or the named, on that kernel (base, debug,
-# atomic, kcsan, arm64, 6.1, 6.12 or newest) and with that io= path, and print one ok / not ok line for
-# each. The unpatched v5.10 (atomic) has the block path only.
+# atomic, kcsan, arm64, 6.1, 6.12, newest, debug-6.1 or debug-6.12) and with that io= path, and print one
+# ok / not ok line for each.
 #
 # All tests share one guest. When it panics, hangs or falls silent, the running test has failed, with the
 # last lines of the console, and another guest runs the rest.
@@ -12,13 +12,15 @@
 . "$(dirname "$0")/guest/trouble"
 
 variant=${1:-} io=${2:-}
-case $variant-$io in
-base-block | base-page | atomic-block | 6.1-block | 6.12-block | newest-block) limit=${TEST_TIMEOUT:-300} ;;
-debug-block | debug-page | kcsan-block | kcsan-page) limit=${TEST_TIMEOUT:-900} ;;
-arm64-block | arm64-page) limit=${TEST_TIMEOUT:-900} ;;
-6.1-page | 6.12-page | newest-page) limit=${TEST_TIMEOUT:-300} ;;
-atomic-page) die "an unpatched v5.10 has no io=page" ;;
-*) die "usage: test.sh base|debug|atomic|kcsan|arm64|6.1|6.12|newest block|page [NAME...]" ;;
+case $variant in
+base | atomic | 6.1 | 6.12 | newest) limit=${TEST_TIMEOUT:-300} ;;
+debug | kcsan | arm64 | debug-6.1 | debug-6.12) limit=${TEST_TIMEOUT:-900} ;;
+*) die "no tests on '$variant'; there are base, atomic, 6.1, 6.12, newest, debug, kcsan, arm64," \
+	"debug-6.1 and debug-6.12" ;;
+esac
+case $io in
+block | page) ;;
+*) die "io=$io: allowed are block and page" ;;
 esac
 shift 2
 arguments="log_buf_len=4M guest.run=tests guest.io=$io guest.timeout=$limit"

@@ -3,6 +3,7 @@
 # debian.sh 6.1|6.12|newest: print a directory with one of Debian's stock kernels, in the shape that
 # kernel.sh leaves: the image is arch/x86/boot/bzImage, the modules are below mod/, and modules are built
 # against it as against any build tree.
+# debian.sh source-6.1|source-6.12: print the path of its source.
 #
 #   6.1, 6.12   of Debian 12 and its security updates
 #   newest      of the backports of the release after it. Its tools want newer libraries than Debian 12
@@ -16,15 +17,17 @@
 . "$(dirname "$0")/mirror.sh"
 
 kernel=${1:-}
-metas=(linux-image-amd64 linux-headers-amd64) suites=(bookworm bookworm-security) libraries=()
+metas=(linux-image-amd64 linux-headers-amd64) suites=(bookworm bookworm-security) others=()
 case $kernel in
 6.1) ;;
 6.12) metas=(linux-image-6.12-amd64 linux-headers-6.12-amd64) ;;
 newest)
 	suites=(trixie trixie-backports)
-	libraries=(libc6 libelf1t64 libssl3t64 libzstd1 zlib1g)
+	# libraries of kbuild's tools
+	others=(libc6 libelf1t64 libssl3t64 libzstd1 zlib1g)
 	;;
-*) die "usage: debian.sh 6.1|6.12|newest" ;;
+source-6.1 | source-6.12) metas=("linux-$kernel") others=("linux-$kernel") ;;
+*) die "usage: debian.sh 6.1|6.12|newest|source-6.1|source-6.12" ;;
 esac
 home=$cache/debian/$kernel
 apt=$home/apt tmp=$home/tmp
@@ -54,23 +57,28 @@ fetch()
 	[ "$kernel" != newest ] || options+=(-o APT::Default-Release="${suites[1]}")
 	apt-get "${options[@]}" update
 
-	apt-cache "${options[@]}" show --no-all-versions "${metas[1]}" | sed -n 's/^Version: //p' >"$apt/version"
-	[ -s "$apt/version" ] || { echo "error: the mirror has no ${metas[1]}"; exit 1; }
+	apt-cache "${options[@]}" show --no-all-versions "${metas[-1]}" | sed -n 's/^Version: //p' >"$apt/version"
+	[ -s "$apt/version" ] || { echo "error: the mirror has no ${metas[-1]}"; exit 1; }
 	[ ! -d "$home/$(cat "$apt/version")" ] || return 0
 	apt-cache "${options[@]}" depends --recurse --important "${metas[@]}" |
 		grep -E '^linux-(image|binary|modules|headers|kbuild)-.*[0-9]' |
-		grep -vxE -e "${metas[0]}|${metas[1]}|.*-unsigned" >"$apt/names"
+		grep -vxE -e "${metas[0]}|${metas[1]:-}|.*-unsigned" >"$apt/names" || :
 	cd "$apt/packages"
-	xargs apt-get "${options[@]}" download "${libraries[@]}" <"$apt/names"
+	xargs apt-get "${options[@]}" download ${others[@]+"${others[@]}"} <"$apt/names"
 }
 
-# unpack: from $apt/packages to $tmp, and arrange it there for the place that it gets
-unpack()
+unpack_source()
+{
+	mkdir -p "$tmp/src"
+	dpkg-deb --fsys-tarfile "$apt"/packages/*.deb | tar -xO "./usr/src/linux-$kernel.tar.xz" |
+		tar -xJ -C "$tmp/src" --strip-components=1
+}
+
+# unpack_kernel: and arrange it for the place that it gets
+unpack_kernel()
 {
 	local deb release build place
 
-	rm -rf "$tmp"
-	mkdir -p "$tmp"
 	for deb in "$apt"/packages/*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tmp" --exclude='./usr/share' --exclude='*-dbg'
 	done
@@ -127,7 +135,12 @@ get()
 	version=$(cat "$apt/version")
 	old=$(cat "$home/current" 2>/dev/null) || :
 	if [ ! -d "$home/$version" ]; then
-		unpack
+		rm -rf "$tmp"
+		mkdir -p "$tmp"
+		case $kernel in
+		source-*) unpack_source ;;
+		*) unpack_kernel ;;
+		esac
 		find "$home" -mindepth 1 -maxdepth 1 -name '[0-9]*' ! -name "$old" -exec rm -rf {} +
 		mv -T "$tmp" "$home/$version"
 	fi
@@ -148,4 +161,7 @@ elif [ -n "$(find "$home/current" -mtime +7)" ]; then
 	[ "$rc" -eq 0 ] || say "    could not look for a newer kernel $kernel: taking $(cat "$home/current")"
 	touch "$home/current"
 fi
-find "$home/$(cat "$home/current")/usr/src" -maxdepth 1 -name 'linux-headers-*-amd64'
+case $kernel in
+source-*) echo "$home/$(cat "$home/current")/src" ;;
+*) find "$home/$(cat "$home/current")/usr/src" -maxdepth 1 -name 'linux-headers-*-amd64' ;;
+esac

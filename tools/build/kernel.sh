@@ -9,6 +9,7 @@
 #   atomic    the source as it came, base.config and atomic.config
 #   arm64     patched, for that architecture, base.config and arm64.config
 #   6.1, 6.12, newest    Debian's stock kernels, nothing to build: see debian.sh
+#   debug-6.1, debug-6.12    out of Debian's source, base.config, debug.config and newer.config
 #
 # The image is arch/x86/boot/bzImage or arch/arm64/boot/Image in that directory, the modules are installed
 # below mod/. Concurrent callers wait for one build; a build with nothing to do takes seconds.
@@ -28,13 +29,20 @@ arm64)
 	arch=arm64 image=Image
 	;;
 6.1 | 6.12 | newest) exec "$top/tools/build/debian.sh" "$variant" ;;
+debug-6.1 | debug-6.12)
+	flavour=source-${variant#*-}
+	fragments+=("$config/debug.config" "$config/newer.config")
+	;;
 *)
-	die "no kernel '$variant'; there are 6.1, 6.12 and newest of Debian's, and of v5.10 base," \
-		"debug, kcsan, lockstat, unhooked, stock, atomic and arm64"
+	die "no kernel '$variant'; there are 6.1, 6.12 and newest of Debian's, debug-6.1 and debug-6.12," \
+		"and of v5.10 base, debug, kcsan, lockstat, unhooked, stock, atomic and arm64"
 	;;
 esac
 
-tree=$("$top/tools/build/tree.sh" "$flavour")
+case $flavour in
+source-*) tree=$("$top/tools/build/debian.sh" "$flavour") ;;
+*) tree=$("$top/tools/build/tree.sh" "$flavour") ;;
+esac
 # Beside the source, so that ccache sees the same relative paths in every tree; but nothing is built
 # beside a tree of the user's own.
 build=${tree%/src}/$variant
@@ -42,7 +50,9 @@ case $tree in
 "$cache"/*) ;;
 *) build=$cache/tree/$(printf '%s\n' "$tree" | sha256sum | cut -c1-12)/$variant ;;
 esac
-[ "$flavour" = stock ] || fragments+=("$config/scriptfs.config")
+case $flavour in
+scriptfs | unhooked) fragments+=("$config/scriptfs.config") ;;
+esac
 if [ "$flavour" = scriptfs ] && ! grep -q scriptfs "$tree/fs/Kconfig"; then
 	unset 'fragments[-1]'
 fi
@@ -61,7 +71,7 @@ inputs()
 	gcc --version
 	[ "$arch" != arm64 ] || aarch64-linux-gnu-gcc --version
 	case $tree in
-	"$cache/source"*/src) ;;
+	"$cache/source"*/src | "$cache/debian"/*) ;;
 	"$cache"/*) cat "${tree%/src}/changed" ;;
 	*) date +%s.%N ;;
 	esac

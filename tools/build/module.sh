@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# module.sh stock|atomic|6.1|6.12|newest|DIR: build scriptfs out of a kernel tree, as a module for one of
+# module.sh stock|atomic|6.1|6.12|newest|debug-6.1|debug-6.12|DIR: build scriptfs out of a kernel tree, as a module for one of
 # the unpatched kernels (see kernel.sh), or for the kernel whose build tree or headers are in DIR (with a
 # slash in its name); print the path of scriptfs.ko.
 . "$(dirname "$0")/lib.sh"
@@ -47,7 +47,7 @@ stock | atomic)
 	home=$("$top/tools/build/tree.sh" scriptfs)
 	home=${home%/src}/module-$1
 	;;
-6.1 | 6.12 | newest)
+6.1 | 6.12 | newest | debug-6.1 | debug-6.12)
 	kernel=$("$top/tools/build/kernel.sh" "$1")
 	home=$out/module-$1
 	;;
@@ -56,7 +56,7 @@ stock | atomic)
 	kernel=$1 home=$out/module anew=1
 	fits "$kernel"
 	;;
-*) die "usage: module.sh stock|atomic|6.1|6.12|newest|DIR" ;;
+*) die "usage: module.sh stock|atomic|6.1|6.12|newest|debug-6.1|debug-6.12|DIR" ;;
 esac
 lock "module-$(sha256sum <<<"$home" | cut -c1-12)"
 step -q "${home##*/}" compile
