@@ -8,16 +8,9 @@
 # compiles KERNEL: anew, or there would be no warnings to see
 compiles()
 {
-	local kernel module
-
-	kernel=$("$top/tools/build/kernel.sh" "$1")
-	module=$out/check-module-$1
-	rm -rf "$module"
-	mkdir -p "$module"
-	cp -r "$top"/{Kbuild,fs,mm,include} "$module"
-	nice make -C "$kernel" M="$module" CONFIG_SCRIPTFS_FS=m -j"$jobs" modules 2>&1 | tee "$module/log"
-	[ -s "$module/fs/scriptfs/scriptfs.ko" ]
-	! grep -E '^(.*: )?warning: |WARNING: modpost' "$module/log" | grep -v 'pahole version'
+	rm -rf "$out/module-$1"
+	"$top/tools/build/module.sh" "$1"
+	! grep -E '^(.*: )?warning: |^WARNING: ' "$out/log/module-$1.log" | grep -v 'pahole version'
 }
 
 for kernel in 6.1 6.12 newest; do
