@@ -184,11 +184,11 @@ struct entries {
 	unsigned int		seen;
 };
 
-static kbench_entry_t count_entry(struct dir_context *ctx, const char *name, int len, loff_t pos,
-				  u64 ino, unsigned int type)
+static KBENCH_ENTRY count_entry(struct dir_context *ctx, const char *name, int len, loff_t pos,
+				u64 ino, unsigned int type)
 {
 	container_of(ctx, struct entries, ctx)->seen++;
-	return KBENCH_NEXT_ENTRY;
+	return KBENCH_NEXT;
 }
 
 /* Read until a call finds nothing more; besides our names there are "." and "..". */
