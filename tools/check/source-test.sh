@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# source-test.sh: source.sh finds the kernel in each of its origins, and refuses what is wrong. The mirror
-# is a directory (file:) and the kernel trees have three files, so it takes seconds and no network.
+# source-test.sh: source.sh finds the kernel in each of its origins, and refuses what is wrong; debian.sh
+# gets a stock kernel, and a newer one when it is time. The mirror is a directory (file:) and the kernels
+# have a few files, so it takes seconds and no network.
 # shellcheck disable=SC2317 # what is called by check
 . "$(dirname "$0")/../build/checks.sh"
 
@@ -32,15 +33,13 @@ release()
 	} >Release
 }
 
-# add_suite SUITE NAME VERSION: with NAME.tar.xz in a package of that version
-add_suite()
+# add_package SUITE NAME VERSION [DEPENDS]: with what is in $work/root, which is empty then
+add_package()
 {
-	local dir=$mirror/dists/$1/main/binary-amd64 root=$work/deb-$1 deb=$mirror/pool-$1.deb
+	local dir=$mirror/dists/$1/main/binary-amd64 root=$work/root deb=$mirror/$1-$2-$3.deb
 
-	mkdir -p "$dir"
-	mkdir -p "$root/DEBIAN" "$root/usr/src"
-	cp "$work/$2.tar.xz" "$root/usr/src/linux-source-5.10.tar.xz"
-	printf '%s\n' 'Package: linux-source-5.10' "Version: $3" 'Architecture: all' \
+	mkdir -p "$dir" "$root/DEBIAN"
+	printf '%s\n' "Package: $2" "Version: $3" 'Architecture: all' ${4:+"Depends: $4"} \
 		'Maintainer: nobody <nobody@localhost>' 'Description: a test' >"$root/DEBIAN/control"
 	dpkg-deb --build "$root" "$deb"
 	{
@@ -48,8 +47,38 @@ add_suite()
 		echo "Filename: ${deb##*/}"
 		echo "Size: $(stat -c %s "$deb")"
 		echo "SHA256: $(sha256sum <"$deb" | cut -d' ' -f1)"
-	} >"$dir/Packages"
+		echo
+	} >>"$dir/Packages"
+	rm -rf "$root"
 	release "$1"
+}
+
+# add_suite SUITE NAME VERSION: with NAME.tar.xz in a package of that version
+add_suite()
+{
+	mkdir -p "$work/root/usr/src"
+	cp "$work/$2.tar.xz" "$work/root/usr/src/linux-source-5.10.tar.xz"
+	add_package "$1" linux-source-5.10 "$3"
+}
+
+# add_kernel NAME VERSION: a stock kernel of that name among the security updates, as Debian packs them
+add_kernel()
+{
+	local name=$1 src=$work/root/usr/src
+
+	mkdir -p "$work/root/boot" "$work/root/lib/modules/$name-amd64/kernel"
+	echo "image $name" >"$work/root/boot/vmlinuz-$name-amd64"
+	add_package bookworm-security "linux-image-$name-amd64" "$2" kmod
+	mkdir -p "$src/linux-headers-$name-amd64/include/config"
+	echo "include /usr/src/linux-headers-$name-common/Makefile" >"$src/linux-headers-$name-amd64/Makefile"
+	add_package bookworm-security "linux-headers-$name-amd64" "$2" \
+		"linux-headers-$name-common (= $2), linux-kbuild-$name"
+	mkdir -p "$src/linux-headers-$name-common"
+	printf 'all:\n\t@echo made by %s\n' "$name" >"$src/linux-headers-$name-common/Makefile"
+	add_package bookworm-security "linux-headers-$name-common" "$2"
+	add_package bookworm-security "linux-kbuild-$name" "$2"
+	add_package bookworm-security linux-image-6.12-amd64 "$2" "linux-image-$name-amd64 (= $2)"
+	add_package bookworm-security linux-headers-6.12-amd64 "$2" "linux-headers-$name-amd64 (= $2)"
 }
 
 # A machine with its suite and the security one configured, package lists, and an apt that takes unsigned
@@ -57,7 +86,7 @@ add_suite()
 make_machine()
 {
 	mkdir -p "$work/clone/tools/build" "$work/lists/partial" "$work/apt.d"
-	cp "$top"/tools/build/{lib,mirror,source}.sh "$work/clone/tools/build"
+	cp "$top"/tools/build/{lib,mirror,source,debian}.sh "$work/clone/tools/build"
 	sed -i "s|^tarball_url=.*|tarball_url=file:$work/pinned.tar.xz|
 		s|^tarball_sha256=.*|tarball_sha256=$(sha256sum <"$work/pinned.tar.xz" | cut -d' ' -f1)|" \
 		"$work/clone/tools/build/source.sh"
@@ -85,6 +114,26 @@ get()
 	shift
 	env -u KERNEL_SRC -u KERNEL_URL -u KERNEL_SHA256 "$@" APT_CONFIG="$work/apt.conf" \
 		XDG_CACHE_HOME="$home" "$work/clone/tools/build/source.sh"
+}
+
+# gets NAME: debian.sh prints a directory with the kernel of that name, whose headers are where they say
+gets()
+{
+	local build
+
+	build=$(APT_CONFIG="$work/apt.conf" XDG_CACHE_HOME="$work/cache-debian" \
+		"$work/clone/tools/build/debian.sh" 6.12)
+	grep -x "image $1" "$build/arch/x86/boot/bzImage"
+	grep -x "$1-amd64" "$build/include/config/kernel.release"
+	[ -e "$build/mod/lib/modules/$1-amd64/modules.dep" ]
+	make -C "$build" | grep -x "made by $1"
+}
+
+# later COMMAND...: run it as if the kernel had been got long ago
+later()
+{
+	touch -d '8 days ago' "$work/cache-debian/scriptfs/debian/6.12/current"
+	"$@"
 }
 
 # is NAME CACHE [NAME=VALUE...]: source.sh prints the tree of that name, twice, and leaves nothing else
@@ -150,4 +199,11 @@ check 'source KERNEL_URL, another kernel' refuses 'is not v5.10' bad \
 	KERNEL_SHA256="$(sha256sum <"$work/wrong.tar.xz" | cut -d' ' -f1)"
 check 'source KERNEL_SRC' is other src KERNEL_SRC="$work/other"
 check 'source KERNEL_SRC, another kernel' refuses 'is not v5.10' src KERNEL_SRC="$work/wrong"
+check 'source stock kernel, a mirror' add_kernel 6.12.1+x 6.12.1-1
+check 'source stock kernel' gets 6.12.1+x
+check 'source stock kernel, a newer one' add_kernel 6.12.2+x 6.12.2-1
+check 'source stock kernel, not looked for each time' gets 6.12.1+x
+check 'source stock kernel, looked for now and then' later gets 6.12.2+x
+check 'source stock kernel, no mirror' mv "$mirror" "$mirror.gone"
+check 'source stock kernel, without a mirror' later gets 6.12.2+x
 exit "$failed"
