@@ -18,7 +18,7 @@ help:		## this list
 		awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  KERNEL=6.1|6.12|newest   run, shell, bench, module: with that stock kernel of Debian, not v5.10'
-	@echo '  make test K=KERNEL   all guest tests with it'
+	@echo '  make test K=KERNEL   all guest tests with it, 5.10 too'
 	@echo '  make test T=NAME     guest tests by name, V=base|debug|atomic|kcsan, IO=block|page, K= too'
 	@echo '  make test V=VARIANT  all guest tests on that v5.10 kernel and path; V=debug K=6.1|6.12'
 	@echo '  make test A=arm64    the same on another architecture, emulated'
@@ -32,7 +32,7 @@ run: deps	## build, boot a guest, compare scriptfs with ramfs and tmpfs: out/run
 	@KERNEL=$(kernel) tools/bench/run.sh
 
 test: deps	## every check: style, unit and guest tests, upstream selftests, instruction counts
-	@tools/check/test.sh $(if $(T)$(V)$(A)$(K),guest $(tested) $(or $(IO),block) $(T))
+	@tools/check/test.sh $(if $(T)$(V)$(A)$(K)$(KERNEL),guest $(tested) $(or $(IO),block) $(T))
 
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
 	@tools/check/fresh.sh $(or $(T),test)
