@@ -32,8 +32,8 @@ esac
 home=$cache/debian/$kernel
 apt=$home/apt tmp=$home/tmp
 
-# Leave the packages in $apt/packages, and in $apt/version which version they are: nothing but that, if it
-# is here.
+# Leave the packages in $apt/packages, and their version in $apt/version. If that version is here, there are
+# no packages.
 fetch()
 {
 	local main security suite site
@@ -80,7 +80,7 @@ unpack_kernel()
 	local deb release build place
 
 	for deb in "$apt"/packages/*.deb; do
-		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tmp" --exclude='./usr/share' --exclude='*-dbg'
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tmp" --exclude=./usr/share
 	done
 	place=$home/$(cat "$apt/version")
 	build=$(find "$tmp/usr/src" -maxdepth 1 -name 'linux-headers-*-amd64')
@@ -96,8 +96,10 @@ unpack_kernel()
 	sed -i "s|/usr/src/|$place&|" "$build/Makefile"
 	# A module with BTF would need pahole, of the kernel's own version.
 	rm -f "$build/vmlinux"
-	[ "$kernel" != newest ] || lend_libraries "$tmp" "$place"
-	[ "$kernel" != newest ] || older_compiler "$build"
+	if [ "$kernel" = newest ]; then
+		lend_libraries "$tmp" "$place"
+		older_compiler "$build"
+	fi
 }
 
 # lend_libraries ROOT PLACE: make the tools of kbuild in ROOT run with the libraries beside them, in PLACE
