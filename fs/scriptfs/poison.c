@@ -5,12 +5,14 @@
  * A bad page costs its file that page, with EIO or SIGBUS, and the pool as well, which retires it:
  * at once if it is idle, otherwise when it is freed. Nothing else.
  *
- * memory_failure() takes published pages out of the page cache through ->error_remove_page, but of
- * all others it only sets PG_hwpoison. To test that flag at every copy would cost as much as many a
+ * memory_failure() sets PG_hwpoison. To test that flag at every copy would cost as much as many a
  * copy, so it is tested only once there was an error somewhere in the system while the pools were
  * there. The trace point of memory_failure() tells: it is hit after the flag is set and before the
  * task that caused the error continues. A worker then searches the pools for the page, and pools
  * that do not have it go back to not testing.
+ *
+ * On older kernels memory_failure() also takes published pages out of the page cache through
+ * ->error_remove_folio. Newer ones do so for pages on the LRU only, so the worker makes up for it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,6 +20,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
+#include "compat/page.h"
 #include "cut.h"
 #include "magazine.h"
 #include "poison.h"
@@ -128,15 +131,28 @@ static bool scriptfs_poison_take(struct scriptfs_pool *pool, struct scriptfs_pie
 	return true;
 }
 
+/* Have whoever maps the page fault, and not find it. The caller has a reference. */
+static void scriptfs_poison_withdraw(struct page *page)
+{
+	struct address_space *mapping;
+
+	lock_page(page);
+	mapping = folio_mapping(page_folio(page));
+	if (mapping)
+		scriptfs_page_drop(mapping, page);
+	unlock_page(page);
+}
+
 /* Find the piece of a pool that has the page. Returns whether there is one. */
 static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs_pool *pool,
 				   struct page *page)
 {
 	struct scriptfs_piece *piece;
-	bool done, taken = false;
+	bool done, held, taken = false;
 
 	do {
 		done = true;
+		held = false;
 		scriptfs_magazines_drain(pools);
 		spin_lock(&pools->cut.lock);
 		spin_lock(&pool->lock);
@@ -144,10 +160,15 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs
 			scriptfs_spans_find(&pool->full, page_address(page));
 		if (piece) {
 			scriptfs_report_poison(piece, page, 0);
+			held = get_page_unless_zero(page);
 			done = scriptfs_poison_take(pool, piece, &taken);
 		}
 		spin_unlock(&pool->lock);
 		spin_unlock(&pools->cut.lock);
+		if (held) {
+			scriptfs_poison_withdraw(page);
+			put_page(page);
+		}
 		cond_resched();
 	} while (!done);
 	if (taken) {

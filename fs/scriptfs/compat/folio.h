@@ -23,14 +23,9 @@ static int scriptfs_page_missed(struct address_space *mapping, pgoff_t index, st
 #define noop_dirty_folio	noop_set_page_dirty
 #endif
 
-/* Take the locked @page out of its mapping. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define error_remove_folio		error_remove_page
 #define generic_error_remove_folio	generic_error_remove_page
-#define scriptfs_page_drop(mapping, page)	generic_error_remove_page(mapping, page)
-#else
-#define scriptfs_page_drop(mapping, page)	\
-	generic_error_remove_folio(mapping, page_folio(page))
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)

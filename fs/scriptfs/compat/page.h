@@ -21,6 +21,15 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #define page_folio(page)		(page)
 #define folio_wait_locked(page)		wait_on_page_locked(page)
+#define folio_mapping(page)		page_mapping(page)
+#endif
+
+/* Unmap a locked page, and take it out of its mapping. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define scriptfs_page_drop(mapping, page)	generic_error_remove_page(mapping, page)
+#else
+#define scriptfs_page_drop(mapping, page)	\
+	generic_error_remove_folio(mapping, page_folio(page))
 #endif
 
 /* The word with the flags, which is in a structure since Linux 6.18. */
