@@ -117,8 +117,6 @@ part style "$top/tools/check/style.sh"
 part kunit "$top/tools/check/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
 part modules "$top/tools/check/modules.sh"
-guests 6.12
-guests 6.1
 guests base
 beside guest-atomic-block "$top/qemu/test.sh" atomic block
 part upstream "$top/tools/check/upstream.sh"
