@@ -184,8 +184,12 @@ static int scriptfs_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 {
 	bool further = d_really_is_positive(new_dentry) &&
 		       scriptfs_further_name(d_inode(new_dentry));
-	int err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry, flags);
+	int err;
 
+	/* Newer kernels' simple_rename() would exchange two names. */
+	if (flags & ~RENAME_NOREPLACE)
+		return -EINVAL;
+	err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry, flags);
 	if (!err && further)
 		atomic64_dec(&scriptfs_sb(new_dir->i_sb)->inodes);
 	return err;
