@@ -158,6 +158,25 @@ unsigned long memory_figure(const char *key)
 	return strtoul(line + strlen(key) + 1, NULL, 10);
 }
 
+/*
+ * Free pages on the lists of the processors, in KiB, which are not counted as free. Newer kernels
+ * let such a list grow to an eighth of a zone.
+ */
+static unsigned long listed_memory(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	unsigned long pages = 0, count;
+	char line[256];
+
+	if (!file)
+		fail("no /proc/zoneinfo");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %lu", &count) == 1)
+			pages += count;
+	fclose(file);
+	return pages * (PAGE / 1024);
+}
+
 /* Free memory of the system in KiB, once everything deferred has been freed. */
 unsigned long free_memory(void)
 {
@@ -167,7 +186,7 @@ unsigned long free_memory(void)
 	for (tries = 0; tries < 5; tries++) {
 		write_text("/proc/sys/vm/drop_caches", "3");
 		write_text("/proc/sys/vm/compact_memory", "1");
-		now = memory_figure("MemFree");
+		now = memory_figure("MemFree") + listed_memory();
 		if (now > best)
 			best = now;
 		usleep(20000);
