@@ -73,12 +73,13 @@ ssize_t scriptfs_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_in
 	len = min(len, scriptfs_pipe_room(pipe));
 	while (done < len && !scriptfs_pipe_full(pipe)) {
 		part = scriptfs_extent_at(inode, *ppos, len - done, &hole);
+		if (!part || hole)
+			file_accessed(in);
 		if (!part)
 			break;
 		if (hole) {
 			ret = scriptfs_splice_hole(pipe, *ppos, part);
 			*ppos += max_t(ssize_t, ret, 0);
-			file_accessed(in);
 		} else {
 			if (!SCRIPTFS_SUPPLY_PAGE)
 				scriptfs_publish_range(inode, *ppos, part);
