@@ -131,7 +131,7 @@ int fill_cache(unsigned long kib)
 	char *buf = xmalloc(MiB(1));
 	int fd = open("/dev/ram0", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 && system("modprobe brd") == 0)
+	if (fd < 0 && system("modprobe brd rd_nr=1 rd_size=4194304") == 0)
 		fd = open("/dev/ram0", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		skip("no RAM disk");
