@@ -44,7 +44,9 @@ bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
 logs=$out/test/$variant-$io${1:+-$1}
 rm -rf "$logs"
 mkdir -p "$logs"
-failed=0 boots=0 begin=$SECONDS
+failed=0 boots=0 begin=$SECONDS guest=''
+# A guest does not end with the one who follows it.
+trap '[ -z "$guest" ] || kill "$guest" 2>/dev/null || :' EXIT
 
 # report NAME pass|fail|skip SECONDS REASON
 report()
@@ -118,6 +120,7 @@ while [ "${#pending[@]}" -gt 0 ]; do
 	follow "$guest" "$port"
 	[ -z "$stuck" ] || kill "$guest"
 	wait "$guest" 2>/dev/null || :
+	guest=''
 
 	mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
 		grep -vxF -f <(printf '%s\n' ${finished[@]+"${finished[@]}"}))
