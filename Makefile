@@ -4,7 +4,9 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell module series style
-.PHONY: clean
+.PHONY: deb clean
+
+kdir = $(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build))
 
 # The kernel that a target is for, by its name in tools/build/kernel.sh
 stock := $(filter-out 5.10,$(or $(K),$(KERNEL)))
@@ -56,7 +58,10 @@ shell: deps	## a guest with scriptfs on /mnt and this directory on /host (leave:
 	@qemu/shell.sh $(kernel)
 
 module:		## scriptfs.ko for a kernel: KERNEL=, or KDIR=its headers or build tree (default: the running one's)
-	@tools/build/module.sh $(or $(stock),$(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build)))
+	@tools/build/module.sh $(or $(stock),$(kdir))
+
+deb:		## Debian packages of the module, for DKMS, and of the programs: out/deb/
+	@tools/build/deb.sh
 
 series: deps	## write the mailing-list series to out/series/v5.10/
 	@tools/series/series.sh
