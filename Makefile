@@ -4,9 +4,10 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help deps run test fresh soak kunit bench bench-check bench-baseline shell module series style
-.PHONY: deb clean
+.PHONY: deb install uninstall clean
 
 kdir = $(abspath $(or $(KDIR),/lib/modules/$(shell uname -r)/build))
+prefix = $(or $(PREFIX),/usr/local)
 
 # The kernel that a target is for, by its name in tools/build/kernel.sh
 stock := $(filter-out 5.10,$(or $(K),$(KERNEL)))
@@ -62,6 +63,12 @@ module:		## scriptfs.ko for a kernel: KERNEL=, or KDIR=its headers or build tree
 
 deb:		## Debian packages of the module, for DKMS, and of the programs: out/deb/
 	@tools/build/deb.sh
+
+install:	## without DKMS: the module for KDIR=, scriptfs-bench, manual; PREFIX=/usr/local, DESTDIR=
+	@tools/build/install.sh "$(prefix)" "$(DESTDIR)" $(kdir)
+
+uninstall:	## remove what `make install` put there
+	@tools/build/install.sh -r "$(prefix)" "$(DESTDIR)"
 
 series: deps	## write the mailing-list series to out/series/v5.10/
 	@tools/series/series.sh

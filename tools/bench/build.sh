@@ -9,13 +9,13 @@
 source=$top/tools
 home=$cache/bench
 build=$home/build-$(sha256sum <<<"$top" | cut -c1-12)
-# All that it is built with, so that there is one list.
+# All that it is built with, so that there is one list. What is missing CMake says better.
 mapfile -t packages < <(sed -n '/^# scriptfs-bench$/,/^$/{/^[a-z]/p}' "$top/tools/build/packages")
 [ "${#packages[@]}" -gt 0 ] || die 'tools/build/packages has no part "scriptfs-bench"'
 key=$({
 	cd "$source"
 	find CMakeLists.txt lib bench/CMakeLists.txt bench/src -type f ! -path 'lib/tests/*' | sort | xargs sha256sum
-	dpkg-query -W -f '${Package} ${Version}\n' g++ libc6-dev "${packages[@]}"
+	dpkg-query -W -f '${Package} ${Version}\n' g++ libc6-dev "${packages[@]}" 2>/dev/null || :
 } | sha256sum | cut -c1-12)
 program=$home/scriptfs-bench-$key
 
@@ -26,7 +26,7 @@ make_bench()
 	mkdir -p "$build"
 	echo "$top" >"$build/clone"
 	CCACHE_BASEDIR=$top nice cmake -G Ninja -S "$source" -B "$build" \
-		-DCMAKE_CXX_COMPILER=/usr/lib/ccache/g++
+		-DCMAKE_CXX_COMPILER=g++
 	CCACHE_BASEDIR=$top nice ninja -C "$build" "$@"
 	strip -o "$build/stripped" "$build/bench/scriptfs-bench"
 	mv "$build/stripped" "$program"
