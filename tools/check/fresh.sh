@@ -13,11 +13,8 @@
 # Where that is impossible (not root, no namespaces, the mirror out of reach) it says so loudly, and
 # makes the target on the machine itself.
 # shellcheck disable=SC2317 # what is called by step, guarded and trap
-. "$(dirname "$0")/../build/lib.sh"
-. "$(dirname "$0")/../build/mirror.sh"
+. "$(dirname "$0")/../build/root.sh"
 
-fresh=$cache/fresh
-base=$fresh/base.tar
 target=${1:-} stage=${2:-} root=${3:-} child=''
 case $target in
 run | test) ;;
@@ -38,46 +35,19 @@ on_machine()
 	exit
 }
 
-# bind PATH [ro]: show it at the same path in the root, if it exists
-bind()
-{
-	[ -e "$1" ] || return 0
-	if [ -d "$1" ]; then
-		mkdir -p "$root$1"
-	else
-		mkdir -p "$root$(dirname "$1")"
-		[ -e "$root$1" ] || : >"$root$1"
-	fi
-	mount --bind "$1" "$root$1"
-	[ -z "${2:-}" ] || mount -o remount,bind,ro "$root$1"
-}
-
 # enter COMMAND...: run it in the root. Only this process has the mounts, so removing the root cannot
 # reach through them.
 enter()
 {
-	local node name
+	local name
 	local -a settings=()
 
-	mount -t proc proc "$root/proc"
-	mount -t sysfs -o ro sysfs "$root/sys"
-	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
-	mkdir "$root/dev/pts" "$root/dev/shm"
-	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
-	mount -t tmpfs tmpfs "$root/dev/shm"
-	ln -s pts/ptmx "$root/dev/ptmx"
-	ln -s /proc/self/fd "$root/dev/fd"
-	for node in null zero full random urandom tty kvm; do
-		bind "/dev/$node"
-	done
-	bind "$cache"
-	bind "$top"
-	for name in auth.conf auth.conf.d keyrings trusted.gpg.d; do
-		bind "/etc/apt/$name" ro
-	done
-	[ -z "${KERNEL_SRC:-}" ] || bind "$(cd "$KERNEL_SRC" && pwd -P)" ro
+	mount_system "$root"
+	bind "$root" "$cache"
+	bind "$root" "$top"
+	[ -z "${KERNEL_SRC:-}" ] || bind "$root" "$(cd "$KERNEL_SRC" && pwd -P)" ro
 	case ${KERNEL_URL:-} in
-	file:*) bind "$(realpath -m "/${KERNEL_URL#file:}")" ro ;;
+	file:*) bind "$root" "$(realpath -m "/${KERNEL_URL#file:}")" ro ;;
 	esac
 	for name in XDG_CACHE_HOME CI TERM http_proxy https_proxy no_proxy KERNEL_SRC KERNEL_URL \
 		KERNEL_SHA256 BED ROUNDS FILESYSTEMS KERNEL TOLERANCE TEST_TIMEOUT; do
@@ -94,7 +64,7 @@ guarded()
 {
 	local fd
 
-	exec {fd}>"$fresh/lock"
+	exec {fd}>"$roots/lock"
 	flock "$fd"
 	"$@"
 	exec {fd}>&-
@@ -105,61 +75,22 @@ claim_root()
 {
 	local old
 
-	for old in "$fresh"/root.*; do
+	for old in "$roots"/root.*; do
 		[ ! -d "$old" ] || ! flock -n "$old" true || rm -rf --one-file-system "$old"
 	done
-	root=$(mktemp -d "$fresh/root.XXXXXX")
+	root=$(mktemp -d "$roots/root.XXXXXX")
 	exec {held}<"$root"
 	flock "$held"
 	chmod 755 "$root"
 }
 
-make_base()
-{
-	local proxy_http='' proxy_https=''
-
-	if ! command -v wget >/dev/null || ! command -v debootstrap >/dev/null; then
-		apt-get -q update
-		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-			wget debootstrap
-	fi
-	eval "$(apt-config shell proxy_http Acquire::http::Proxy proxy_https Acquire::https::Proxy)"
-	[ -z "$proxy_http" ] || export http_proxy=$proxy_http
-	[ -z "$proxy_https" ] || export https_proxy=$proxy_https
-	rm -rf "$fresh/base"
-	debootstrap --variant=minbase --include=make bookworm "$fresh/base" "$main"
-	rm -f "$fresh"/base/var/cache/apt/archives/*.deb "$fresh"/base/var/lib/apt/lists/*_*
-	tar -C "$fresh/base" -cf "$base.new" .
-	rm -rf "$fresh/base"
-	mv "$base.new" "$base"
-}
-
-# Unpack the minimal root, set up its apt like the machine's, and put the packages of earlier runs there.
+# The minimal root, with the packages of earlier runs
 prepare()
 {
-	local main security etc=$root/etc
-
-	find_mirror "$fresh/lists" apt-get -q -o Acquire::Languages=none
-	[ -n "$(find "$base" -mtime -1 2>/dev/null)" ] || make_base
-	tar -C "$root" -xf "$base"
-	cp -L /etc/resolv.conf /etc/hosts "$etc"
-	{
-		echo "deb $main bookworm main"
-		echo "deb $main bookworm-updates main"
-		[ -z "$security" ] || echo "deb $security bookworm-security main"
-	} >"$etc/apt/sources.list"
-	{
-		apt-config dump Acquire | grep -iE '^Acquire::(https?|Retries|Check-|Allow|ForceIPv)' || :
-		if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
-			cp /etc/ssl/certs/ca-certificates.crt "$etc/apt/ca.crt"
-			echo 'Acquire::https::CaInfo "/etc/apt/ca.crt";'
-		fi
-		echo 'APT::Sandbox::User "root";'
-	} >"$etc/apt/apt.conf.d/90machine"
-	: >"$etc/scriptfs-fresh-root"	# see forget_clones
-	echo force-unsafe-io >"$etc/dpkg/dpkg.cfg.d/fresh"
-	mkdir -p "$fresh/packages"
-	cp -al "$fresh/packages/." "$root/var/cache/apt/archives"
+	unpack_base "$root"
+	: >"$root/etc/scriptfs-fresh-root"	# see forget_clones
+	mkdir -p "$roots/packages"
+	cp -al "$roots/packages/." "$root/var/cache/apt/archives"
 }
 
 # Keep the current packages for the next run.
@@ -168,8 +99,8 @@ keep_packages()
 	rm -rf "$root/packages"
 	mkdir "$root/packages"
 	find "$root/var/cache/apt/archives" -maxdepth 1 -name '*.deb' -exec mv -t "$root/packages" {} +
-	rm -rf "$fresh/packages"
-	mv -T "$root/packages" "$fresh/packages"
+	rm -rf "$roots/packages"
+	mv -T "$root/packages" "$roots/packages"
 }
 
 case $stage in
@@ -214,10 +145,9 @@ finish()
 }
 
 [ "$(id -u)" -eq 0 ] || on_machine 'that takes root'
-unshare --mount --propagation private --pid --fork --kill-child mount -t proc proc /proc 2>/dev/null ||
-	on_machine 'no namespaces here'
-mkdir -p "$fresh"
-chmod 700 "$fresh"
+have_namespaces || on_machine 'no namespaces here'
+mkdir -p "$roots"
+chmod 700 "$roots"
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
