@@ -11,6 +11,7 @@
 #   -a ARGS     more kernel command line; guest.run=... says what the guest does (qemu/guest/init)
 #   -o FILE     what the guest writes to its virtio port (default: /dev/null)
 #   -l FILE     its console (default: /dev/null)
+#   -r FILE     the root file system, a disk that the guest may write to; default: the initramfs
 #   -d DIR      shared with the guest over 9p as /host, read-only
 #   -t SECONDS  end the guest after that long (600)
 #   -i          interactive: the console is this terminal, no time limit
@@ -21,8 +22,8 @@
 # 124 when the time ran out.
 . "$(dirname "$0")/../tools/build/lib.sh"
 
-bed='' mem=3072 smp=2 append='' port=/dev/null console=/dev/null dir='' limit=600 interactive='' probe=''
-while getopts 'b:m:s:a:o:l:d:t:ip' option; do
+bed='' mem=3072 smp=2 append='' port=/dev/null console=/dev/null dir='' disk='' limit=600 interactive='' probe=''
+while getopts 'b:m:s:a:o:l:r:d:t:ip' option; do
 	case $option in
 	b) bed=$OPTARG ;;
 	m) mem=$OPTARG ;;
@@ -30,6 +31,7 @@ while getopts 'b:m:s:a:o:l:d:t:ip' option; do
 	a) append=$OPTARG ;;
 	o) port=$OPTARG ;;
 	l) console=$OPTARG ;;
+	r) disk=$OPTARG ;;
 	d) dir=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	i) interactive=1 ;;
@@ -103,6 +105,10 @@ khz=$(awk '/^bogomips/ { printf "%d", $3 * 500; exit }' /proc/cpuinfo)
 qemu+=(-kernel "$image" -initrd "$initramfs"
 	-device virtio-rng-pci -device virtio-serial-pci
 	-chardev "file,id=port,path=$port" -device 'virtserialport,chardev=port,name=scriptfs')
+if [ -n "$disk" ]; then
+	args+=' root=/dev/vda rw'
+	qemu+=(-drive "file=$disk,format=raw,if=virtio,cache=unsafe")
+fi
 [ -z "$dir" ] || qemu+=(-virtfs "local,path=$dir,mount_tag=host,security_model=none,readonly=on")
 
 if [ -n "$interactive" ]; then
