@@ -207,6 +207,22 @@ links()
 	return "$lost"
 }
 
+# The manual is troff without mistakes, and has all options of the mount and all commands of the program.
+manual()
+{
+	local program page name lost=0
+
+	program=$("$top/tools/bench/build.sh")
+	for page in doc/man/*; do
+		man --warnings --encoding=UTF-8 --troff-device=utf8 --ditroff --local-file "$page" 2>&1 >/dev/null | (! grep .) || lost=1
+	done
+	while read -r page name; do
+		grep -qE "^\.BR? (.*[ ,])?$name(=.*)?\$" "doc/man/$page" || { echo "$page: no $name"; lost=1; }
+	done < <(sed -n 's/^.*__fsparam([^"]*"\([^"]*\)".*/scriptfs.5 \1/p' fs/scriptfs/options.c
+		"$program" --help | sed -n '/^Subcommands/,$s/^  \([a-z]*\) .*/scriptfs-bench.1 \1/p')
+	return "$lost"
+}
+
 # get_abi takes lines that it does not understand for text, so check the tags as well.
 abi()
 {
@@ -242,6 +258,7 @@ check 'style licences' licences
 check 'style leftovers' no_leftovers
 check 'style rst' rst
 check 'style links' links
+check 'style manual' manual
 check 'style sysfs ABI' abi
 "$top/tools/check/layers.sh" || failed=1
 "$top/tools/series/series.sh" style || failed=1
