@@ -3,6 +3,7 @@
  * scriptfs: what the page cache asks of a mapping that has its own pages, and writing page by page
  * (io=page) on top of it.
  */
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/page_run.h>
 #include <linux/pagemap.h>
@@ -195,17 +196,27 @@ static unsigned int scriptfs_page_end(struct address_space *mapping, loff_t pos,
  *
  * Until then the other one is locked, and so of no use to anyone. Most readers publish ahead what
  * they are about to ask for; this is for uprobes, and for a page that was withdrawn in between.
+ *
+ * read_cache_page() of older kernels does not look again, but takes what it had filled: give that
+ * the bytes that the file has now.
  */
 static int scriptfs_page_missed(struct address_space *mapping, pgoff_t index, struct page *page)
 {
+	struct page *own;
 	int err;
 
 	/* Readahead has no reference but the page cache's. */
 	get_page(page);
 	scriptfs_page_drop(mapping, page);
 	unlock_page(page);
-	put_page(page);
 	err = scriptfs_publish(mapping->host, index);
+	own = err ? NULL : find_get_page(mapping, index);
+	if (own) {
+		copy_highpage(page, own);
+		SetPageUptodate(page);
+		put_page(own);
+	}
+	put_page(page);
 	if (err == -EHWPOISON)
 		err = -EIO;
 	return err ? err : AOP_TRUNCATED_PAGE;
