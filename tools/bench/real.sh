@@ -78,11 +78,11 @@ run_guest()
 
 mkdir -p "$results"
 tree=$("$top/tools/build/tree.sh" scriptfs)
-build=${tree%/src}/uml
+build=${tree%/src}/uml-real
 mkdir -p "$build"
 lock "build-$(printf '%s' "$build" | sha256sum | cut -c1-12)"
-step -q 'uml config' configure "$tree" "$build" um "$top/tools/bench/uml.config"
-step -k "$build" 'kernel uml' kmake "$tree" "$build" um linux modules
+step -q 'uml config' configure "$tree" "$build" um "$top/tools/bench/uml.config" "$top/tools/bench/real.config"
+step -k "$build" 'kernel uml-real' kmake "$tree" "$build" um linux modules
 lock real
 [ "$(cat "$input/of" 2>/dev/null)" = "$source" ] || step 'real tree' make_input
 step 'real trees' run_guest
