@@ -210,11 +210,14 @@ static int scriptfs_page_missed(struct address_space *mapping, pgoff_t index, st
 	scriptfs_page_drop(mapping, page);
 	unlock_page(page);
 	err = scriptfs_publish(mapping->host, index);
-	own = err ? NULL : find_get_page(mapping, index);
+	own = err ? NULL : find_lock_page(mapping, index);
 	if (own) {
 		copy_highpage(page, own);
-		SetPageUptodate(page);
+		unlock_page(own);
 		put_page(own);
+		/* The bytes before the flag. */
+		smp_wmb();
+		set_bit(PG_uptodate, scriptfs_page_flags(page));
 	}
 	put_page(page);
 	if (err == -EHWPOISON)
