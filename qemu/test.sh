@@ -58,7 +58,11 @@ report()
 	skip) echo "ok - $title # SKIP $4" ;;
 	*)
 		echo "not ok - $title: $4"
-		grep -E '^not ok|^# (kernel|FAIL|.*failed)' "$logs/$1.log" | tail -n 10 | sed 's/^/#   /' || :
+		# Why, for whoever sees only this: what the test noted, and what the module said of late.
+		{
+			grep -aE '^(not ok|#)' "$logs/$1.log" | tail -n 12
+			grep -a 'scriptfs: ' "$logs/console-$boots.log" | tail -n 4
+		} | sed 's/^/#   /' || :
 		echo "#   log: $logs/$1.log, console: $logs/console-$boots.log"
 		failed=1
 		;;
