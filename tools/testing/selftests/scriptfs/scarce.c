@@ -125,6 +125,17 @@ void with_scarce_memory(unsigned long kib, void (*run)(void *arg), void *arg)
 		_exit(WEXITSTATUS(status));
 }
 
+unsigned long huge_pages_to_be_had(unsigned long nr)
+{
+	unsigned long before = number_in(HUGE_PAGES), had, tries;
+
+	for (tries = 0; tries < 3; tries++)
+		set_number(HUGE_PAGES, before + nr);
+	had = number_in(HUGE_PAGES) - before;
+	set_number(HUGE_PAGES, before);
+	return had;
+}
+
 /* A RAM disk that was never written to reads as zeroes, and has no memory of its own for them. */
 int fill_cache(unsigned long kib)
 {

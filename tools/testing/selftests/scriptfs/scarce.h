@@ -31,6 +31,9 @@ long spare_memory(void);
  */
 void with_scarce_memory(unsigned long kib, void (*run)(void *arg), void *arg);
 
+/* How many of @nr huge pages the system gets together by its own means. Given back at once. */
+unsigned long huge_pages_to_be_had(unsigned long nr);
+
 /* Take @kib KiB of page cache that can be reclaimed at any time, for as long as the fd is open. */
 int fill_cache(unsigned long kib);
 
