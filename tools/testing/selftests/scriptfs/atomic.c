@@ -87,7 +87,7 @@ static ssize_t by_uring(struct shared *s, unsigned char *buf, size_t len, off_t 
 	static __thread struct uring ring;
 
 	if (!ring.fd)
-		uring_begin(&ring, xmalloc(MOST), MOST);
+		CHECK(uring_begin(&ring, xmalloc(MOST), MOST));
 	len = uring_read(&ring, s->fd, len, at);
 	if ((ssize_t)len > 0)
 		memcpy(buf, ring.buf, len);

@@ -324,7 +324,7 @@ static void run_worker(void *arg)
 	CHECK(w.buf != MAP_FAILED);
 	make_pipe(w.pipes);
 	w.scratch = xopen(".", O_TMPFILE | O_RDWR);
-	uring_begin(&w.ring, w.buf, ROOM);
+	CHECK(uring_begin(&w.ring, w.buf, ROOM));
 	while (going(w.c))
 		work_once(&w);
 	let_go_of_all(&w);

@@ -12,22 +12,14 @@ static unsigned int *word(const struct uring *u, unsigned int offset)
 	return (unsigned int *)(u->sq + offset);
 }
 
-bool uring_takes(void *buf, size_t len)
+void uring_end(struct uring *u)
 {
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct io_uring_params p = {};
-	int fd = syscall(SYS_io_uring_setup, 1, &p), err;
-
-	if (fd < 0)
-		return false;
-	err = syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &iov, 1) ? errno : 0;
-	close(fd);
-	if (err)
-		CHECK_EQ(err, EOPNOTSUPP);
-	return !err;
+	munmap(u->sqe, PAGE);
+	munmap(u->sq, PAGE);
+	close(u->fd);
 }
 
-void uring_begin(struct uring *u, void *buf, size_t len)
+bool uring_begin(struct uring *u, void *buf, size_t len)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
 
@@ -41,14 +33,11 @@ void uring_begin(struct uring *u, void *buf, size_t len)
 	u->sqe = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, u->fd,
 		      IORING_OFF_SQES);
 	CHECK((void *)u->sqe != MAP_FAILED);
-	CHECK_OK(syscall(SYS_io_uring_register, u->fd, IORING_REGISTER_BUFFERS, &iov, 1));
-}
-
-void uring_end(struct uring *u)
-{
-	munmap(u->sqe, PAGE);
-	munmap(u->sq, PAGE);
-	close(u->fd);
+	if (!syscall(SYS_io_uring_register, u->fd, IORING_REGISTER_BUFFERS, &iov, 1))
+		return true;
+	CHECK_EQ(errno, EOPNOTSUPP);
+	uring_end(u);
+	return false;
 }
 
 static ssize_t uring_do(struct uring *u, int op, int fd, size_t len, off_t offset)

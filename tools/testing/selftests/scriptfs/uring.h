@@ -27,11 +27,11 @@ struct uring {
 	struct io_uring_params	p;
 };
 
-/* Can that memory be a registered buffer? Before Linux 6.5 no file's could, but tmpfs's. */
-bool uring_takes(void *buf, size_t len);
-
-/* Skip the case if there is no io_uring. */
-void uring_begin(struct uring *u, void *buf, size_t len);
+/*
+ * False if that memory cannot be a registered buffer: before Linux 6.5 only tmpfs's files' could.
+ * Skip the case if there is no io_uring.
+ */
+bool uring_begin(struct uring *u, void *buf, size_t len);
 void uring_end(struct uring *u);
 
 /* Like pread() and pwrite(), at the beginning of the buffer; a negative errno on failure. */
