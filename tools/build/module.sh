@@ -24,6 +24,14 @@ fits()
 		say "    $1 has no Module.symvers: a kernel with CONFIG_MODVERSIONS will refuse the module"
 }
 
+# Type information, which tracing can do without, is made by pahole where the kernel's own is beside its
+# headers. Debian's headers depend on pahole; others may have been copied here.
+without_types()
+{
+	[ -f "$1/vmlinux" ] && ! command -v pahole >/dev/null &&
+		grep -qx CONFIG_DEBUG_INFO_BTF_MODULES=y "$1/include/config/auto.conf"
+}
+
 compile()
 {
 	cd "$top"
@@ -31,16 +39,16 @@ compile()
 		rm -rf "$home"
 		mkdir -p "$home"
 		cp -r Kbuild fs mm include "$home"
-		make -C "$kernel" M="$home" CONFIG_SCRIPTFS_FS=m -j"$jobs" modules
+		make -C "$kernel" M="$home" "${settings[@]}" -j"$jobs" modules
 		return
 	fi
 	mkdir -p "$home"
 	rsync -a --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' --exclude '.*.cmd' \
 		Kbuild fs mm include "$home"
-	nice make -C "$kernel" M="$home" CONFIG_SCRIPTFS_FS=m -j"$jobs" modules
+	nice make -C "$kernel" M="$home" "${settings[@]}" -j"$jobs" modules
 }
 
-anew=''
+anew='' settings=(CONFIG_SCRIPTFS_FS=m)
 case ${1:-} in
 stock | atomic)
 	kernel=$("$top/tools/build/kernel.sh" "$1")
@@ -55,6 +63,10 @@ stock | atomic)
 	# What is there may be of another kernel.
 	kernel=$1 home=$out/module anew=1
 	fits "$kernel"
+	if without_types "$kernel"; then
+		say "    there is no pahole (apt install pahole): the module will have no type information (BTF)"
+		settings+=(CONFIG_DEBUG_INFO_BTF_MODULES=)
+	fi
 	;;
 *) die "usage: module.sh stock|atomic|6.1|6.12|newest|debug-6.1|debug-6.12|DIR" ;;
 esac
