@@ -241,3 +241,6 @@ module_exit(scriptfs_exit);
 MODULE_ALIAS_FS("scriptfs");
 MODULE_DESCRIPTION("RAM file system with preallocated memory");
 MODULE_LICENSE("GPL");
+#ifdef SCRIPTFS_VERSION
+MODULE_VERSION(SCRIPTFS_VERSION);
+#endif

@@ -5,6 +5,9 @@
 # slash in its name); print the path of scriptfs.ko.
 . "$(dirname "$0")/lib.sh"
 
+# What it is built from
+source=(Kbuild debian/changelog fs include mm)
+
 # fits DIR: end with a reason if no module can be built for that kernel
 fits()
 {
@@ -38,13 +41,13 @@ compile()
 	if [ "$anew" ]; then
 		rm -rf "$home"
 		mkdir -p "$home"
-		cp -r Kbuild fs mm include "$home"
+		cp -r --parents "${source[@]}" "$home"
 		make -C "$kernel" M="$home" "${settings[@]}" -j"$jobs" modules
 		return
 	fi
 	mkdir -p "$home"
-	rsync -a --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' --exclude '.*.cmd' \
-		Kbuild fs mm include "$home"
+	rsync -aR --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' --exclude '.*.cmd' \
+		"${source[@]}" "$home"
 	nice make -C "$kernel" M="$home" "${settings[@]}" -j"$jobs" modules
 }
 
