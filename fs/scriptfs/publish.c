@@ -34,6 +34,7 @@
 #include "compat/page.h"
 #include "map.h"
 #include "publish.h"
+#include "sb.h"
 #include "wait.h"
 
 /* A fault publishes what it finds initialised around it, at most so many pages: one XArray leaf. */
@@ -193,6 +194,19 @@ int scriptfs_publish(struct inode *inode, pgoff_t index)
 	return err;
 }
 
+/* Take the page at @index out of the page cache if it is bad, and nobody has yet (poison.c). */
+static void scriptfs_withdraw_bad(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page = find_lock_page(mapping, index);
+
+	if (!page)
+		return;
+	if (PageHWPoison(page))
+		scriptfs_page_drop(mapping, page);
+	unlock_page(page);
+	put_page(page);
+}
+
 /**
  * scriptfs_publish_range - publish what a part of a file has
  * @inode:	the file
@@ -200,17 +214,22 @@ int scriptfs_publish(struct inode *inode, pgoff_t index)
  * @len:	how long it is; it has memory, and is initialised
  *
  * For generic functions of a kernel without ->supply_page, which would have to allocate pages
- * otherwise. What cannot be published is not: ->read_folio is asked for it, and says why.
+ * otherwise. What cannot be published is not: ->read_folio is asked for it, and says why. These
+ * functions do not look whether a page is bad, so such a one is withdrawn.
  *
  * Context: Takes map_lock. May sleep for long, waiting for memory.
  */
 void scriptfs_publish_range(struct inode *inode, loff_t pos, size_t len)
 {
+	bool suspect = test_bit(SCRIPTFS_POOLS_SUSPECT, &scriptfs_pools(inode->i_sb)->flags);
 	pgoff_t index = pos >> PAGE_SHIFT, end = DIV_ROUND_UP_ULL(pos + len, PAGE_SIZE);
 
-	for (; index < end; index++)
+	for (; index < end; index++) {
+		if (unlikely(suspect))
+			scriptfs_withdraw_bad(inode->i_mapping, index);
 		if (!xa_load(&inode->i_mapping->i_pages, index) && scriptfs_publish(inode, index))
 			break;
+	}
 }
 
 /**
