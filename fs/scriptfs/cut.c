@@ -33,10 +33,11 @@ void scriptfs_cut_init(struct scriptfs_cut *cut)
 }
 
 /**
- * scriptfs_hide_begin - idle pieces are about to be off the lists, and will be back
+ * scriptfs_hide_begin - idle pieces are about to be off the lists, and may be back
  * @cut:	the lists
  *
- * Whoever finds no idle piece meanwhile must not conclude that there is none.
+ * Whoever finds no idle piece meanwhile must not conclude that there is none. The caller waits for
+ * no memory until scriptfs_hide_end(), or two of them could wait for each other.
  *
  * Context: The caller holds cut.lock.
  */
@@ -44,26 +45,41 @@ void scriptfs_hide_begin(struct scriptfs_cut *cut)
 {
 	lockdep_assert_held(&cut->lock);
 	cut->hiders++;
-	cut->hides++;
 }
 
 /**
- * scriptfs_hide_end - the pieces are back on the lists
+ * scriptfs_hide - scriptfs_hide_begin() for callers without cut.lock
  * @cut:	the lists
  *
  * Context: Takes cut.lock.
  */
-void scriptfs_hide_end(struct scriptfs_cut *cut)
+void scriptfs_hide(struct scriptfs_cut *cut)
+{
+	spin_lock(&cut->lock);
+	scriptfs_hide_begin(cut);
+	spin_unlock(&cut->lock);
+}
+
+/**
+ * scriptfs_hide_end - the pieces are back on the lists, or will not be
+ * @cut:	the lists
+ * @back:	some are
+ *
+ * Context: Takes cut.lock.
+ */
+void scriptfs_hide_end(struct scriptfs_cut *cut, bool back)
 {
 	spin_lock(&cut->lock);
 	cut->hiders--;
+	cut->hides += back;
 	spin_unlock(&cut->lock);
 }
 
 /**
  * scriptfs_hiding - are idle pieces off the lists that will be back?
  * @cut:	the lists
- * @hides:	set to a number: none were off between two calls that return false and set the same
+ * @hides:	set to a number: of what was off between two calls that return false and set the
+ *		same, nothing is back
  *
  * Context: Takes cut.lock.
  * Return: Whether some are.
@@ -471,7 +487,7 @@ void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle)
 		scriptfs_cut_list(pools, &piece, 1);
 		spin_unlock(&pools->cut.lock);
 	}
-	scriptfs_hide_end(&pools->cut);
+	scriptfs_hide_end(&pools->cut, true);
 }
 
 /**

@@ -9,7 +9,8 @@
 
 void scriptfs_cut_init(struct scriptfs_cut *cut);
 void scriptfs_hide_begin(struct scriptfs_cut *cut);
-void scriptfs_hide_end(struct scriptfs_cut *cut);
+void scriptfs_hide(struct scriptfs_cut *cut);
+void scriptfs_hide_end(struct scriptfs_cut *cut, bool back);
 bool scriptfs_hiding(struct scriptfs_cut *cut, unsigned int *hides);
 struct scriptfs_piece *scriptfs_piece_split(struct scriptfs_piece *piece);
 struct scriptfs_piece *scriptfs_cut_pick(struct scriptfs_pools *pools, unsigned int order,

@@ -173,7 +173,7 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs
 	} while (!done);
 	if (taken) {
 		scriptfs_quarantine(pools, piece, 0);
-		scriptfs_hide_end(&pools->cut);
+		scriptfs_hide_end(&pools->cut, true);
 	} else if (piece) {
 		scriptfs_settle_all(pools);
 	}

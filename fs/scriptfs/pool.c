@@ -121,25 +121,26 @@ static noinline void scriptfs_put_unsound(struct scriptfs_pools *pools,
 {
 	unsigned int i;
 
-	spin_lock(&pools->cut.lock);
-	scriptfs_hide_begin(&pools->cut);
-	spin_unlock(&pools->cut.lock);
 	for (i = 0; i < nr; i++) {
 		WRITE_ONCE(pieces[i]->owner, SCRIPTFS_QUARANTINE);
 		scriptfs_quarantine(pools, pieces[i], 0);
 	}
-	scriptfs_hide_end(&pools->cut);
 }
 
 /* Take pieces until there is one without a hardware memory error. */
 static noinline struct scriptfs_piece *scriptfs_take_sound(struct scriptfs_pools *pools,
-							   struct scriptfs_piece *piece,
 							   unsigned int order)
 {
-	while (piece && scriptfs_piece_poisoned(piece)) {
+	struct scriptfs_piece *piece;
+	bool back = false;
+
+	/* From before the first is taken: most of it is idle again if it is not good enough. */
+	scriptfs_hide(&pools->cut);
+	while ((piece = scriptfs_take_idle(pools, order)) && scriptfs_piece_poisoned(piece)) {
 		scriptfs_put_unsound(pools, &piece, 1);
-		piece = scriptfs_take_idle(pools, order);
+		back = true;
 	}
+	scriptfs_hide_end(&pools->cut, back);
 	return piece;
 }
 
@@ -169,10 +170,12 @@ static __always_inline void scriptfs_hand_out(struct scriptfs_piece *piece, cons
 struct scriptfs_piece *scriptfs_take(struct scriptfs_pools *pools, unsigned int order,
 				     const void *owner)
 {
-	struct scriptfs_piece *piece = scriptfs_take_idle(pools, order);
+	struct scriptfs_piece *piece;
 
 	if (unlikely(scriptfs_suspect(pools)))
-		piece = scriptfs_take_sound(pools, piece, order);
+		piece = scriptfs_take_sound(pools, order);
+	else
+		piece = scriptfs_take_idle(pools, order);
 	if (likely(piece))
 		scriptfs_hand_out(piece, owner);
 	return piece;
@@ -254,6 +257,38 @@ static struct scriptfs_piece *scriptfs_pick_super(struct scriptfs_pools *pools, 
 	return first;
 }
 
+static bool scriptfs_super_take(struct scriptfs_pools *pools, bool surplus, const void *owner,
+				struct scriptfs_piece **pieces)
+{
+	struct scriptfs_piece *first = scriptfs_pick_super(pools, surplus);
+	unsigned int i;
+
+	if (!first)
+		return false;
+	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS; i++) {
+		pieces[i] = scriptfs_piece_span(first)->super->chunk[i]->piece;
+		scriptfs_hand_out(pieces[i], owner);
+	}
+	return true;
+}
+
+/* The same without a hardware memory error: with a bad page it is good for smaller needs only. */
+static noinline bool scriptfs_super_take_sound(struct scriptfs_pools *pools, bool surplus,
+					       const void *owner, struct scriptfs_piece **pieces)
+{
+	bool taken, sound = true;
+	unsigned int i;
+
+	scriptfs_hide(&pools->cut);
+	taken = scriptfs_super_take(pools, surplus, owner, pieces);
+	for (i = 0; taken && sound && i < SCRIPTFS_SUPER_CHUNKS; i++)
+		sound = !scriptfs_piece_poisoned(pieces[i]);
+	if (!sound)
+		scriptfs_put_unsound(pools, pieces, SCRIPTFS_SUPER_CHUNKS);
+	scriptfs_hide_end(&pools->cut, !sound);
+	return taken && sound;
+}
+
 /**
  * scriptfs_take_super - take a whole super for a file
  * @pools:	the pools
@@ -268,22 +303,9 @@ static struct scriptfs_piece *scriptfs_pick_super(struct scriptfs_pools *pools, 
 bool scriptfs_take_super(struct scriptfs_pools *pools, bool surplus, const void *owner,
 			 struct scriptfs_piece **pieces)
 {
-	struct scriptfs_piece *first = scriptfs_pick_super(pools, surplus);
-	bool sound = true;
-	unsigned int i;
-
-	if (!first)
-		return false;
-	for (i = 0; i < SCRIPTFS_SUPER_CHUNKS; i++) {
-		pieces[i] = scriptfs_piece_span(first)->super->chunk[i]->piece;
-		scriptfs_hand_out(pieces[i], owner);
-		if (unlikely(scriptfs_suspect(pools)))
-			sound &= !scriptfs_piece_poisoned(pieces[i]);
-	}
-	/* With a bad page it is good for smaller needs only. */
-	if (!sound)
-		scriptfs_put_unsound(pools, pieces, SCRIPTFS_SUPER_CHUNKS);
-	return sound;
+	return unlikely(scriptfs_suspect(pools)) ?
+		scriptfs_super_take_sound(pools, surplus, owner, pieces) :
+		scriptfs_super_take(pools, surplus, owner, pieces);
 }
 
 static noinline void scriptfs_report_free(const struct scriptfs_piece *piece, unsigned long ino,

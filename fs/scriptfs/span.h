@@ -120,8 +120,8 @@ struct scriptfs_pool {
  * @pages:	how many pages are on the lists
  * @arrivals:	how often a piece was listed, ever
  * @hidden:	how many idle pages are off the lists while their block is being cleared
- * @hiders:	how many tasks have idle pieces off the lists that will be back in a moment
- * @hides:	how often one began to, ever
+ * @hiders:	how many tasks have pieces off the lists that may be back in a moment
+ * @hides:	how often one had some that are back, ever
  */
 struct scriptfs_cut {
 	unsigned long		orders;

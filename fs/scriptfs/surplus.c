@@ -27,6 +27,12 @@
 #define SCRIPTFS_WAIT_TRIES	100U
 
 /*
+ * The same for a task that has idle pieces off the lists and does not get on. It never waits for
+ * another, so it is ready to run, and tasks of higher priority keep it from that.
+ */
+#define SCRIPTFS_WAIT_HIDER	3000U
+
+/*
  * Give idle surplus of a pool back to the system until that comes to @pages.
  *
  * Also runs in memory reclaim, with whatever locks the reclaiming task holds: nothing here may take
@@ -300,6 +306,30 @@ static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait
 	return sum ? 0 : -ENOSPC;
 }
 
+/*
+ * There is no idle piece. Pieces may have been off the lists when the task looked for them, and be
+ * back by now: it has to look once with no such moment in between.
+ */
+static int scriptfs_replenish_later(struct scriptfs_wait *wait, bool hiding, unsigned int hides,
+				    bool held)
+{
+	bool same = wait->tries && wait->hides == hides;
+	bool sure = same && wait->sure;
+
+	wait->sure = !hiding;
+	wait->hides = hides;
+	if (hiding && same)
+		return wait->stuck++ < SCRIPTFS_WAIT_HIDER ? -EAGAIN : -ENOSPC;
+	if (wait->tries == SCRIPTFS_WAIT_TRIES)
+		return -ENOSPC;
+	wait->tries++;
+	if (hiding)
+		return -EAGAIN;
+	if (!sure)
+		return 0;
+	return held ? -EAGAIN : -ENOSPC;
+}
+
 /**
  * scriptfs_pools_replenish - get idle pieces into the pools
  * @pools:	the pools
@@ -309,41 +339,27 @@ static int scriptfs_replenish(struct scriptfs_pools *pools, struct scriptfs_wait
  * Checks the whole quarantine, and reclaims memory for surplus.
  *
  * Context: Process context, may sleep for long; the caller holds no lock of a file.
- * Return: 0 if pieces became idle; -EAGAIN if waiting may help, in which case the caller does so
- * for some milliseconds and counts it in @wait->tries; -ENOSPC if it will not; -EINTR after a fatal
+ * Return: 0 if pieces became idle, or the caller has to look again; -EAGAIN if waiting may help, in
+ * which case the caller does so for some milliseconds; -ENOSPC if it will not; -EINTR after a fatal
  * signal.
  */
 int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait, u64 bytes)
 {
-	u64 quarantined = (u64)READ_ONCE(pools->quarantine.pages) << PAGE_SHIFT;
+	u64 held = (u64)READ_ONCE(pools->quarantine.pages) << PAGE_SHIFT;
 	unsigned int hides;
 	bool hiding = scriptfs_hiding(&pools->cut, &hides);
-	unsigned int tries = quarantined || hiding ? SCRIPTFS_WAIT_TRIES : 0;
 	unsigned long idle;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	/* All of it once: what is held after that is likely to be held for long. */
 	idle = wait->tries ? scriptfs_settle(pools) : scriptfs_settle_all(pools);
-	/* Allocating all of it takes long: do not repeat that when it cannot succeed. */
-	if (wait->all && !hiding && bytes > quarantined + scriptfs_growth(pools))
-		tries = 0;
 	if (idle || !scriptfs_replenish(pools, wait, bytes))
 		return 0;
-	/*
-	 * Idle pieces may have been off the lists when the task looked for them, and be back by
-	 * now: it has to look once with no such moment in between. At most a chunk is off them.
-	 */
-	if (wait->all && bytes > quarantined + scriptfs_growth(pools) + SCRIPTFS_CHUNK_SIZE)
-		return -ENOSPC;
-	if (!hiding && !(wait->sure && wait->hides == hides) &&
-	    wait->tries < SCRIPTFS_WAIT_TRIES) {
-		wait->sure = true;
-		wait->hides = hides;
-		wait->tries++;
-		return 0;
-	}
-	return wait->tries < tries ? -EAGAIN : -ENOSPC;
+	/* Allocating all of it takes long: do not repeat that when it cannot succeed. */
+	if (wait->all && bytes > held + scriptfs_growth(pools))
+		held = 0;
+	return scriptfs_replenish_later(wait, hiding, hides, held);
 }
 
 /**

@@ -19,8 +19,9 @@ struct scriptfs_piece *scriptfs_take_surplus(struct scriptfs_pools *pools, unsig
  * @replenished: surplus was allocated, which memory pressure leaves alone until the wait ends
  * @all:	the task has no use for less than all that it asks for
  * @sure:	no idle pieces were off the lists when it tried last, if @hides is still the same
- * @hides:	what scriptfs_hiding() said then
- * @tries:	how often it has waited for pages to be let go
+ * @hides:	what scriptfs_hiding() said then, and how often the task itself gave some back since
+ * @tries:	how often it has looked in vain
+ * @stuck:	how often it found the same pieces off the lists
  */
 struct scriptfs_wait {
 	bool		replenished;
@@ -28,6 +29,7 @@ struct scriptfs_wait {
 	bool		sure;
 	unsigned int	hides;
 	unsigned int	tries;
+	unsigned int	stuck;
 };
 
 int scriptfs_pools_replenish(struct scriptfs_pools *pools, struct scriptfs_wait *wait,

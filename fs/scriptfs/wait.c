@@ -28,7 +28,6 @@ int scriptfs_wait_for_memory(struct inode *inode, struct scriptfs_wait *wait, in
 	err = scriptfs_pools_replenish(scriptfs_pools(inode->i_sb), wait, bytes);
 	if (err != -EAGAIN)
 		return err;
-	wait->tries++;
 	usleep_range(2000, 4000);
 	return 0;
 }
