@@ -13,6 +13,7 @@
 
 #include "alloc.h"
 #include "change.h"
+#include "cut.h"
 #include "fallocate.h"
 #include "map.h"
 #include "sb.h"
@@ -20,6 +21,16 @@
 
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
 					 FALLOC_FL_ZERO_RANGE)
+
+/**
+ * struct scriptfs_lack - why a fallocate(2) is to be tried again
+ * @missing:	how many bytes there were no pieces for
+ * @hides:	how often it gave back what it had got, see struct scriptfs_wait
+ */
+struct scriptfs_lack {
+	u64			missing;
+	unsigned int		hides;
+};
 
 /* Has the piece been neither written to nor published? */
 static bool scriptfs_piece_untouched(const struct scriptfs_piece *piece)
@@ -29,15 +40,17 @@ static bool scriptfs_piece_untouched(const struct scriptfs_piece *piece)
 
 /*
  * Give back the pieces that the fallocate in progress has allocated from page @index on, except
- * those in which a page fault has published pages meanwhile.
+ * those in which a page fault has published pages meanwhile. Returns whether there were any.
  */
-static void scriptfs_allocate_undo(struct inode *inode, pgoff_t index)
+static bool scriptfs_allocate_undo(struct inode *inode, pgoff_t index)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_piece *piece;
+	bool fresh;
 
 	scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
+	fresh = si->fallocate.nr_fresh;
 	while (si->fallocate.nr_fresh) {
 		pgoff_t first;
 
@@ -56,6 +69,7 @@ static void scriptfs_allocate_undo(struct inode *inode, pgoff_t index)
 		scriptfs_trim_later(si, piece);
 	}
 	up_write(&si->map_lock);
+	return fresh;
 }
 
 /*
@@ -131,15 +145,19 @@ static pgoff_t scriptfs_fresh_begin(struct scriptfs_inode *si, pgoff_t index)
 }
 
 /*
- * Give the file all memory from @start to @end, or none. On an error @missing is set to how many
- * bytes there were no pieces for.
+ * Give the file all memory from @start to @end, or none. What it gets is off the lists, and may be
+ * back in a moment: until that is decided, others must not conclude that there is no memory.
  */
-static int scriptfs_allocate(struct inode *inode, loff_t start, loff_t end, u64 *missing)
+static int scriptfs_allocate(struct inode *inode, loff_t start, loff_t end,
+			     struct scriptfs_lack *lack)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_cut *cut = &scriptfs_pools(inode->i_sb)->cut;
 	pgoff_t first = scriptfs_fresh_begin(si, start >> PAGE_SHIFT);
 	loff_t pos = start, next = start;
+	bool back = false;
 
+	scriptfs_hide(cut);
 	while (next >= 0 && next < end) {
 		pos = next;
 		next = fatal_signal_pending(current) ? -EINTR :
@@ -148,10 +166,13 @@ static int scriptfs_allocate(struct inode *inode, loff_t start, loff_t end, u64 
 	}
 	if (next < 0) {
 		/* A page fault may have filled the place meanwhile. */
-		*missing = max_t(u64, scriptfs_missing(si, pos, end), PAGE_SIZE);
-		scriptfs_allocate_undo(inode, first);
-		return next;
+		lack->missing = max_t(u64, scriptfs_missing(si, pos, end), PAGE_SIZE);
+		back = scriptfs_allocate_undo(inode, first);
+		lack->hides += back;
 	}
+	scriptfs_hide_end(cut, back);
+	if (next < 0)
+		return next;
 	scriptfs_allocate_keep(inode, first, start >> PAGE_SHIFT, DIV_ROUND_UP_ULL(end, PAGE_SIZE));
 	return 0;
 }
@@ -184,7 +205,7 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 
 /*
  * Is more missing than the mount can have? Then it is not begun with: all memory that is idle would
- * be gone for a moment, and other files would get none.
+ * be gone for a moment, and other files would have to wait.
  */
 static bool scriptfs_hopeless(struct inode *inode, loff_t start, loff_t end, u64 *missing)
 {
@@ -200,7 +221,8 @@ static bool scriptfs_hopeless(struct inode *inode, loff_t start, loff_t end, u64
 }
 
 /* Allocate, for ZERO_RANGE also clear, and let the file grow. */
-static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t end, u64 *missing)
+static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t end,
+			   struct scriptfs_lack *lack)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	loff_t size = i_size_read(inode);
@@ -208,10 +230,10 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 	int err;
 
 	err = grow ? inode_newsize_ok(inode, end) : 0;
-	if (!err && scriptfs_hopeless(inode, start, end, missing))
+	if (!err && scriptfs_hopeless(inode, start, end, &lack->missing))
 		err = -ENOSPC;
 	if (!err)
-		err = scriptfs_allocate(inode, start, end, missing);
+		err = scriptfs_allocate(inode, start, end, lack);
 	if (err)
 		return err;
 
@@ -227,7 +249,7 @@ static int scriptfs_extend(struct inode *inode, int mode, loff_t start, loff_t e
 }
 
 static int scriptfs_fallocate_once(struct file *file, int mode, loff_t start, loff_t end,
-				   u64 *missing)
+				   struct scriptfs_lack *lack)
 {
 	struct inode *inode = file_inode(file);
 	struct scriptfs_inode *si = scriptfs_inode(inode);
@@ -241,7 +263,7 @@ static int scriptfs_fallocate_once(struct file *file, int mode, loff_t start, lo
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		scriptfs_punch(inode, start, end);
 	else
-		err = scriptfs_extend(inode, mode, start, end, missing);
+		err = scriptfs_extend(inode, mode, start, end, lack);
 	scriptfs_change_end(si);
 	if (!err)
 		err = file_update_time(file);
@@ -268,17 +290,19 @@ long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct inode *inode = file_inode(file);
 	struct scriptfs_wait wait = { .all = true };
-	u64 missing = 0;
 	int err;
 
 	if (mode & ~SCRIPTFS_FALLOCATE_MODES)
 		return -EOPNOTSUPP;
 
 	do {
-		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &missing);
+		struct scriptfs_lack lack = {};
+
+		err = scriptfs_fallocate_once(file, mode, offset, offset + len, &lack);
 		if (!err)
 			break;
-		err = scriptfs_wait_for_memory(inode, &wait, err, missing);
+		wait.hides += lack.hides;
+		err = scriptfs_wait_for_memory(inode, &wait, err, lack.missing);
 	} while (!err);
 	scriptfs_wait_end(inode, &wait);
 	return err;

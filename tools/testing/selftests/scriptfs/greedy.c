@@ -3,6 +3,7 @@
  * What users who ask for too much, or leave much behind, do to others.
  */
 #include "fallocate.h"
+#include "outside.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -18,20 +19,20 @@ static unsigned long long now_us(void)
 	return t.tv_sec * 1000000ULL + t.tv_nsec / 1000;
 }
 
-/* Asks for more than there can ever be, over and over. */
+/* Asks for more than there is, over and over. */
 static void ask_too_much(void *arg)
 {
 	int fd = xopen("greedy", O_RDWR | O_CREAT);
+	off_t *len = arg;
 
-	(void)arg;
 	for (;;)
-		CHECK_ERR(fallocate(fd, 0, 0, 1LL << 40), ENOSPC);
+		CHECK_ERR(fallocate(fd, 0, 0, *len), ENOSPC);
 }
 
 /* Others have as much space as df shows, all the time. */
-static void others_write_on(void)
+static void others_write_beside(off_t len)
 {
-	pid_t pid = start(ask_too_much, NULL);
+	pid_t pid = start(ask_too_much, &len);
 	unsigned long long end = now_us() + 5000000;
 	static char buf[64 << 10];
 	unsigned long good = 0, failed = 0;
@@ -50,6 +51,36 @@ static void others_write_on(void)
 	finish_killed(pid, SIGKILL);
 	note("%lu writes succeeded, %lu failed", good, failed);
 	CHECK_EQ(failed, 0);
+}
+
+/* More than there can ever be. */
+static void others_write_on(void)
+{
+	others_write_beside(1LL << 40);
+}
+
+/* A little more than there is, and too little to be counted first. */
+static void others_write_on_little(void)
+{
+	int fd = xopen("most", O_RDWR | O_CREAT);
+
+	CHECK_OK(fallocate(fd, 0, 0, available() - MiB(1)));
+	others_write_beside(MiB(2));
+	close(fd);
+}
+
+/* Not more than there is and what is held from outside: that might be let go. */
+static void others_write_on_held(void)
+{
+	int fd = xopen("held", O_RDWR | O_CREAT), pipes[2];
+
+	make_pipe(pipes);
+	write_file(fd, 0, PIPE_ROOM, 1);
+	splice_in(fd, 0, pipes[1], PIPE_ROOM);
+	close(fd);
+	CHECK_OK(unlink("held"));
+	others_write_beside(available() + PIPE_ROOM / 2);
+	drop_pipe(pipes);
 }
 
 /* A request that cannot succeed takes nothing from the system. */
@@ -270,6 +301,8 @@ static void far_away(void)
 static const struct test tests[] = {
 	{ "others_write_on", others_write_on, "large=64,strict", T_SCRIPTFS },
 	{ "others_write_on_poems", others_write_on, "poem=2000,strict", T_SCRIPTFS },
+	{ "others_write_on_little", others_write_on_little, "large=2,strict", T_SCRIPTFS },
+	{ "others_write_on_held", others_write_on_held, "large=2,strict", T_SCRIPTFS },
 	{ "leaves_the_system_alone", leaves_the_system_alone, "poem=4,size=1G", T_SCRIPTFS },
 	{ "odd_size", odd_size, "poem=1,size=50K", T_SCRIPTFS },
 	{ "odd_size_larger", odd_size, "poem=1,size=2100K", T_SCRIPTFS },
