@@ -51,6 +51,15 @@ static ssize_t scriptfs_splice_hole(struct pipe_inode_info *pipe, loff_t pos, si
 	return done ? done : ret;
 }
 
+/* Put up to @len bytes of the file's own pages into a pipe. Returns how many, or an error. */
+static ssize_t scriptfs_splice_data(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
+				    size_t len, unsigned int flags)
+{
+	if (!SCRIPTFS_SUPPLY_PAGE)
+		scriptfs_publish_range(file_inode(in), *ppos, len);
+	return filemap_splice_read(in, ppos, pipe, len, flags);
+}
+
 /**
  * scriptfs_splice_read - put a part of a file into a pipe
  * @in:		the file
@@ -68,7 +77,7 @@ ssize_t scriptfs_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_in
 	struct inode *inode = file_inode(in);
 	size_t done = 0, part;
 	ssize_t ret = 0;
-	bool hole;
+	bool hole, gone;
 
 	len = min(len, scriptfs_pipe_room(pipe));
 	while (done < len && !scriptfs_pipe_full(pipe)) {
@@ -81,14 +90,16 @@ ssize_t scriptfs_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_in
 			ret = scriptfs_splice_hole(pipe, *ppos, part);
 			*ppos += max_t(ssize_t, ret, 0);
 		} else {
-			if (!SCRIPTFS_SUPPLY_PAGE)
-				scriptfs_publish_range(inode, *ppos, part);
-			ret = filemap_splice_read(in, ppos, pipe, part, flags);
+			ret = scriptfs_splice_data(in, ppos, pipe, part, flags);
 		}
-		if (ret <= 0)
+		/* It was cut off meanwhile, or punched, which may have left no memory for it. */
+		gone = ret == -ENODATA || ret == -ENOSPC;
+		if (gone)
+			ret = 0;
+		else if (ret <= 0)
 			break;
 		done += ret;
-		if (ret < (ssize_t)part || fatal_signal_pending(current))
+		if ((!gone && ret < (ssize_t)part) || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}
