@@ -202,15 +202,17 @@ static unsigned int scriptfs_page_end(struct address_space *mapping, loff_t pos,
  */
 static int scriptfs_page_missed(struct address_space *mapping, pgoff_t index, struct page *page)
 {
-	struct page *own;
+	struct page *own = NULL;
 	int err;
 
 	/* Readahead has no reference but the page cache's. */
 	get_page(page);
 	scriptfs_page_drop(mapping, page);
 	unlock_page(page);
-	err = scriptfs_publish(mapping->host, index);
-	own = err ? NULL : find_lock_page(mapping, index);
+	do {
+		err = scriptfs_publish(mapping->host, index);
+		/* Another task may have missed it, too, or the file's own page was withdrawn. */
+	} while (!err && !(own = find_lock_page(mapping, index)));
 	if (own) {
 		copy_highpage(page, own);
 		unlock_page(own);
