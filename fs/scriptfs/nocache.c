@@ -12,20 +12,35 @@
  *
  * and with calls of 4 KiB 0.3 to 1.2 times. They begin to pay at SCRIPTFS_BYPASS_CALL and
  * SCRIPTFS_BYPASS_FILE. Not every processor is like that, an emulated one least of all, so which is
- * faster is measured once, when the module is loaded.
+ * faster is measured once, with the very copies that writes make. What a plain copy is differs
+ * between kernels, and one from a process's memory is not made as one from the kernel's: on a
+ * processor without FSRM, 6.12 has a string instruction for the former and a loop of words for the
+ * latter.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
+#include "compat/iter.h"
 #include "nocache.h"
 #include "sb.h"
 
 #define SCRIPTFS_TRIAL_CALLS	(SCRIPTFS_BYPASS_FILE / SCRIPTFS_BYPASS_CALL)
 
-static bool scriptfs_bypass_pays __ro_after_init;
+/* Whose memory a copy is from, each with a decision of its own. */
+enum scriptfs_source {
+	SCRIPTFS_FROM_KERNEL,
+	SCRIPTFS_FROM_USER,
+	SCRIPTFS_SOURCES,
+};
+
+static bool scriptfs_bypass_pays[SCRIPTFS_SOURCES] __read_mostly;
 
 #ifdef CONFIG_X86_64	/* user-mode Linux included */
 
@@ -108,74 +123,135 @@ size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from)
  * scriptfs_should_bypass - should a long copy into a file go past the cache?
  * @inode:	the file
  * @end:	its size after the copy, if that makes it larger
+ * @from:	where from
  *
  * For copies of SCRIPTFS_BYPASS_CALL bytes and more; shorter ones never should.
  *
  * Return: Whether it should.
  */
-bool scriptfs_should_bypass(struct inode *inode, loff_t end)
+bool scriptfs_should_bypass(struct inode *inode, loff_t end, const struct iov_iter *from)
 {
+	enum scriptfs_source source;
+
 	switch (READ_ONCE(scriptfs_sb(inode->i_sb)->opt.copy)) {
 	case SCRIPTFS_COPY_CACHED:
 		return false;
 	case SCRIPTFS_COPY_BYPASS:
 		return true;
 	default:
-		return scriptfs_bypass_pays &&
+		source = user_backed_iter(from) ? SCRIPTFS_FROM_USER : SCRIPTFS_FROM_KERNEL;
+		return READ_ONCE(scriptfs_bypass_pays[source]) &&
 		       max(end, i_size_read(inode)) >= SCRIPTFS_BYPASS_FILE;
 	}
 }
 
-/* Copy one call's bytes; returns nanoseconds. */
-static u32 __init scriptfs_nocache_trial(u8 *to, const u8 *from, bool past)
-{
-	u64 begin = ktime_get_ns();
+/*
+ * What one trial takes. It copies from @user, a process's memory, or if that is NULL from @from.
+ * That and @to begin with a page, as what most long writes copy from and to does.
+ */
+struct scriptfs_trial {
+	u8		to[SCRIPTFS_BYPASS_FILE];
+	u8		from[SCRIPTFS_BYPASS_CALL];
+	u32		plain[SCRIPTFS_TRIAL_CALLS];
+	void __user	*user;
+};
 
-	if (past)
-		scriptfs_copy_past(to, from, SCRIPTFS_BYPASS_CALL);
+/* Copy one call's bytes as a write does. Returns nanoseconds, 0 if they could not all be copied. */
+static u32 scriptfs_trial_call(struct scriptfs_trial *trial, unsigned int i, bool past)
+{
+	const struct iovec user = { .iov_base = trial->user, .iov_len = SCRIPTFS_BYPASS_CALL };
+	const struct kvec kernel = { .iov_base = trial->from, .iov_len = SCRIPTFS_BYPASS_CALL };
+	u8 *to = trial->to + i * SCRIPTFS_BYPASS_CALL;
+	struct iov_iter from;
+	size_t copied;
+	u64 begin, ns;
+
+	cond_resched();
+	if (trial->user)
+		iov_iter_init(&from, WRITE, &user, 1, SCRIPTFS_BYPASS_CALL);
 	else
-		memcpy(to, from, SCRIPTFS_BYPASS_CALL);
-	return min_t(u64, ktime_get_ns() - begin, U32_MAX);
+		iov_iter_kvec(&from, WRITE, &kernel, 1, SCRIPTFS_BYPASS_CALL);
+	begin = ktime_get_ns();
+	if (past)
+		copied = scriptfs_copy_past_cache(to, SCRIPTFS_BYPASS_CALL, &from);
+	else
+		copied = copy_from_iter(to, SCRIPTFS_BYPASS_CALL, &from);
+	ns = ktime_get_ns() - begin;
+	return copied == SCRIPTFS_BYPASS_CALL ? clamp_t(u64, ns, 1, U32_MAX) : 0;
 }
 
 /*
- * Fill @area one way and then the other, and count for how many of its calls the second way was
- * faster: an interrupt or another task may disturb some of them, but not most.
+ * Fill the memory one way and then the other, and count for how many of its calls the second way
+ * was faster: an interrupt or another task may disturb some of them, but not most.
  */
-static unsigned int __init scriptfs_nocache_wins(u8 *area, const u8 *from)
+static unsigned int scriptfs_trial_wins(struct scriptfs_trial *trial)
 {
-	static u32 plain[SCRIPTFS_TRIAL_CALLS] __initdata;
 	unsigned int i, wins = 0;
+	u32 past;
 
 	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++)
-		plain[i] = scriptfs_nocache_trial(area + i * SCRIPTFS_BYPASS_CALL, from, false);
-	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++)
-		wins += plain[i] > scriptfs_nocache_trial(area + i * SCRIPTFS_BYPASS_CALL, from,
-							  true);
+		trial->plain[i] = scriptfs_trial_call(trial, i, false);
+	for (i = 0; i < SCRIPTFS_TRIAL_CALLS; i++) {
+		past = scriptfs_trial_call(trial, i, true);
+		wins += past && past < trial->plain[i];
+	}
 	return wins;
 }
 
-/**
- * scriptfs_nocache_init - find out whether copies past the cache pay on this machine
- *
- * Context: Process context, once, takes some milliseconds.
- */
-void __init scriptfs_nocache_init(void)
+/* Without the memory for it, plain copies are what remains. */
+static void scriptfs_try(enum scriptfs_source source, void __user *user)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
-	u8 *area = __vmalloc(SCRIPTFS_BYPASS_FILE, gfp);
-	u8 *from = __vmalloc(SCRIPTFS_BYPASS_CALL, gfp);
+	struct scriptfs_trial *trial = __vmalloc(sizeof(*trial),
+						 GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 	unsigned int wins;
 
-	if (IS_ENABLED(CONFIG_X86_64) && area && from) {
-		/* Or else what is measured first would pay for all faults and TLB misses. */
-		memset(area, 0, SCRIPTFS_BYPASS_FILE);
-		memset(from, 0, SCRIPTFS_BYPASS_CALL);
-		wins = scriptfs_nocache_wins(area, from);
-		scriptfs_bypass_pays = wins > SCRIPTFS_TRIAL_CALLS / 2;
-		pr_info("past the cache %u of %u long copies were faster\n", wins,
-			(unsigned int)SCRIPTFS_TRIAL_CALLS);
+	if (!trial)
+		return;
+	/* Or else what is measured first would pay for all faults and TLB misses. */
+	memset(trial, 0, sizeof(*trial));
+	trial->user = user;
+	wins = scriptfs_trial_wins(trial);
+	vfree(trial);
+	WRITE_ONCE(scriptfs_bypass_pays[source], wins > SCRIPTFS_TRIAL_CALLS / 2);
+	pr_info("past the cache %u of %u long copies from %s memory were faster\n", wins,
+		(unsigned int)SCRIPTFS_TRIAL_CALLS, user ? "user" : "kernel");
+}
+
+/* The same from memory that the current process gets for a moment, all of it there at once. */
+static void scriptfs_try_user(void)
+{
+	unsigned long user = vm_mmap(NULL, 0, SCRIPTFS_BYPASS_CALL, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, 0);
+
+	if (IS_ERR_VALUE(user))
+		return;
+	scriptfs_try(SCRIPTFS_FROM_USER, (void __user *)user);
+	vm_munmap(user, SCRIPTFS_BYPASS_CALL);
+}
+
+/**
+ * scriptfs_nocache_try - find out whether copies past the cache pay on this machine
+ *
+ * Context: Process context. Takes some milliseconds, once for each kind of source: nothing is tried
+ *	twice. Called when the module is loaded, and before each mount, since a kernel that has it
+ *	built in loads it while there is no process yet. Copies from those are plain until then.
+ */
+void scriptfs_nocache_try(void)
+{
+	static DEFINE_MUTEX(lock);
+	static bool tried[SCRIPTFS_SOURCES];
+
+	if (!IS_ENABLED(CONFIG_X86_64))
+		return;
+	mutex_lock(&lock);
+	if (!tried[SCRIPTFS_FROM_KERNEL]) {
+		tried[SCRIPTFS_FROM_KERNEL] = true;
+		scriptfs_try(SCRIPTFS_FROM_KERNEL, NULL);
 	}
-	vfree(area);
-	vfree(from);
+	/* User-mode Linux has but one way to copy from a process. */
+	if (!IS_ENABLED(CONFIG_UML) && !tried[SCRIPTFS_FROM_USER] && current->mm) {
+		tried[SCRIPTFS_FROM_USER] = true;
+		scriptfs_try_user();
+	}
+	mutex_unlock(&lock);
 }

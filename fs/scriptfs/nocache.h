@@ -14,8 +14,8 @@ struct iov_iter;
 #define SCRIPTFS_BYPASS_CALL	0x10000UL
 #define SCRIPTFS_BYPASS_FILE	0x1000000UL
 
-void scriptfs_nocache_init(void);
-bool scriptfs_should_bypass(struct inode *inode, loff_t end);
+void scriptfs_nocache_try(void);
+bool scriptfs_should_bypass(struct inode *inode, loff_t end, const struct iov_iter *from);
 size_t scriptfs_copy_past_cache(void *to, size_t len, struct iov_iter *from);
 
 #endif /* _FS_SCRIPTFS_NOCACHE_H */

@@ -136,6 +136,7 @@ static int scriptfs_get_tree(struct fs_context *fc)
 	struct scriptfs_sb *sbi;
 	int err;
 
+	scriptfs_nocache_try();
 	err = scriptfs_settle_options(fc);
 	if (err)
 		return err;
@@ -209,7 +210,7 @@ static int __init scriptfs_init(void)
 	err = scriptfs_inode_cache_init();
 	if (err)
 		return err;
-	scriptfs_nocache_init();
+	scriptfs_nocache_try();
 	err = scriptfs_sysfs_init();
 	if (err)
 		goto exit_cache;

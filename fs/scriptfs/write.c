@@ -37,7 +37,7 @@ static size_t scriptfs_copy(struct inode *inode, loff_t pos, void *to, size_t le
 			    struct iov_iter *from)
 {
 	if (unlikely(len >= SCRIPTFS_BYPASS_CALL) &&
-	    scriptfs_should_bypass(inode, pos + iov_iter_count(from)))
+	    scriptfs_should_bypass(inode, pos + iov_iter_count(from), from))
 		return scriptfs_copy_past_cache(to, len, from);
 	return copy_from_iter(to, len, from);
 }
