@@ -58,7 +58,7 @@ step()
 	[ "$quiet" ] || [ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$rc" -ne 0 ]; then
 		say "==> $name ... FAILED (exit $rc) after $((SECONDS - begin)) s, its last lines:"
-		grep -E 'error|Error|\*\*\*|fatal|FAILED' "$log" | tail -n 5 | sed 's/^/  ! /' >&2 || :
+		head -n -15 "$log" | grep -E 'error|Error|\*\*\*|fatal|FAILED' | tail -n 5 | sed 's/^/  ! /' >&2 || :
 		tail -n 15 "$log" | sed 's/^/  | /' >&2
 		say "    the whole log: $log"
 		exit "$rc"
