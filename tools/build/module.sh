@@ -46,8 +46,9 @@ compile()
 		return
 	fi
 	mkdir -p "$home"
-	rsync -aR --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' --exclude '.*.cmd' \
-		"${source[@]}" "$home"
+	# What has changed is newer than any object, whenever it was edited.
+	rsync -aR --no-times --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod*' \
+		--exclude '.*.cmd' "${source[@]}" "$home"
 	nice make -C "$kernel" M="$home" "${settings[@]}" -j"$jobs" modules
 }
 
