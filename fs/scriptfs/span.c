@@ -30,7 +30,7 @@
 
 /* Flags that a page of a pool never has: it is in use elsewhere. */
 #define SCRIPTFS_FOREIGN_FLAGS	(PAGE_FLAGS_CHECK_AT_FREE & \
-				 ~(SCRIPTFS_STALE_FLAGS | BIT(PG_locked)))
+				 ~(SCRIPTFS_STALE_FLAGS | BIT(PG_locked) | BIT(PG_mlocked)))
 
 /*
  * When to give up on a large piece of memory for the reserve: after that long and that many rounds
@@ -97,6 +97,7 @@ static void scriptfs_clear_flags(struct page *page, unsigned long flags)
  */
 void scriptfs_page_clean(struct page *page)
 {
+	scriptfs_page_munlock(page, compound_nr(page));
 	scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS);
 }
 

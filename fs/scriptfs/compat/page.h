@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/version.h>
+#include <linux/vmstat.h>
 
 /* The largest order of an allocation. For some releases MAX_ORDER was just that. */
 #ifndef MAX_PAGE_ORDER
@@ -45,5 +46,17 @@
 #else
 #define SCRIPTFS_PG_ERROR		0UL
 #endif
+
+/*
+ * Since Linux 5.18, munlock(2) leaves the flag of locked memory, and its count, to the page
+ * allocator where the page is unmapped by a truncate at the same moment. Do what that does, for a
+ * page, or a huge page of @nr pages, that is not mapped any more.
+ */
+static inline void scriptfs_page_munlock(struct page *page, unsigned int nr)
+{
+	if (unlikely(test_bit(PG_mlocked, scriptfs_page_flags(page))) &&
+	    test_and_clear_bit(PG_mlocked, scriptfs_page_flags(page)))
+		mod_zone_page_state(page_zone(page), NR_MLOCK, -(long)nr);
+}
 
 #endif /* _FS_SCRIPTFS_COMPAT_PAGE_H */
