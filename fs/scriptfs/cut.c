@@ -15,6 +15,7 @@
  * The lists are the mount's and not each pool's, as a piece of any block will do for any file.
  */
 #include "cut.h"
+#include "unite.h"
 
 /* How many spans are looked through at once for a block to be cleared. */
 #define SCRIPTFS_CLEAR_LOOKS	4
@@ -176,7 +177,8 @@ static struct scriptfs_piece *scriptfs_split(struct scriptfs_piece *piece)
 
 /**
  * scriptfs_piece_split - cut a piece in two, where it is
- * @piece:	a piece of more than a page that nobody else has; becomes the lower half
+ * @piece:	a piece of more than a page that nobody else has, and that is not united; becomes
+ *		the lower half
  *
  * Context: For a piece of a file, as for taking it from the file's map. Takes cut.lock.
  * Return: The upper half. Owner, place in the file, mark and flags of both are set, but it is in no
@@ -194,18 +196,46 @@ struct scriptfs_piece *scriptfs_piece_split(struct scriptfs_piece *piece)
 }
 
 /**
+ * scriptfs_piece_hold - have a piece wait in the quarantine
+ * @pools:	the pools
+ * @piece:	a piece that is SCRIPTFS_QUARANTINE's, on no list
+ *
+ * Context: Takes quarantine.lock.
+ */
+void scriptfs_piece_hold(struct scriptfs_pools *pools, struct scriptfs_piece *piece)
+{
+	struct scriptfs_quarantine *quarantine = &pools->quarantine;
+
+	piece->mark = 0;
+	spin_lock(&quarantine->lock);
+	list_add_tail(&piece->link, &quarantine->list);
+	quarantine->nr++;
+	quarantine->pages += scriptfs_piece_pages(piece);
+	spin_unlock(&quarantine->lock);
+}
+
+/**
  * scriptfs_cut_down - cut an idle piece down to what is needed
  * @pools:	the pools
  * @piece:	an idle piece, on no list; becomes the lowest one
  * @to:		it is to have 2^to pages; the rest is listed
  *
- * Context: The caller holds cut.lock.
+ * Context: The caller holds cut.lock; takes quarantine.lock.
+ * Return: Whether it is. Its huge page may be held for a moment, by a lockless lookup: then it is
+ * not cut, but waits in the quarantine until that is over.
  */
-void scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
+bool scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
 		       unsigned int to)
 {
+	if (piece->united && piece->order > to && !scriptfs_divide(piece)) {
+		piece->ino = 0;
+		WRITE_ONCE(piece->owner, SCRIPTFS_QUARANTINE);
+		scriptfs_piece_hold(pools, piece);
+		return false;
+	}
 	while (piece->order > to)
 		scriptfs_list(&pools->cut, scriptfs_split(piece));
+	return true;
 }
 
 /**
@@ -222,11 +252,13 @@ struct scriptfs_piece *scriptfs_cut_pick(struct scriptfs_pools *pools, unsigned 
 {
 	struct scriptfs_piece *piece;
 
-	piece = list_first_entry_or_null(&pools->cut.list[order], struct scriptfs_piece, link);
-	if (!piece)
-		return NULL;
-	scriptfs_cut_unlist(pools, piece);
-	scriptfs_cut_down(pools, piece, to);
+	do {
+		piece = list_first_entry_or_null(&pools->cut.list[order], struct scriptfs_piece,
+						 link);
+		if (!piece)
+			return NULL;
+		scriptfs_cut_unlist(pools, piece);
+	} while (!scriptfs_cut_down(pools, piece, to));
 	return piece;
 }
 

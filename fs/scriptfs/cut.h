@@ -15,7 +15,7 @@ bool scriptfs_hiding(struct scriptfs_cut *cut, unsigned int *hides);
 struct scriptfs_piece *scriptfs_piece_split(struct scriptfs_piece *piece);
 struct scriptfs_piece *scriptfs_cut_pick(struct scriptfs_pools *pools, unsigned int order,
 					 unsigned int to);
-void scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
+bool scriptfs_cut_down(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
 		       unsigned int to);
 void scriptfs_cut_super(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
 void scriptfs_cut_unlist(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
@@ -27,6 +27,7 @@ struct scriptfs_piece *scriptfs_cut_clear(struct scriptfs_pool *pool, struct lis
 const void *scriptfs_cut_used(struct scriptfs_pools *pools, struct scriptfs_piece *block,
 			      unsigned int *slot, struct scriptfs_piece **piece);
 void scriptfs_cut_cleared(struct scriptfs_pools *pools, struct list_head *idle);
+void scriptfs_piece_hold(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
 void scriptfs_piece_idle(struct scriptfs_pools *pools, struct scriptfs_piece *piece);
 
 #endif /* _FS_SCRIPTFS_CUT_H */

@@ -56,6 +56,8 @@
  *		references
  * @kept:	the file keeps all of it, used or not: fallocate(2) or a hint asked for it
  * @fresh:	allocated by the fallocate(2) in progress
+ * @united:	its pages are one huge page (unite.c), in a file or not
+ * @apart:	they could not be, and stay single pages for as long as the file has it
  *
  * There is one for each page of a pool from the mount on; the one of the first page stands for the
  * piece. @addr, @slot, @class and @surplus never change. All others are guarded by map_lock while
@@ -79,7 +81,9 @@ struct scriptfs_piece {
 				surplus:1;
 	u8			published:1,
 				kept:1,
-				fresh:1;
+				fresh:1,
+				united:1,
+				apart:1;
 };
 
 /* Is the owner of a piece a file? */

@@ -22,6 +22,7 @@
 
 #include "compat/page.h"
 #include "cut.h"
+#include "huge.h"
 #include "magazine.h"
 #include "poison.h"
 #include "quarantine.h"
@@ -131,11 +132,33 @@ static bool scriptfs_poison_take(struct scriptfs_pool *pool, struct scriptfs_pie
 	return true;
 }
 
+/*
+ * Get a reference to what the page is found by: itself, or the first of its huge page, which stays
+ * one for as long. NULL if there are none to be had.
+ */
+static struct page *scriptfs_poison_hold(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	if (!get_page_unless_zero(head))
+		return NULL;
+	if (head == compound_head(page))
+		return head;
+	put_page(head);
+	return NULL;
+}
+
 /* Have whoever maps the page fault, and not find it. The caller has a reference. */
 static void scriptfs_poison_withdraw(struct page *page)
 {
 	struct address_space *mapping;
 
+	if (PageHead(page)) {
+		mapping = READ_ONCE(page->mapping);
+		if (mapping)
+			scriptfs_huge_withdraw(mapping, page);
+		return;
+	}
 	lock_page(page);
 	mapping = folio_mapping(page_folio(page));
 	if (mapping)
@@ -148,11 +171,12 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs
 				   struct page *page)
 {
 	struct scriptfs_piece *piece;
-	bool done, held, taken = false;
+	bool done, taken = false;
+	struct page *held;
 
 	do {
 		done = true;
-		held = false;
+		held = NULL;
 		scriptfs_magazines_drain(pools);
 		spin_lock(&pools->cut.lock);
 		spin_lock(&pool->lock);
@@ -160,14 +184,14 @@ static bool scriptfs_pool_poisoned(struct scriptfs_pools *pools, struct scriptfs
 			scriptfs_spans_find(&pool->full, page_address(page));
 		if (piece) {
 			scriptfs_report_poison(piece, page, 0);
-			held = get_page_unless_zero(page);
+			held = scriptfs_poison_hold(page);
 			done = scriptfs_poison_take(pool, piece, &taken);
 		}
 		spin_unlock(&pool->lock);
 		spin_unlock(&pools->cut.lock);
 		if (held) {
-			scriptfs_poison_withdraw(page);
-			put_page(page);
+			scriptfs_poison_withdraw(held);
+			put_page(held);
 		}
 		cond_resched();
 	} while (!done);

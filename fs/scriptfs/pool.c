@@ -105,16 +105,6 @@ static __always_inline struct scriptfs_piece *scriptfs_take_idle(struct scriptfs
 	return likely(piece) ? piece : scriptfs_take_slow(pools, order);
 }
 
-static bool scriptfs_piece_poisoned(const struct scriptfs_piece *piece)
-{
-	u32 offset;
-
-	for (offset = 0; offset < scriptfs_piece_size(piece); offset += PAGE_SIZE)
-		if (PageHWPoison(scriptfs_piece_page(piece, offset)))
-			return true;
-	return false;
-}
-
 /* Have the quarantine take bad pages out of pieces that no file has; all others are idle again. */
 static noinline void scriptfs_put_unsound(struct scriptfs_pools *pools,
 					  struct scriptfs_piece **pieces, unsigned int nr)
@@ -151,6 +141,7 @@ static __always_inline void scriptfs_hand_out(struct scriptfs_piece *piece, cons
 	piece->published = false;
 	piece->kept = false;
 	piece->fresh = false;
+	piece->apart = false;
 	WRITE_ONCE(piece->owner, owner);
 }
 

@@ -4,7 +4,8 @@
  *
  * A piece whose pages were in the page cache is looked at when it is freed. If some of its pages
  * are held and others are not it is cut, down to a page if need be: what is free is idle at once,
- * and what is bad or in use elsewhere goes out of service alone.
+ * and what is bad or in use elsewhere goes out of service alone. The pages of a united piece have a
+ * single count of references: it is looked at in no time, and waits as a whole.
  *
  * The pool is not told when a pipe or a driver drops the last outside reference to a page. So the
  * quarantine is settled, that is checked for pieces without such references, when it matters: when
@@ -22,6 +23,7 @@
 #include "compat/page.h"
 #include "cut.h"
 #include "quarantine.h"
+#include "unite.h"
 
 /**
  * enum scriptfs_fate - what becomes of memory that was in the page cache
@@ -107,12 +109,46 @@ static enum scriptfs_fate scriptfs_page_fate(struct page *page)
 	return SCRIPTFS_FATE_CLEAN;
 }
 
-static enum scriptfs_fate scriptfs_piece_fate(const struct scriptfs_piece *piece)
+/**
+ * scriptfs_piece_poisoned - has a page of a piece a hardware memory error?
+ * @piece:	the piece
+ *
+ * Return: Whether one has.
+ */
+bool scriptfs_piece_poisoned(const struct scriptfs_piece *piece)
+{
+	u32 offset;
+
+	for (offset = 0; offset < scriptfs_piece_size(piece); offset += PAGE_SIZE)
+		if (PageHWPoison(scriptfs_piece_page(piece, offset)))
+			return true;
+	return false;
+}
+
+static enum scriptfs_fate scriptfs_united_fate(struct scriptfs_pools *pools,
+					       struct scriptfs_piece *piece)
+{
+	enum scriptfs_fate fate = scriptfs_page_fate(scriptfs_piece_page(piece, 0));
+
+	if (fate == SCRIPTFS_FATE_HELD || fate == SCRIPTFS_FATE_CORRUPT)
+		return fate;
+	if (!test_bit(SCRIPTFS_POOLS_SUSPECT, &pools->flags) || !scriptfs_piece_poisoned(piece)) {
+		scriptfs_united_clean(piece);
+		return SCRIPTFS_FATE_CLEAN;
+	}
+	return scriptfs_divide(piece) ? SCRIPTFS_FATE_MIXED : SCRIPTFS_FATE_HELD;
+}
+
+static enum scriptfs_fate scriptfs_piece_fate(struct scriptfs_pools *pools,
+					      struct scriptfs_piece *piece)
 {
 	struct page *page = scriptfs_piece_page(piece, 0);
-	enum scriptfs_fate fate = scriptfs_page_fate(page);
+	enum scriptfs_fate fate;
 	unsigned int i;
 
+	if (piece->united)
+		return scriptfs_united_fate(pools, piece);
+	fate = scriptfs_page_fate(page);
 	/* Each page that goes out of service does so alone. */
 	if (fate > SCRIPTFS_FATE_HELD && piece->order)
 		return SCRIPTFS_FATE_MIXED;
@@ -120,18 +156,6 @@ static enum scriptfs_fate scriptfs_piece_fate(const struct scriptfs_piece *piece
 		if (scriptfs_page_fate(page + i) != fate)
 			return SCRIPTFS_FATE_MIXED;
 	return fate;
-}
-
-/* Count pages that have no file, as waiting or as retired. */
-static void scriptfs_quarantine_hold(struct scriptfs_quarantine *quarantine,
-				     struct scriptfs_piece *piece)
-{
-	piece->mark = 0;
-	spin_lock(&quarantine->lock);
-	list_add_tail(&piece->link, &quarantine->list);
-	quarantine->nr++;
-	quarantine->pages += scriptfs_piece_pages(piece);
-	spin_unlock(&quarantine->lock);
 }
 
 static void scriptfs_quarantine_retire(struct scriptfs_quarantine *quarantine,
@@ -163,7 +187,7 @@ static unsigned int scriptfs_piece_let_go(struct scriptfs_pools *pools,
 		scriptfs_quarantine_retire(&pools->quarantine, piece, SCRIPTFS_CORRUPT);
 		return 0;
 	default:
-		scriptfs_quarantine_hold(&pools->quarantine, piece);
+		scriptfs_piece_hold(pools, piece);
 		return 0;
 	}
 }
@@ -178,7 +202,7 @@ static unsigned int scriptfs_sort_out(struct scriptfs_pools *pools, struct scrip
 	LIST_HEAD(rest);
 
 	while (piece) {
-		enum scriptfs_fate fate = scriptfs_piece_fate(piece);
+		enum scriptfs_fate fate = scriptfs_piece_fate(pools, piece);
 
 		cond_resched();
 		if (fate == SCRIPTFS_FATE_MIXED) {
@@ -214,7 +238,7 @@ void scriptfs_quarantine(struct scriptfs_pools *pools, struct scriptfs_piece *pi
 /* Is the page held that is to be looked at next? */
 static bool scriptfs_still_held(struct scriptfs_piece *piece)
 {
-	struct page *page = scriptfs_piece_page(piece, piece->mark);
+	struct page *page = scriptfs_piece_page(piece, piece->united ? 0 : piece->mark);
 
 	piece->mark = (piece->mark + PAGE_SIZE) & (scriptfs_piece_size(piece) - 1);
 	/* Whatever else may be wrong with it is found when all pages are looked at. */

@@ -12,6 +12,7 @@ void scriptfs_report_poison(const struct scriptfs_piece *piece, struct page *pag
 			    unsigned long ino);
 void scriptfs_quarantine(struct scriptfs_pools *pools, struct scriptfs_piece *piece,
 			 unsigned long ino);
+bool scriptfs_piece_poisoned(const struct scriptfs_piece *piece);
 unsigned long scriptfs_settle_few(struct scriptfs_pools *pools);
 unsigned long scriptfs_settle(struct scriptfs_pools *pools);
 unsigned long scriptfs_settle_all(struct scriptfs_pools *pools);

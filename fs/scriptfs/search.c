@@ -30,16 +30,20 @@ static struct scriptfs_piece *scriptfs_pick_block(struct scriptfs_pools *pools,
 	struct scriptfs_piece *piece;
 	unsigned int found;
 
-	/* With the lock even if there seem to be none: a magazine that took them has them then. */
-	spin_lock(&pool->lock);
-	found = scriptfs_spans_pick(pool, true, &piece, 1);
-	spin_unlock(&pool->lock);
-	if (!found)
-		return NULL;
-	if (class == SCRIPTFS_SUPER)
-		scriptfs_cut_super(pools, piece);
-	scriptfs_cut_down(pools, piece, to);
-	return piece;
+	do {
+		/* Even if there seem to be none: a magazine that took them has them then. */
+		spin_lock(&pool->lock);
+		found = scriptfs_spans_pick(pool, true, &piece, 1);
+		spin_unlock(&pool->lock);
+		if (!found)
+			return NULL;
+		if (class == SCRIPTFS_SUPER)
+			scriptfs_cut_super(pools, piece);
+		if (scriptfs_cut_down(pools, piece, to))
+			return piece;
+	} while (class != SCRIPTFS_SUPER);
+	/* The other chunks are listed now. */
+	return scriptfs_cut_pick(pools, SCRIPTFS_CHUNK_ORDER, to);
 }
 
 /* Take 2^from pages, and list of them what is more than 2^to. */

@@ -7,7 +7,7 @@
  * super. Every page is split off, so that the page cache, pipes and drivers can take and drop
  * references to it as to any other page, and the pool keeps one reference to each from allocation
  * on. A page with no other reference is in use nowhere else, which is what its piece needs to be
- * taken again.
+ * taken again. The pages of whole chunks are united when a mapping can make use of it (unite.c).
  *
  * The reference count is only read, never set. A lockless lookup in the page cache may raise the
  * count of a page that has just left it, notice, and drop it again: setting the count in between
@@ -22,6 +22,7 @@
 
 #include "compat/page.h"
 #include "span.h"
+#include "unite.h"
 
 /* Flags that the page cache may leave behind, and that the next file must not find. */
 #define SCRIPTFS_STALE_FLAGS	(BIT(PG_referenced) | BIT(PG_uptodate) | BIT(PG_dirty) | \
@@ -119,6 +120,19 @@ struct scriptfs_piece *scriptfs_piece_around(struct scriptfs_span *span, unsigne
 	return &span->piece[slot];
 }
 
+/* The same for one huge page that is held, and is freed as a whole when that is dropped. */
+static unsigned int scriptfs_span_release_united(struct scriptfs_span *span)
+{
+	struct page *page = virt_to_page(span->piece[0].addr);
+	bool held = false;
+
+	if (span->piece[0].owner == SCRIPTFS_CORRUPT || scriptfs_page_wrong(page, &held))
+		return span->pages;
+	scriptfs_clear_flags(page, SCRIPTFS_STALE_FLAGS & PAGE_FLAGS_CHECK_AT_FREE);
+	put_page(page);
+	return 0;
+}
+
 /*
  * Give a span back to the system by dropping the pool's references. A page with an outside
  * reference is freed when that is dropped. A page that is no longer the pool's is left alone, since
@@ -133,6 +147,9 @@ static unsigned int scriptfs_span_release(struct scriptfs_span *span)
 	unsigned int left = 0;
 	unsigned int i;
 
+	if (span->piece[0].united && (span->piece[0].owner == SCRIPTFS_CORRUPT ||
+				      !scriptfs_divide(&span->piece[0])))
+		return scriptfs_span_release_united(span);
 	for (i = 0; i < span->pages; i++, page++) {
 		bool held = false;
 

@@ -8,7 +8,7 @@
 # Lowest first. A name stands for its source and its header, and NAME.h for the header alone, where
 # others need what is in it long before the source can be. Tests are above all, compat/ is below.
 layers='
-	class piece.h span cut search magazine quarantine surplus poison pool reserve
+	class piece.h unite span huge cut search magazine quarantine surplus poison pool reserve
 	sb.h inode.h change wait table.h map table alloc trim compact publish mmap aops
 	faultin prefetch read splice nocache write fallocate remap file
 	inode namei
