@@ -188,7 +188,7 @@ static void trim_published(struct kunit *test)
 	test_write(test, ctx, 0, 1, SZ_64K);
 	test_write(test, ctx, SZ_64K, 1, 100);
 	test_truncate(test, ctx, SZ_1M);
-	KUNIT_EXPECT_EQ(test, scriptfs_publish(inode, index), 0);
+	KUNIT_EXPECT_EQ(test, scriptfs_publish(inode, index, false), 0);
 	test_reopen(test, ctx);
 	KUNIT_EXPECT_EQ(test, test_bytes(inode), (u64)SZ_64K + SZ_4K + SZ_4K);
 	KUNIT_EXPECT_EQ(test, inode->i_mapping->nrpages > 0, true);
@@ -261,7 +261,9 @@ static void truncate_published(struct kunit *test)
 	inode_lock(inode);
 	scriptfs_change_begin(scriptfs_inode(inode));
 	i_size_write(inode, SZ_32K);
+	down_write(&scriptfs_inode(inode)->map_lock);
 	scriptfs_map_truncate(inode, SZ_32K);
+	up_write(&scriptfs_inode(inode)->map_lock);
 	scriptfs_change_end(scriptfs_inode(inode));
 	inode_unlock(inode);
 	KUNIT_EXPECT_EQ(test, inode->i_mapping->nrpages, 0UL);

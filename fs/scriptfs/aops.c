@@ -52,11 +52,8 @@ static int scriptfs_page_insert(struct address_space *mapping, struct scriptfs_p
 	return 0;
 }
 
-/*
- * ->supply_page: answer a page cache miss with the page of the file's own piece. See
- * Documentation/filesystems/vfs.rst for what is returned.
- */
-static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t index, gfp_t gfp)
+/* Answer a page cache miss if that is possible at once, otherwise with ERR_PTR(-EBUSY). */
+static struct page *scriptfs_supply_once(struct address_space *mapping, pgoff_t index, gfp_t gfp)
 {
 	struct inode *inode = mapping->host;
 	struct scriptfs_inode *si = scriptfs_inode(inode);
@@ -74,6 +71,13 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 	if (IS_ERR(piece)) {
 		page = ERR_CAST(piece);
 		goto out;
+	}
+	if (piece->united) {
+		err = scriptfs_publish_united(inode, piece, index);
+		if (err != -EAGAIN) {
+			page = ERR_PTR(err ?: -EEXIST);
+			goto out;
+		}
 	}
 	offset = (index - piece->index) << PAGE_SHIFT;
 	page = scriptfs_piece_page(piece, offset);
@@ -100,6 +104,24 @@ static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t 
 out:
 	up_write(&si->map_lock);
 	return page;
+}
+
+/*
+ * ->supply_page: answer a page cache miss with the page of the file's own piece. See
+ * Documentation/filesystems/vfs.rst for what is returned.
+ */
+static struct page *scriptfs_supply_page(struct address_space *mapping, pgoff_t index, gfp_t gfp)
+{
+	unsigned int tries = 0;
+	struct page *page;
+	int err = 0;
+
+	do {
+		page = scriptfs_supply_once(mapping, index, gfp);
+	} while (page == ERR_PTR(-EBUSY) && !(err = scriptfs_publish_wait(&tries, -EBUSY)));
+	if (err == -EHWPOISON)
+		err = -EIO;
+	return err ? ERR_PTR(err) : page;
 }
 
 /*
@@ -210,9 +232,9 @@ static int scriptfs_page_missed(struct address_space *mapping, pgoff_t index, st
 	scriptfs_page_drop(mapping, page);
 	unlock_page(page);
 	do {
-		err = scriptfs_publish(mapping->host, index);
+		err = scriptfs_publish(mapping->host, index, false);
 		/* Another task may have missed it, too, or the file's own page was withdrawn. */
-	} while (!err && !(own = find_lock_page(mapping, index)));
+	} while (!err && !(own = find_lock_page(mapping, index)) && !fatal_signal_pending(current));
 	if (own) {
 		copy_highpage(page, own);
 		unlock_page(own);

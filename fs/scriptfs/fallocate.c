@@ -195,6 +195,7 @@ static void scriptfs_punch(struct inode *inode, loff_t start, loff_t end)
 	}
 	scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
+	scriptfs_map_withdraw(inode, start >> PAGE_SHIFT, DIV_ROUND_UP_ULL(end, PAGE_SIZE));
 	truncate_pagecache_range(inode, start, end - 1);
 	scriptfs_map_punch(inode, first, last);
 	scriptfs_map_clear(si, start, min_t(u64, (u64)first << PAGE_SHIFT, end), true);

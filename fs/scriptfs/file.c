@@ -7,6 +7,7 @@
 #include <linux/splice.h>
 
 #include "change.h"
+#include "compat/huge.h"
 #include "compat/idmap.h"
 #include "compat/lease.h"
 #include "compat/time.h"
@@ -66,9 +67,10 @@ static void scriptfs_shrink(struct inode *inode, loff_t size)
 	down_write(&si->map_lock);
 	scriptfs_size_write(inode, size);
 	si->prealloc_end = 0;
-	up_write(&si->map_lock);
+	scriptfs_map_withdraw(inode, size >> PAGE_SHIFT, ULONG_MAX);
 	truncate_pagecache(inode, size);
 	scriptfs_map_truncate(inode, size);
+	up_write(&si->map_lock);
 }
 
 /* With the size as it is, this gives back what fallocate(2) allocated behind the end. */
@@ -108,6 +110,7 @@ const struct file_operations scriptfs_file_operations = {
 	.read_iter	= scriptfs_read_iter,
 	.write_iter	= scriptfs_write_iter,
 	.mmap		= scriptfs_file_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 	.open		= scriptfs_open,
 	.release	= scriptfs_release,
 	.fallocate	= scriptfs_fallocate,

@@ -70,6 +70,7 @@ struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->last = NULL;
 	si->prealloc_end = 0;
 	si->trim = SCRIPTFS_TRIM_NONE;
+	si->huge = false;
 	return &si->vfs_inode;
 }
 

@@ -85,6 +85,7 @@ enum scriptfs_trim {
  *		guarded by inode_lock
  * @trim:	what the last close has to look at, see enum scriptfs_trim; guarded by map_lock
  * @class:	class hint, SCRIPTFS_NR_CLASSES for none
+ * @huge:	united pieces of it were published; written under map_lock
  * @writers:	how many have the file open for writing
  * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
@@ -103,6 +104,7 @@ struct scriptfs_inode {
 	loff_t			prealloc_end;
 	u8			trim;
 	u8			class;
+	bool			huge;
 	atomic_t		writers;
 	pgoff_t			publish_limit;
 	struct inode		vfs_inode;

@@ -6,6 +6,7 @@
  * cut, only with inode_lock held as well and after scriptfs_readers_wait(), since others look at
  * the map without map_lock (map.h).
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
@@ -13,8 +14,13 @@
 
 #include "change.h"
 #include "cut.h"
+#include "huge.h"
 #include "map.h"
 #include "sb.h"
+#include "unite.h"
+
+/* How often to try to divide a united piece that somebody has a reference to. */
+#define SCRIPTFS_DIVIDE_TRIES	8
 
 /* How many pieces of a file are given back at once. */
 #define SCRIPTFS_RELEASE_BATCH	64
@@ -201,26 +207,6 @@ void scriptfs_piece_settled(struct scriptfs_inode *si, struct scriptfs_piece *pi
 	piece->fresh = false;
 }
 
-/* Cut the piece that has page @index in two or more, one of which begins there. */
-static void scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index)
-{
-	struct scriptfs_piece *piece = scriptfs_map_look(si, index), *upper;
-
-	if (!piece || piece->index == index)
-		return;
-	/* Then several of them may have some. */
-	if (scriptfs_piece_slack(piece))
-		si->trim = SCRIPTFS_TRIM_ALL;
-	scriptfs_table_drop(si, piece);
-	do {
-		upper = scriptfs_piece_split(piece);
-		si->fallocate.nr_fresh += upper->fresh;
-		scriptfs_map_link(si, upper);
-		if (index >= upper->index)
-			piece = upper;
-	} while (piece->index != index);
-}
-
 static void scriptfs_map_remove(struct inode *inode, struct scriptfs_piece *piece)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
@@ -253,131 +239,47 @@ void scriptfs_map_replace(struct scriptfs_inode *si, struct scriptfs_piece *old,
 	rb_replace_node(&old->node, &new->node, &si->map);
 }
 
-/**
- * scriptfs_map_punch - take pages from a file and give them back
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @first:	the first of the pages
- * @end:	the one after the last, ULONG_MAX for all behind @first
- *
- * The pieces at both ends are cut where they are, and nothing is copied. Pages that are held from
- * outside leave the file like all others; the pools keep them until they are let go.
- *
- * Context: The caller holds inode_lock and map_lock exclusively, none of the pages is in the page
- * cache, and no reader looks at the file, see scriptfs_readers_wait(). May sleep.
+/*
+ * Divide a united piece, if nobody holds it. Those who look for a page may have it for a moment,
+ * until they find that it has gone.
  */
-void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end)
+static bool scriptfs_map_divide(struct scriptfs_piece *piece)
 {
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_batch batch = { .nr = 0 };
-	struct scriptfs_piece *piece, *next;
+	unsigned int tries;
 
-	if (first >= end)
-		return;
-	scriptfs_map_cut(si, first);
-	scriptfs_map_cut(si, end);
-	si->last = NULL;
-	for (piece = scriptfs_piece_next(si, first); piece && piece->index < end; piece = next) {
-		next = scriptfs_piece_after(piece);
-		scriptfs_map_remove(inode, piece);
-		scriptfs_batch_add(inode, &batch, piece);
+	for (tries = 0; tries < SCRIPTFS_DIVIDE_TRIES; tries++) {
+		if (scriptfs_divide(piece))
+			return true;
+		usleep_range(50, 100);
 	}
-	scriptfs_batch_put(inode, &batch);
+	return false;
 }
 
-/**
- * scriptfs_map_skip - leave a hole in front of what is about to be written
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @piece:	the piece of it that has the page, see scriptfs_piece_gap()
- * @index:	page that is about to be written
- *
- * The pages between the initialised mark and that page hold nothing, and were got because the file
- * might have grown on there. They go back.
- *
- * Context: The caller holds inode_lock and map_lock exclusively. Spins until no reader looks at the
- * file.
- * Return: The piece that has the page now.
+/*
+ * Cut the piece that has page @index in two or more, one of which begins there. Returns NULL, or
+ * the piece if it cannot be cut: it is united, and held. It stays in the file then, since who holds
+ * it may store something in pages that are not cut off.
  */
-struct scriptfs_piece *scriptfs_map_skip(struct inode *inode, struct scriptfs_piece *piece,
-					 pgoff_t index)
+static struct scriptfs_piece *scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index)
 {
-	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_piece *piece = scriptfs_map_look(si, index), *upper;
 
-	scriptfs_readers_wait(si);
-	scriptfs_map_punch(inode, piece->index + DIV_ROUND_UP(piece->mark, PAGE_SIZE), index);
-	return scriptfs_map_look(si, index);
-}
-
-/**
- * scriptfs_map_end - give back all pages of a file from one on
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @end:	the first that goes, behind the end of the file
- *
- * Nothing there can be published again, as i_size says so already. But a fault that read i_size
- * before, or a write_begin without a write, may have published pages there, even after the caller
- * had taken all of them out of the page cache. They cannot be mapped.
- *
- * Context: As for scriptfs_map_punch(), but for the page cache.
- */
-void scriptfs_map_end(struct inode *inode, pgoff_t end)
-{
-	if (unlikely(inode->i_mapping->nrpages))
-		truncate_inode_pages(inode->i_mapping, (loff_t)end << PAGE_SHIFT);
-	scriptfs_map_punch(inode, end, ULONG_MAX);
-}
-
-/**
- * scriptfs_map_truncate - give back what lies behind a file's new end
- * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
- * @size:	its new size in bytes, smaller than before
- *
- * What is behind the end in its last page is cleared.
- *
- * Context: The caller holds inode_lock, and no reader looks at the file. Takes map_lock.
- */
-void scriptfs_map_truncate(struct inode *inode, loff_t size)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-
-	down_write(&si->map_lock);
-	scriptfs_map_end(inode, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
-	scriptfs_map_clear(si, size, round_up(size, PAGE_SIZE), true);
-	up_write(&si->map_lock);
-}
-
-/* By a walk that visits a piece only after all below it, since nobody needs the map any more. */
-static noinline void scriptfs_map_release_all(struct inode *inode)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct scriptfs_batch batch = { .nr = 0 };
-	struct scriptfs_piece *piece, *next;
-
-	rbtree_postorder_for_each_entry_safe(piece, next, &si->map, node)
-		scriptfs_batch_add(inode, &batch, piece);
-	scriptfs_batch_put(inode, &batch);
-}
-
-/**
- * scriptfs_map_release - give back all pieces of a file
- * @inode:	a file that is being evicted, with nothing left in the page cache
- *
- * Context: Nobody else has the inode any more, so no locks.
- */
-void scriptfs_map_release(struct inode *inode)
-{
-	struct scriptfs_inode *si = scriptfs_inode(inode);
-	struct rb_node *root = si->map.rb_node;
-
-	if (unlikely(si->table))
-		scriptfs_table_free(si);
-	if (!root)
-		return;
-	/* Most files have a single piece. */
-	if (likely(!root->rb_left && !root->rb_right))
-		scriptfs_put(scriptfs_pools(inode->i_sb),
-			     rb_entry(root, struct scriptfs_piece, node), si, inode->i_ino);
-	else
-		scriptfs_map_release_all(inode);
-	si->map = RB_ROOT;
+	if (!piece || piece->index == index)
+		return NULL;
+	if (piece->united && !scriptfs_map_divide(piece))
+		return piece;
+	/* Then several of them may have some. */
+	if (scriptfs_piece_slack(piece))
+		si->trim = SCRIPTFS_TRIM_ALL;
+	scriptfs_table_drop(si, piece);
+	do {
+		upper = scriptfs_piece_split(piece);
+		si->fallocate.nr_fresh += upper->fresh;
+		scriptfs_map_link(si, upper);
+		if (index >= upper->index)
+			piece = upper;
+	} while (piece->index != index);
+	return NULL;
 }
 
 /**
@@ -440,6 +342,181 @@ static void scriptfs_piece_clear(struct scriptfs_inode *si, struct scriptfs_piec
 		scriptfs_trim_later(si, piece);
 }
 
+/*
+ * Clear what cannot be cut off of a piece that is held: from page @first of the file to @end, as
+ * far as the piece has it.
+ */
+static void scriptfs_piece_blank(struct scriptfs_inode *si, struct scriptfs_piece *piece,
+				 pgoff_t first, pgoff_t end)
+{
+	first = max(first, piece->index);
+	end = min(end, scriptfs_piece_limit(piece));
+	/* The last close tries again. */
+	si->trim = SCRIPTFS_TRIM_ALL;
+	scriptfs_piece_clear(si, piece, (first - piece->index) << PAGE_SHIFT,
+			     (end - piece->index) << PAGE_SHIFT, false);
+}
+
+/**
+ * scriptfs_map_punch - take pages from a file and give them back
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @first:	the first of the pages
+ * @end:	the one after the last, ULONG_MAX for all behind @first
+ *
+ * The pieces at both ends are cut where they are, and nothing is copied. Pages that are held from
+ * outside leave the file like all others; the pools keep them until they are let go. A united piece
+ * that is held cannot be cut: the file keeps the pages, and they are cleared.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively, none of the pages is in the page
+ * cache, nor is any of a united piece that has some of them, and no reader looks at the file, see
+ * scriptfs_readers_wait(). May sleep.
+ */
+void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_batch batch = { .nr = 0 };
+	struct scriptfs_piece *piece, *next;
+
+	if (first >= end)
+		return;
+	piece = scriptfs_map_cut(si, first);
+	if (unlikely(piece)) {
+		scriptfs_piece_blank(si, piece, first, end);
+		first = scriptfs_piece_limit(piece);
+	}
+	piece = first < end ? scriptfs_map_cut(si, end) : NULL;
+	if (unlikely(piece)) {
+		scriptfs_piece_blank(si, piece, first, end);
+		end = piece->index;
+	}
+	si->last = NULL;
+	for (piece = scriptfs_piece_next(si, first); piece && piece->index < end; piece = next) {
+		next = scriptfs_piece_after(piece);
+		scriptfs_map_remove(inode, piece);
+		scriptfs_batch_add(inode, &batch, piece);
+	}
+	scriptfs_batch_put(inode, &batch);
+}
+
+/**
+ * scriptfs_map_skip - leave a hole in front of what is about to be written
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @piece:	the piece of it that has the page, see scriptfs_piece_gap()
+ * @index:	page that is about to be written
+ *
+ * The pages between the initialised mark and that page hold nothing, and were got because the file
+ * might have grown on there. They go back.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively. Spins until no reader looks at the
+ * file.
+ * Return: The piece that has the page now.
+ */
+struct scriptfs_piece *scriptfs_map_skip(struct inode *inode, struct scriptfs_piece *piece,
+					 pgoff_t index)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	scriptfs_readers_wait(si);
+	scriptfs_map_punch(inode, piece->index + DIV_ROUND_UP(piece->mark, PAGE_SIZE), index);
+	return scriptfs_map_look(si, index);
+}
+
+/**
+ * scriptfs_map_withdraw - take united pieces of a file out of the page cache
+ * @inode:	the file
+ * @first:	page from which on
+ * @end:	page up to which
+ *
+ * To be called before pages of that range are truncated there, as nothing else can cut a huge page.
+ * Copies that private mappings have made stay mapped.
+ *
+ * Context: The caller holds map_lock exclusively. Sleeps; takes page locks and i_mmap_rwsem.
+ */
+void scriptfs_map_withdraw(struct inode *inode, pgoff_t first, pgoff_t end)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_piece *piece;
+
+	if (!si->huge)
+		return;
+	piece = scriptfs_piece_next(si, first);
+	for (; piece && piece->index < end; piece = scriptfs_piece_after(piece)) {
+		if (piece->united)
+			scriptfs_huge_withdraw(inode->i_mapping, scriptfs_piece_page(piece, 0));
+		cond_resched();
+	}
+}
+
+/**
+ * scriptfs_map_end - give back all pages of a file from one on
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @end:	the first that goes, behind the end of the file
+ *
+ * Nothing there can be published again, as i_size says so already. But a fault that read i_size
+ * before, or a write_begin without a write, may have published pages there, even after the caller
+ * had taken all of them out of the page cache. They cannot be mapped.
+ *
+ * Context: As for scriptfs_map_punch(), but for the page cache.
+ */
+void scriptfs_map_end(struct inode *inode, pgoff_t end)
+{
+	scriptfs_map_withdraw(inode, end, ULONG_MAX);
+	if (unlikely(inode->i_mapping->nrpages))
+		truncate_inode_pages(inode->i_mapping, (loff_t)end << PAGE_SHIFT);
+	scriptfs_map_punch(inode, end, ULONG_MAX);
+}
+
+/**
+ * scriptfs_map_truncate - give back what lies behind a file's new end
+ * @inode:	the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @size:	its new size in bytes, smaller than before
+ *
+ * What is behind the end in its last page is cleared.
+ *
+ * Context: The caller holds inode_lock and map_lock exclusively, and no reader looks at the file.
+ */
+void scriptfs_map_truncate(struct inode *inode, loff_t size)
+{
+	scriptfs_map_end(inode, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
+	scriptfs_map_clear(scriptfs_inode(inode), size, round_up(size, PAGE_SIZE), true);
+}
+
+/* By a walk that visits a piece only after all below it, since nobody needs the map any more. */
+static noinline void scriptfs_map_release_all(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct scriptfs_batch batch = { .nr = 0 };
+	struct scriptfs_piece *piece, *next;
+
+	rbtree_postorder_for_each_entry_safe(piece, next, &si->map, node)
+		scriptfs_batch_add(inode, &batch, piece);
+	scriptfs_batch_put(inode, &batch);
+}
+
+/**
+ * scriptfs_map_release - give back all pieces of a file
+ * @inode:	a file that is being evicted, with nothing left in the page cache
+ *
+ * Context: Nobody else has the inode any more, so no locks.
+ */
+void scriptfs_map_release(struct inode *inode)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+	struct rb_node *root = si->map.rb_node;
+
+	if (unlikely(si->table))
+		scriptfs_table_free(si);
+	if (!root)
+		return;
+	/* Most files have a single piece. */
+	if (likely(!root->rb_left && !root->rb_right))
+		scriptfs_put(scriptfs_pools(inode->i_sb),
+			     rb_entry(root, struct scriptfs_piece, node), si, inode->i_ino);
+	else
+		scriptfs_map_release_all(inode);
+	si->map = RB_ROOT;
+}
+
 /**
  * scriptfs_map_clear - make a range of a file read as zeroes
  * @si:		the file, between scriptfs_change_begin() and scriptfs_change_end()
@@ -492,12 +569,17 @@ void scriptfs_clear_range(struct inode *inode, loff_t start, loff_t end, bool ke
  * @pos:	offset in bytes
  *
  * A shared mapping may have stored bytes behind the end of the file in its last page. They must
- * be gone before the file grows over them.
+ * be gone before the file grows over them. If the file ends, or once ended, within a united piece,
+ * because that was held when the file was cut there, they may be in any page of that chunk.
  *
  * Context: The caller holds inode_lock exclusively. Takes map_lock.
  */
 void scriptfs_zero_tail(struct inode *inode, loff_t pos)
 {
-	if (offset_in_page(pos) && scriptfs_piece_find(scriptfs_inode(inode), pos))
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	if (unlikely(READ_ONCE(si->huge)))
+		scriptfs_clear_range(inode, pos, round_up(pos, SCRIPTFS_CHUNK_SIZE), true);
+	else if (offset_in_page(pos) && scriptfs_piece_find(si, pos))
 		scriptfs_clear_range(inode, pos, round_up(pos, PAGE_SIZE), true);
 }

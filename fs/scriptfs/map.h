@@ -30,6 +30,7 @@ void scriptfs_piece_settled(struct scriptfs_inode *si, struct scriptfs_piece *pi
 void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end);
 struct scriptfs_piece *scriptfs_map_skip(struct inode *inode, struct scriptfs_piece *piece,
 					 pgoff_t index);
+void scriptfs_map_withdraw(struct inode *inode, pgoff_t first, pgoff_t end);
 void scriptfs_map_end(struct inode *inode, pgoff_t end);
 void scriptfs_map_truncate(struct inode *inode, loff_t size);
 void scriptfs_map_release(struct inode *inode);

@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 
 #include "inode.h"
+#include "piece.h"
 
 /* First page of a file that may not be published. */
 static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
@@ -18,7 +19,9 @@ static inline pgoff_t scriptfs_page_limit(struct scriptfs_inode *si)
 }
 
 void scriptfs_page_ready(struct page *page);
-int scriptfs_publish(struct inode *inode, pgoff_t index);
+int scriptfs_publish_united(struct inode *inode, struct scriptfs_piece *piece, pgoff_t index);
+int scriptfs_publish_wait(unsigned int *tries, int err);
+int scriptfs_publish(struct inode *inode, pgoff_t index, bool whole);
 void scriptfs_publish_range(struct inode *inode, loff_t pos, size_t len);
 void scriptfs_withdraw_all(struct inode *inode);
 

@@ -20,6 +20,7 @@
 #include "super.h"
 #include "surplus.h"
 #include "sysfs.h"
+#include "unite.h"
 
 static void scriptfs_put_super(struct super_block *sb)
 {
@@ -148,6 +149,8 @@ static int scriptfs_get_tree(struct fs_context *fc)
 	INIT_DELAYED_WORK(&sbi->compact, scriptfs_compact);
 	if (sbi->opt.io_page)
 		set_bit(SCRIPTFS_SPECIAL_PAGE, &sbi->pools.flags);
+	if (SCRIPTFS_HUGE && has_transparent_hugepage())
+		scriptfs_unite_learn(SCRIPTFS_GFP_INSIST);
 	err = scriptfs_pools_fill(&sbi->pools, sbi->opt.reserve, sbi->opt.size, sbi->opt.strict,
 				  &missing);
 	if (err) {

@@ -15,6 +15,7 @@
 #include "sb.h"
 #include "surplus.h"
 #include "sysfs.h"
+#include "unite.h"
 
 /**
  * struct scriptfs_attr - one file
@@ -176,8 +177,9 @@ static struct kobj_type scriptfs_ktype = {
 /* What this module can do on this kernel, for programs that would have to try otherwise. */
 static ssize_t scriptfs_features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "io_block\nio_page\n%s",
-			  SCRIPTFS_SUPPLY_PAGE ? "supply_page\n" : "");
+	return sysfs_emit(buf, "io_block\nio_page\n%s%s",
+			  SCRIPTFS_SUPPLY_PAGE ? "supply_page\n" : "",
+			  SCRIPTFS_HUGE && has_transparent_hugepage() ? "huge_mmap\n" : "");
 }
 
 static struct kobj_attribute scriptfs_features =

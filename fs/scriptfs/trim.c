@@ -61,18 +61,22 @@ void scriptfs_eof_trim(struct inode *inode)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_piece *piece;
+	pgoff_t end;
 
 	inode_lock(inode);
 	scriptfs_change_begin(si);
 	scriptfs_readers_wait(si);
 	down_write(&si->map_lock);
-	scriptfs_map_end(inode, scriptfs_memory_end(inode));
+	end = scriptfs_memory_end(inode);
+	scriptfs_map_end(inode, end);
 	piece = scriptfs_trim_first(si);
 	while (piece) {
 		piece = scriptfs_piece_trim(inode, piece);
 		cond_resched();
 	}
-	si->trim = SCRIPTFS_TRIM_NONE;
+	/* What could not be cut off, because it is held, is for the next close. */
+	piece = scriptfs_piece_next(si, end);
+	si->trim = piece ? SCRIPTFS_TRIM_ALL : SCRIPTFS_TRIM_NONE;
 	up_write(&si->map_lock);
 	scriptfs_change_end(si);
 	inode_unlock(inode);
