@@ -7,6 +7,7 @@
 #include <linux/pagemap.h>
 
 #include "compat/huge.h"
+#include "gather.h"
 #include "mmap.h"
 #include "publish.h"
 #include "unite.h"
@@ -46,6 +47,8 @@ static vm_fault_t scriptfs_fault(struct vm_fault *vmf)
 			unlock_page(page);
 			put_page(page);
 		}
+		if (scriptfs_fault_fits(vmf) && scriptfs_gather(inode, vmf->pgoff))
+			whole = true;
 		err = scriptfs_publish(inode, vmf->pgoff, whole);
 		if (err == -EHWPOISON)
 			return VM_FAULT_HWPOISON;
