@@ -12,8 +12,9 @@
  *	- either the caller has bytes for all of its pages, or the file grows on from here: the byte
  *	  before is in a piece, and the size is no more than all the memory that the file has. A
  *	  file never grows by a super. The first write to a file, which is the last one for most
- *	  small files, gets what it fills. What fallocate(2) asks for is kept whether it is used or
- *	  not, so there the file does not grow on either.
+ *	  small files, gets what it fills; one that fills half of a large begins a file that will
+ *	  grow. What fallocate(2) asks for is kept whether it is used or not, so there the file does
+ *	  not grow on either.
  *
  * If the file has a class hint, and the place of a block of that class around the data is free, it
  * asks for that instead, and keeps it as it is.
@@ -29,6 +30,9 @@
 #include "alloc.h"
 #include "map.h"
 #include "sb.h"
+
+/* How many pages at the beginning of a file get a large block. */
+#define SCRIPTFS_BEGIN_PAGES	(SCRIPTFS_CHUNK_PAGES / 2)
 
 /* Blocks are not joined more often than this, in jiffies. */
 #define SCRIPTFS_COMPACT_DELAY	(HZ / 10)
@@ -70,6 +74,8 @@ static unsigned int scriptfs_order_wanted(struct inode *inode, loff_t pos, u64 w
 		if (grown > pages && scriptfs_map_look(si, index - 1))
 			pages = grown;
 	}
+	if (pages >= SCRIPTFS_BEGIN_PAGES && !index && !si->fallocate.running)
+		pages = max_t(unsigned long, pages, SCRIPTFS_CHUNK_PAGES);
 	if (pages > 1 && !RB_EMPTY_ROOT(&si->map))
 		pages = min(pages, scriptfs_map_room(si, index));
 	order = ilog2(pages);

@@ -73,6 +73,19 @@ static void alloc_wanted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)scriptfs_inode(test_inode(ctx))->trim, SCRIPTFS_TRIM_NONE);
 }
 
+/* A file that begins with half of a large grows into it, or gives the rest back. */
+static void alloc_begin(struct kunit *test)
+{
+	struct test_context *ctx = test_mount(test, ALL_CLASSES);
+
+	test_write(test, ctx, 0, 1, SZ_1M);
+	expect_piece(test, test_find(ctx, 0), SZ_2M, 0);
+	test_reopen(test, ctx);
+	expect_piece(test, test_find(ctx, 0), SZ_1M, 0);
+	KUNIT_EXPECT_EQ(test, test_bytes(test_inode(ctx)), (u64)SZ_1M);
+	KUNIT_EXPECT_EQ(test, test_count(test, ctx, 0, 1, SZ_1M), (size_t)SZ_1M);
+}
+
 /* Scattered small writes do not make a file grow as if it were appended to. */
 static void alloc_sparse(struct kunit *test)
 {
@@ -388,6 +401,7 @@ static void punch_pages(struct kunit *test)
 static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(alloc_growth),
 	KUNIT_CASE(alloc_wanted),
+	KUNIT_CASE(alloc_begin),
 	KUNIT_CASE(alloc_sparse),
 	KUNIT_CASE(alloc_fallback),
 	KUNIT_CASE(alloc_hint),
