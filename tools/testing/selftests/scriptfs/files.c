@@ -227,6 +227,17 @@ unsigned char *map_file(int fd, size_t len)
 	return map;
 }
 
+/* The same, mapped page by page. */
+unsigned char *map_pages(int fd, size_t len, int prot)
+{
+	void *map = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
+
+	CHECK(map != MAP_FAILED);
+	/* Where there are no huge pages this is no advice. */
+	madvise(map, len, MADV_NOHUGEPAGE);
+	return map;
+}
+
 /* Leave POISON in every idle page of a SMALL_POOL. */
 void poison(void)
 {

@@ -206,7 +206,8 @@ static void make_hold(struct hold *h, size_t block, off_t cut)
 	h->at = h->block + h->block / 2 - PAGE;
 	h->cut = h->at + cut;
 	h->fd = xopen("m/f", O_RDWR | O_CREAT | O_EXCL);
-	h->map = map_file(h->fd, h->size);
+	/* Pages of a huge page are held together, see huge.c. */
+	h->map = map_pages(h->fd, h->size, PROT_READ | PROT_WRITE);
 	write_file(h->fd, 0, h->size, 1);
 }
 

@@ -182,6 +182,7 @@ void check_file(int fd, off_t offset, size_t len, u64 seed);
 void check_zero(int fd, off_t offset, size_t len);
 size_t write_all(int fd, size_t piece, u64 seed);
 unsigned char *map_file(int fd, size_t len);
+unsigned char *map_pages(int fd, size_t len, int prot);
 void poison(void);
 void remove_all(const char *dir);
 size_t read_text(const char *path, char *buf, size_t len);
