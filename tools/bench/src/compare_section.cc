@@ -23,7 +23,7 @@ std::vector<const Result *> results_of(const Document &document, const Place &pl
 
     for (const Result &result : document.results)
         if (result.bed == place.first && result.driver == place.second && is_plain(result.name) &&
-            !is_memory(result))
+            is_cost(result))
             found.push_back(&result);
     return found;
 }
@@ -274,7 +274,7 @@ std::vector<Place> places(const Document &document)
 
     for (const Result &result : document.results) {
         const Place place{result.bed, result.driver};
-        if (is_plain(result.name) && !is_memory(result) &&
+        if (is_plain(result.name) && is_cost(result) &&
             std::find(found.begin(), found.end(), place) == found.end())
             found.push_back(place);
     }

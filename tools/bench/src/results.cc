@@ -117,7 +117,8 @@ json parse(const std::string &text, const std::string &name)
 }
 
 constexpr std::string_view document_beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host", mixed};
-constexpr std::string_view document_units[] = {"ns", "instructions", "bytes", mixed, only_locks};
+constexpr std::string_view document_units[] = {"ns",     "instructions", "bytes",
+                                               "faults", mixed,          only_locks};
 constexpr std::string_view loads[] = {"idle", "pressure"};
 
 // Schema 1 does not say what took the measurement.

@@ -17,7 +17,7 @@ namespace scriptfs::bench {
 // What may stand in a result.
 inline constexpr std::string_view beds[] = {"uml", "tcg-icount", "tcg", "kvm", "host"};
 inline constexpr std::string_view drivers[] = {"kernel", "kernel-user", "bench", "fio", "dd"};
-inline constexpr std::string_view units[] = {"ns", "instructions", "bytes"};
+inline constexpr std::string_view units[] = {"ns", "instructions", "bytes", "faults"};
 inline constexpr std::string_view pers[] = {"call", "page", "file", "op", "GiB", "byte"};
 // Stands for the bed or the unit of a whole document whose results differ.
 inline constexpr std::string_view mixed = "mixed";
@@ -46,10 +46,16 @@ inline bool is_memory(const Result &result)
     return result.unit == "bytes";
 }
 
-// A count of instructions or bytes, which needs no repetition to be believed.
+// What something costs, and not how much memory is held or how many page faults there are.
+inline bool is_cost(const Result &result)
+{
+    return !is_memory(result) && result.unit != "faults";
+}
+
+// A count, which needs no repetition to be believed.
 inline bool is_exact(const Result &result)
 {
-    return result.unit == "instructions" || is_memory(result);
+    return result.unit == "instructions" || !is_cost(result);
 }
 
 // A distribution of the times of single writes, in nanoseconds.

@@ -243,6 +243,9 @@ std::string tables(const Document &document)
             text += fmt::format("\nbed {}, driver {}: memory held, bytes: by df, and all that the "
                                 "system has less;\nratio to {}: below 1 is less\n",
                                 group.bed, group.driver, group.base);
+        else if (group.unit == "faults")
+            text += fmt::format("\nbed {}, driver {}: page faults; ratio to {}: below 1 is less\n",
+                                group.bed, group.driver, group.base.empty() ? "ramfs" : group.base);
         else
             text +=
                 fmt::format("\nbed {}, driver {}: medians, {}{}; ratio to {}: below 1 is cheaper\n",

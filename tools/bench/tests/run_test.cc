@@ -77,7 +77,7 @@ TEST(Cases, HaveKnownUnits)
             EXPECT_NO_THROW(check_one_of(pers, one.per, one.name));
             EXPECT_NO_THROW(check_one_of(units, one.unit.empty() ? "ns" : one.unit, one.name));
         }
-    EXPECT_EQ(names.size(), 73U);
+    EXPECT_EQ(names.size(), 80U);
 }
 
 // Every case that a directory allows, once: results for all, and nothing is left behind.
@@ -173,6 +173,26 @@ TEST(Table, ComparesMemoryWithTmpfs)
 
     EXPECT_THAT(text, HasSubstr("ratio to tmpfs: below 1 is less"));
     EXPECT_THAT(text, HasSubstr("1.20 0.96   1.25  3.00 2.40"));
+    EXPECT_THAT(text, Not(HasSubstr("INSTRUCTIONS")));
+}
+
+TEST(Table, TellsFaultsFromWhatTheyCost)
+{
+    Document document;
+    document.kernel = "5.10";
+    for (const auto &[fs, faults] : {std::pair{"ramfs", 1.0}, std::pair{"scriptfs", 0.25}})
+        document.results.push_back({"mmap-write-first-faults",
+                                    fs,
+                                    "page",
+                                    "tcg",
+                                    "bench",
+                                    "faults",
+                                    summarize({faults}),
+                                    {}});
+    const std::string text = tables(document);
+
+    EXPECT_THAT(text, HasSubstr("page faults; ratio to ramfs: below 1 is less"));
+    EXPECT_THAT(text, HasSubstr("0.25 0.25"));
     EXPECT_THAT(text, Not(HasSubstr("INSTRUCTIONS")));
 }
 
