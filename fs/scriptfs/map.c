@@ -351,7 +351,7 @@ static void scriptfs_piece_blank(struct scriptfs_inode *si, struct scriptfs_piec
 {
 	first = max(first, piece->index);
 	end = min(end, scriptfs_piece_limit(piece));
-	/* The last close tries again. */
+	/* The last close tries again, if it is behind the end of the file. */
 	si->trim = SCRIPTFS_TRIM_ALL;
 	scriptfs_piece_clear(si, piece, (first - piece->index) << PAGE_SHIFT,
 			     (end - piece->index) << PAGE_SHIFT, false);

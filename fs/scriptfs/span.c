@@ -120,7 +120,7 @@ struct scriptfs_piece *scriptfs_piece_around(struct scriptfs_span *span, unsigne
 	return &span->piece[slot];
 }
 
-/* The same for one huge page that is held, and is freed as a whole when that is dropped. */
+/* Give back a span that is one huge page, and is held: the last holder frees it as a whole. */
 static unsigned int scriptfs_span_release_united(struct scriptfs_span *span)
 {
 	struct page *page = virt_to_page(span->piece[0].addr);
