@@ -51,12 +51,11 @@ static void cut_beside_pin(void)
 /* What is stored behind the end, where a huge page could not be cut, is not there ever after. */
 static void behind_the_end(void)
 {
-	int fd, other = xopen("g", O_RDWR | O_CREAT), pipes[2];
 	unsigned char *map;
+	int fd, pipes[2];
 
 	need_huge_pages();
 	map = make_mapped("f", MiB(4), 1, &fd);
-	write_file(other, 0, MiB(12), 2);
 	hold_page(map + MiB(2), pipes);
 	CHECK_OK(ftruncate(fd, MiB(3) + 100));
 	check_fill(map + MiB(2), MiB(1), MiB(2), 1);
@@ -65,20 +64,17 @@ static void behind_the_end(void)
 	punch(fd, MiB(2), KiB(64));
 	CHECK_OK(ftruncate(fd, MiB(4)));
 	check_zero(fd, MiB(3) + 100, MiB(1) - 100);
-	close(other);
-	CHECK_OK(unlink("g"));
 	end_file("f", fd, map, MiB(4));
 }
 
 /* What could not be cut off at one close is at the next. */
 static void closed_while_held(void)
 {
-	int fd, other = xopen("g", O_RDWR | O_CREAT), pipes[2];
 	unsigned char *map;
+	int fd, pipes[2];
 
 	need_huge_pages();
 	map = make_mapped("f", MiB(4), 1, &fd);
-	write_file(other, 0, MiB(12), 2);
 	hold_page(map + MiB(2), pipes);
 	CHECK_OK(ftruncate(fd, MiB(3)));
 	munmap(map, MiB(4));
@@ -87,8 +83,6 @@ static void closed_while_held(void)
 	drop_pipe(pipes);
 	close(xopen("f", O_RDWR));
 	CHECK_EQ(held_by("f"), MiB(3));
-	close(other);
-	CHECK_OK(unlink("g"));
 	CHECK_OK(unlink("f"));
 	check_settled(".");
 }
