@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh: run every check, and end with the line "N passed, N failed".
 # test.sh guest VARIANT block|page [NAME...]: run these guest tests only. "Every check" leaves out kcsan,
-# which needs one more kernel, and arm64, which needs more packages.
+# which needs one more kernel, arm64, which needs more packages, and what takes too long: the other path of
+# 6.1 and 6.12, and their debug kernels.
 #
 # Each part is a script that prints ok / not ok lines. This one counts them, and the processor time that
 # each part and each kernel took.
@@ -46,26 +47,31 @@ part()
 	echo "# ---- $name: $((SECONDS - start)) s"
 }
 
-# beside NAME COMMAND...: start a part that runs beside the next ones, as most guests keep one processor
-# busy. beside_done waits for it and shows what it printed.
-beside()
+# ended: wait until one of those in running has ended, and show what it printed
+ended()
 {
-	part "$@" >"$out/test/beside.out" &
-	beside=$!
+	local pid
+
+	wait -n -p pid "${!running[@]}" || :
+	cat "$out/test/${running[$pid]}.out"
+	unset "running[$pid]"
 }
 
-beside_done()
+# two_at_a_time: run the parts of a list, NAME SCRIPT ARGUMENT... in each line, in its order and two at any
+# time, as most guests keep one processor busy.
+two_at_a_time()
 {
-	wait "$beside"
-	cat "$out/test/beside.out"
-}
+	local line
+	local -A running=()	# name of a part, by its process
 
-# guests KERNEL: the guest tests of both paths at the same time
-guests()
-{
-	beside "guest-$1-page" "$top/qemu/test.sh" "$1" page
-	part "guest-$1-block" "$top/qemu/test.sh" "$1" block
-	beside_done
+	while read -r -a line; do
+		[ "${#running[@]}" -lt 2 ] || ended
+		part "${line[0]}" "$top/${line[1]}" "${line[@]:2}" >"$out/test/${line[0]}.out" </dev/null &
+		running[$!]=${line[0]}
+	done
+	while [ "${#running[@]}" -gt 0 ]; do
+		ended
+	done
 }
 
 finish()
@@ -117,11 +123,17 @@ part style "$top/tools/check/style.sh"
 part kunit "$top/tools/check/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
 part modules "$top/tools/check/modules.sh"
-guests base
-beside guest-atomic-block "$top/qemu/test.sh" atomic block
-part upstream "$top/tools/check/upstream.sh"
-part hookcost "$top/tools/check/hookcost.sh"
-part bench-check "$top/tools/bench/check.sh"
-beside_done
-guests debug
+# Of the stock kernels each has one path, so that both kernels and both paths are seen in the time there is.
+two_at_a_time <<END
+guest-base-block	qemu/test.sh base block
+guest-base-page		qemu/test.sh base page
+guest-6.12-block	qemu/test.sh 6.12 block
+guest-6.1-page		qemu/test.sh 6.1 page
+guest-atomic-block	qemu/test.sh atomic block
+upstream		tools/check/upstream.sh
+hookcost		tools/check/hookcost.sh
+bench-check		tools/bench/check.sh
+guest-debug-block	qemu/test.sh debug block
+guest-debug-page	qemu/test.sh debug page
+END
 finish
