@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/splice.h>
 
+#include "attr.h"
 #include "change.h"
 #include "compat/huge.h"
 #include "compat/idmap.h"
@@ -22,6 +23,7 @@
 #include "table.h"
 #include "trim.h"
 #include "write.h"
+#include "xattr.h"
 
 /*
  * Most files that are opened to read are read from their first byte on. Prefetch that while the
@@ -89,7 +91,7 @@ static void scriptfs_resize(struct inode *inode, loff_t size)
 	scriptfs_change_end(si);
 }
 
-static int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+static int scriptfs_file_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	int err = setattr_prepare(idmap, dentry, attr);
@@ -100,9 +102,7 @@ static int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, stru
 		scriptfs_resize(inode, attr->ia_size);
 		inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
 	}
-	setattr_copy(idmap, inode, attr);
-	mark_inode_dirty(inode);
-	return 0;
+	return scriptfs_attr_copy(idmap, dentry, attr);
 }
 
 const struct file_operations scriptfs_file_operations = {
@@ -122,5 +122,8 @@ const struct file_operations scriptfs_file_operations = {
 };
 
 const struct inode_operations scriptfs_file_inode_operations = {
-	.setattr	= scriptfs_setattr,
+	.getattr	= scriptfs_getattr,
+	.setattr	= scriptfs_file_setattr,
+	.listxattr	= scriptfs_listxattr,
+	.set_acl	= scriptfs_set_acl,
 };

@@ -10,6 +10,7 @@
 #include "map.h"
 #include "publish.h"
 #include "sb.h"
+#include "xattr.h"
 
 static struct kmem_cache *scriptfs_inode_cache;
 
@@ -71,6 +72,7 @@ struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->prealloc_end = 0;
 	si->trim = SCRIPTFS_TRIM_NONE;
 	si->huge = false;
+	si->xattrs = NULL;
 	return &si->vfs_inode;
 }
 
@@ -102,5 +104,6 @@ void scriptfs_evict_inode(struct inode *inode)
 	clear_inode(inode);
 	if (regular)
 		scriptfs_map_release(inode);
-	atomic64_dec(&scriptfs_sb(inode->i_sb)->inodes);
+	scriptfs_xattrs_free(inode);
+	scriptfs_inodes_give(scriptfs_sb(inode->i_sb), 1);
 }

@@ -6,6 +6,7 @@
  *
  *	super, options, sysfs		the mount
  *	namei, inode			names, and the life of inodes
+ *	attr, xattr			their attributes
  *	file				the operations of regular files
  *	read, write, fallocate, remap	data, with faultin, prefetch and nocache
  *	mmap, aops			what asks for pages of a file
@@ -66,6 +67,8 @@ enum scriptfs_trim {
 	SCRIPTFS_TRIM_ALL,
 };
 
+struct scriptfs_xattrs;
+
 /**
  * struct scriptfs_inode - scriptfs's part of an inode
  * @map_lock:	guards @map, the initialised marks in it and publishing; exclusive to change,
@@ -89,6 +92,8 @@ enum scriptfs_trim {
  * @writers:	how many have the file open for writing
  * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
+ * @btime:	when it was made
+ * @xattrs:	its extended attributes, NULL as long as it never had one (xattr.c)
  * @vfs_inode:	the VFS's part. Its ->i_private is the task whose write_begin is about to fill the
  *		page it asks for from end to end, so that it needs no zeroing; NULL when none
  */
@@ -107,6 +112,8 @@ struct scriptfs_inode {
 	bool			huge;
 	atomic_t		writers;
 	pgoff_t			publish_limit;
+	struct timespec64	btime;
+	struct scriptfs_xattrs	*xattrs;
 	struct inode		vfs_inode;
 };
 

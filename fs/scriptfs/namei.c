@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "aops.h"
+#include "attr.h"
 #include "compat/aops.h"
 #include "compat/names.h"
 #include "compat/time.h"
@@ -17,24 +18,16 @@
 #include "inode.h"
 #include "namei.h"
 #include "sb.h"
+#include "xattr.h"
 
 static const struct inode_operations scriptfs_dir_inode_operations;
+static const struct inode_operations scriptfs_symlink_inode_operations;
+static const struct inode_operations scriptfs_special_inode_operations;
 
 /*
- * Count one inode more, unless nr_inodes= is reached. A file's first name is counted with it, each
- * further one like another inode: a name pins a dentry, which takes as much memory.
+ * A file's first name is counted with it, each further one like another inode: a name pins a
+ * dentry, which takes as much memory. Is this name counted, because the inode has another one?
  */
-static bool scriptfs_inode_reserve(struct scriptfs_sb *sbi)
-{
-	s64 limit = READ_ONCE(sbi->opt.nr_inodes);
-
-	if (atomic64_inc_return(&sbi->inodes) <= limit || !limit)
-		return true;
-	atomic64_dec(&sbi->inodes);
-	return false;
-}
-
-/* Is this name counted beside the inode, because the inode has another one? */
 static bool scriptfs_further_name(const struct inode *inode)
 {
 	return !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
@@ -42,34 +35,39 @@ static bool scriptfs_further_name(const struct inode *inode)
 
 /**
  * scriptfs_new_inode - make an inode that has no name yet
- * @sb:		the mount
+ * @idmap:	of the mount it is made by
+ * @sb:		the superblock
  * @dir:	directory it will be in, NULL for the root
+ * @name:	its name there, NULL if it gets none
  * @mode:	type and permissions
  * @dev:	device number of a device node
  *
  * It is counted until scriptfs_evict_inode().
  *
  * Return: The inode, with i_nlink as its first name makes it; ERR_PTR(-ENOSPC) when nr_inodes= is
- * reached; ERR_PTR(-ENOMEM).
+ * reached; ERR_PTR(-ENOMEM); ERR_PTR() of what the security module says.
  */
-struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir,
-				 umode_t mode, dev_t dev)
+struct inode *scriptfs_new_inode(struct mnt_idmap *idmap, struct super_block *sb,
+				 struct inode *dir, const struct qstr *name, umode_t mode,
+				 dev_t dev)
 {
 	struct scriptfs_sb *sbi = scriptfs_sb(sb);
 	struct inode *inode;
+	int err;
 
-	if (!scriptfs_inode_reserve(sbi))
+	if (!scriptfs_inodes_take(sbi, 1))
 		return ERR_PTR(-ENOSPC);
 	inode = new_inode(sb);
 	if (!inode) {
-		atomic64_dec(&sbi->inodes);
+		scriptfs_inodes_give(sbi, 1);
 		return ERR_PTR(-ENOMEM);
 	}
 
 	/* Not get_next_ino(): its 32 bits come round again while files of this mount live. */
 	inode->i_ino = atomic64_inc_return(&sbi->next_ino);
-	inode_init_owner(&nop_mnt_idmap, inode, dir, mode);
+	inode_init_owner(idmap, inode, dir, mode);
 	simple_inode_init_ts(inode);
+	scriptfs_inode(inode)->btime = inode_get_mtime(inode);
 
 	switch (mode & S_IFMT) {
 	case S_IFREG:
@@ -87,13 +85,22 @@ struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir
 		inc_nlink(inode);	/* for its own "." */
 		break;
 	case S_IFLNK:
-		inode->i_op = &simple_symlink_inode_operations;
+		inode->i_op = &scriptfs_symlink_inode_operations;
 		break;
 	default:
+		inode->i_op = &scriptfs_special_inode_operations;
 		init_special_inode(inode, mode, dev);
 		break;
 	}
 	lockdep_annotate_inode_mutex_key(inode);
+
+	err = scriptfs_init_acl(inode, dir);
+	if (!err && dir)
+		err = scriptfs_init_security(inode, dir, name);
+	if (err) {
+		iput(inode);
+		return ERR_PTR(err);
+	}
 	return inode;
 }
 
@@ -107,7 +114,7 @@ static void scriptfs_add_name(struct inode *dir, struct dentry *dentry, struct i
 static int scriptfs_mknod(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
 			  umode_t mode, dev_t dev)
 {
-	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, dev);
+	struct inode *inode = scriptfs_new_inode(idmap, dir->i_sb, dir, &dentry->d_name, mode, dev);
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -139,7 +146,7 @@ static int scriptfs_symlink(struct mnt_idmap *idmap, struct inode *dir, struct d
 
 	if (length >= PATH_MAX)
 		return -ENAMETOOLONG;
-	inode = scriptfs_new_inode(dir->i_sb, dir, S_IFLNK | 0777, 0);
+	inode = scriptfs_new_inode(idmap, dir->i_sb, dir, &dentry->d_name, S_IFLNK | 0777, 0);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	inode->i_link = kmemdup(target, length + 1, GFP_KERNEL_ACCOUNT);
@@ -155,7 +162,7 @@ static int scriptfs_symlink(struct mnt_idmap *idmap, struct inode *dir, struct d
 static int scriptfs_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file,
 			    umode_t mode)
 {
-	struct inode *inode = scriptfs_new_inode(dir->i_sb, dir, mode, 0);
+	struct inode *inode = scriptfs_new_inode(idmap, dir->i_sb, dir, NULL, mode, 0);
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -166,7 +173,7 @@ static int scriptfs_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct f
 static int scriptfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
 {
 	/* The first name of a file from scriptfs_tmpfile() is counted with the file. */
-	if (d_inode(old_dentry)->i_nlink && !scriptfs_inode_reserve(scriptfs_sb(dir->i_sb)))
+	if (d_inode(old_dentry)->i_nlink && !scriptfs_inodes_take(scriptfs_sb(dir->i_sb), 1))
 		return -ENOSPC;
 	return simple_link(old_dentry, dir, dentry);
 }
@@ -174,7 +181,7 @@ static int scriptfs_link(struct dentry *old_dentry, struct inode *dir, struct de
 static int scriptfs_unlink(struct inode *dir, struct dentry *dentry)
 {
 	if (scriptfs_further_name(d_inode(dentry)))
-		atomic64_dec(&scriptfs_sb(dir->i_sb)->inodes);
+		scriptfs_inodes_give(scriptfs_sb(dir->i_sb), 1);
 	return simple_unlink(dir, dentry);
 }
 
@@ -191,7 +198,7 @@ static int scriptfs_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 		return -EINVAL;
 	err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry, flags);
 	if (!err && further)
-		atomic64_dec(&scriptfs_sb(new_dir->i_sb)->inodes);
+		scriptfs_inodes_give(scriptfs_sb(new_dir->i_sb), 1);
 	return err;
 }
 
@@ -206,4 +213,22 @@ static const struct inode_operations scriptfs_dir_inode_operations = {
 	.mknod		= scriptfs_mknod,
 	.rename		= scriptfs_rename,
 	.tmpfile	= scriptfs_tmpfile,
+	.getattr	= scriptfs_getattr,
+	.setattr	= scriptfs_setattr,
+	.listxattr	= scriptfs_listxattr,
+	.set_acl	= scriptfs_set_acl,
+};
+
+static const struct inode_operations scriptfs_symlink_inode_operations = {
+	.get_link	= simple_get_link,
+	.getattr	= scriptfs_getattr,
+	.setattr	= scriptfs_setattr,
+	.listxattr	= scriptfs_listxattr,
+};
+
+static const struct inode_operations scriptfs_special_inode_operations = {
+	.getattr	= scriptfs_getattr,
+	.setattr	= scriptfs_setattr,
+	.listxattr	= scriptfs_listxattr,
+	.set_acl	= scriptfs_set_acl,
 };

@@ -7,10 +7,14 @@
 
 #include <linux/types.h>
 
+#include "compat/idmap.h"
+
 struct inode;
+struct qstr;
 struct super_block;
 
-struct inode *scriptfs_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
+struct inode *scriptfs_new_inode(struct mnt_idmap *idmap, struct super_block *sb,
+				 struct inode *dir, const struct qstr *name, umode_t mode,
 				 dev_t dev);
 
 #endif /* _FS_SCRIPTFS_NAMEI_H */

@@ -30,7 +30,7 @@ enum scriptfs_copy {
  * struct scriptfs_options - mount options
  * @reserve:	blocks to preallocate, per class
  * @size:	most bytes that reserve and surplus may come to together
- * @nr_inodes:	most inodes and further names of them, 0 for no limit
+ * @nr_inodes:	most that scriptfs_sb.inodes may be, 0 for no limit
  * @strict:	no surplus: what does not fit into the reserve is ENOSPC
  * @io_page:	read(2) and write(2) go page by page through the page cache
  * @class:	class hint of new files, SCRIPTFS_NR_CLASSES for none
@@ -62,7 +62,7 @@ struct scriptfs_options {
  * @pools:	its memory
  * @compact:	joins cut blocks (compact.c)
  * @wanted:	a bit for each class of which a whole block was wanted when there was none
- * @inodes:	inodes in use, and their names beyond the first
+ * @inodes:	inodes in use, and what counts like one: names beyond the first, extended attributes
  * @next_ino:	the last inode number given out
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR
  * @kobj_gone:	@kobj was released, so this structure may be freed
@@ -88,6 +88,22 @@ static inline struct scriptfs_sb *scriptfs_sb(struct super_block *sb)
 static inline struct scriptfs_pools *scriptfs_pools(struct super_block *sb)
 {
 	return &scriptfs_sb(sb)->pools;
+}
+
+/* Count some inodes more, unless nr_inodes= is reached. */
+static inline bool scriptfs_inodes_take(struct scriptfs_sb *sbi, s64 nr)
+{
+	s64 limit = READ_ONCE(sbi->opt.nr_inodes);
+
+	if (atomic64_add_return(nr, &sbi->inodes) <= limit || !limit)
+		return true;
+	atomic64_sub(nr, &sbi->inodes);
+	return false;
+}
+
+static inline void scriptfs_inodes_give(struct scriptfs_sb *sbi, s64 nr)
+{
+	atomic64_sub(nr, &sbi->inodes);
 }
 
 #endif /* _FS_SCRIPTFS_SB_H */

@@ -11,6 +11,7 @@
 
 #include "compact.h"
 #include "compat/names.h"
+#include "compat/xattr.h"
 #include "inode.h"
 #include "namei.h"
 #include "nocache.h"
@@ -21,6 +22,7 @@
 #include "surplus.h"
 #include "sysfs.h"
 #include "unite.h"
+#include "xattr.h"
 
 static void scriptfs_put_super(struct super_block *sb)
 {
@@ -85,9 +87,11 @@ static int scriptfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_time_gran = 1;
 	sb->s_max_links = INT_MAX;	/* keeps i_nlink from coming round to 0 */
 	sb->s_op = &scriptfs_super_operations;
-	sb->s_flags |= SB_NOSEC;	/* no xattrs, so write(2) need not look for capabilities */
+	sb->s_xattr = SCRIPTFS_XATTR_LIST(scriptfs_xattr_handlers);
+	/* What has no capabilities is marked so, for write(2) not to look for them each time. */
+	sb->s_flags |= SB_NOSEC | SB_POSIXACL;
 
-	root = scriptfs_new_inode(sb, NULL, S_IFDIR | sbi->opt.mode, 0);
+	root = scriptfs_new_inode(&nop_mnt_idmap, sb, NULL, NULL, S_IFDIR | sbi->opt.mode, 0);
 	if (IS_ERR(root))
 		return PTR_ERR(root);
 	root->i_uid = sbi->opt.uid;
@@ -204,6 +208,7 @@ struct file_system_type scriptfs_fs_type = {
 	.init_fs_context	= scriptfs_init_fs_context,
 	.parameters		= scriptfs_parameters,
 	.kill_sb		= scriptfs_kill_sb,
+	.fs_flags		= FS_ALLOW_IDMAP,
 };
 
 static int __init scriptfs_init(void)

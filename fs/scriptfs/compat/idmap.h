@@ -9,6 +9,7 @@
 #ifndef _FS_SCRIPTFS_COMPAT_IDMAP_H
 #define _FS_SCRIPTFS_COMPAT_IDMAP_H
 
+#include <linux/fs.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
@@ -19,7 +20,16 @@
 #define simple_rename(idmap, old_dir, old, new_dir, new, flags)	\
 	simple_rename(old_dir, old, new_dir, new, flags)
 
+
+#define scriptfs_getattr(idmap, path, stat, mask, flags)	\
+	scriptfs_getattr(path, stat, mask, flags)
+#define scriptfs_attr_copy(idmap, dentry, attr)		scriptfs_attr_copy(dentry, attr)
 #define scriptfs_setattr(idmap, dentry, attr)		scriptfs_setattr(dentry, attr)
+#define scriptfs_file_setattr(idmap, dentry, attr)	scriptfs_file_setattr(dentry, attr)
+#define scriptfs_xattr_set(handler, idmap, dentry, inode, name, value, size, flags)	\
+	scriptfs_xattr_set(handler, dentry, inode, name, value, size, flags)
+#define scriptfs_new_inode(idmap, sb, dir, name, mode, dev)	\
+	scriptfs_new_inode(sb, dir, name, mode, dev)
 #define scriptfs_mknod(idmap, dir, dentry, mode, dev)	scriptfs_mknod(dir, dentry, mode, dev)
 #define scriptfs_symlink(idmap, dir, dentry, target)	scriptfs_symlink(dir, dentry, target)
 #define scriptfs_rename(idmap, old_dir, old, new_dir, new, flags)	\
@@ -30,6 +40,10 @@
 #define mnt_idmap	user_namespace
 #define nop_mnt_idmap	init_user_ns
 
+#endif
+
+#ifndef FS_ALLOW_IDMAP
+#define FS_ALLOW_IDMAP	0
 #endif
 
 #endif /* _FS_SCRIPTFS_COMPAT_IDMAP_H */

@@ -89,6 +89,31 @@ static void times(void)
 	CHECK_EQ(stat_of("d/f").st_mtim.tv_nsec, 1);
 }
 
+/* When a file was made does not change, whatever comes later. */
+static void birth(void)
+{
+	struct statx before, after;
+
+	touch("f");
+	CHECK_OK(statx(AT_FDCWD, "f", 0, STATX_BASIC_STATS | STATX_BTIME, &before));
+	CHECK(before.stx_mask & STATX_BTIME);
+	CHECK_EQ(before.stx_btime.tv_sec, before.stx_mtime.tv_sec);
+	CHECK_EQ(before.stx_btime.tv_nsec, before.stx_mtime.tv_nsec);
+	usleep(20000);
+	age("f");
+	CHECK_OK(chmod("f", 0600));
+	CHECK_OK(rename("f", "g"));
+	pwrite_full(xopen("g", O_RDWR), "x", 1, 0);
+	CHECK_OK(statx(AT_FDCWD, "g", 0, STATX_BTIME, &after));
+	CHECK_EQ(before.stx_btime.tv_sec, after.stx_btime.tv_sec);
+	CHECK_EQ(before.stx_btime.tv_nsec, after.stx_btime.tv_nsec);
+	CHECK_OK(symlink("g", "l"));
+	CHECK_OK(statx(AT_FDCWD, "l", AT_SYMLINK_NOFOLLOW, STATX_BTIME, &after));
+	CHECK(after.stx_mask & STATX_BTIME);
+	CHECK_OK(statx(AT_FDCWD, ".", 0, STATX_BTIME, &after));
+	CHECK(after.stx_mask & STATX_BTIME);
+}
+
 static void become_other(void)
 {
 	CHECK_OK(setresgid(2000, 2000, 2000));
@@ -195,6 +220,7 @@ static void figures(void)
 
 static const struct test tests[] = {
 	{ "times", times, ANY_POOL, 0 },
+	{ "birth", birth, ANY_POOL, T_SCRIPTFS },
 	{ "permissions", permissions, ANY_POOL, 0 },
 	{ "root_directory", root_directory, ANY_POOL ",mode=1751,uid=1234,gid=5678", 0 },
 	{ "figures", figures, ANY_POOL, 0 },

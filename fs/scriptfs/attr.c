@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scriptfs: the attributes that every inode has: what stat(2) tells, what chmod(2), chown(2) and
+ * utimensat(2) set, and access control lists. These are nowhere but in the VFS's cache of them,
+ * which an inode keeps as long as it lives.
+ */
+#include <linux/fs.h>
+#include <linux/posix_acl.h>
+#include <linux/stat.h>
+
+#include "attr.h"
+#include "compat/idmap.h"
+#include "compat/time.h"
+#include "inode.h"
+
+/**
+ * scriptfs_getattr - ->getattr() of all inodes
+ * @idmap:	of the mount it was reached by
+ * @path:	the inode
+ * @stat:	where to put what there is to tell
+ * @request_mask: what was asked for
+ * @query_flags: how up to date it has to be; it always is
+ *
+ * Return: 0.
+ */
+int scriptfs_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+		     u32 request_mask, unsigned int query_flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+
+	generic_fillattr(idmap, request_mask, inode, stat);
+	stat->btime = scriptfs_inode(inode)->btime;
+	stat->result_mask |= STATX_BTIME;
+	return 0;
+}
+
+/**
+ * scriptfs_attr_copy - set the attributes of an inode that setattr_prepare() allowed
+ * @idmap:	of the mount it was reached by
+ * @dentry:	of the inode
+ * @attr:	what to set
+ *
+ * A list of more than the owner, the group and others follows chmod(2).
+ *
+ * Context: Process context, sleeps. Caller holds inode_lock.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int scriptfs_attr_copy(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+
+	setattr_copy(idmap, inode, attr);
+	mark_inode_dirty(inode);
+	return attr->ia_valid & ATTR_MODE ? posix_acl_chmod(idmap, dentry, inode->i_mode) : 0;
+}
+
+/**
+ * scriptfs_setattr - ->setattr() of inodes that are no regular files
+ * @idmap:	of the mount it was reached by
+ * @dentry:	of the inode
+ * @attr:	what to set
+ *
+ * Context: Process context, sleeps. Caller holds inode_lock.
+ *
+ * Return: 0, -ENOMEM, or why it is not allowed.
+ */
+int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	int err = setattr_prepare(idmap, dentry, attr);
+
+	return err ? err : scriptfs_attr_copy(idmap, dentry, attr);
+}
+
+/**
+ * scriptfs_set_acl - ->set_acl() of all inodes but symbolic links
+ * @idmap:	of the mount it was reached by
+ * @dentry:	of the inode
+ * @acl:	the list, NULL to remove it
+ * @type:	ACL_TYPE_ACCESS, or ACL_TYPE_DEFAULT for what is made in a directory
+ *
+ * Context: Process context, sleeps. Caller holds inode_lock.
+ *
+ * Return: 0, -EACCES for a default list of what is no directory, or another error of the list.
+ */
+int scriptfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl,
+		     int type)
+{
+	struct inode *inode = scriptfs_acl_inode(dentry);
+	umode_t mode = inode->i_mode;
+	int err;
+
+	if (type == ACL_TYPE_ACCESS) {
+		err = posix_acl_update_mode(idmap, inode, &mode, &acl);
+		if (err)
+			return err;
+		inode->i_mode = mode;
+	} else if (acl && !S_ISDIR(mode)) {
+		return -EACCES;
+	}
+	inode_set_ctime_current(inode);
+	set_cached_acl(inode, type, acl);
+	return 0;
+}
+
+/**
+ * scriptfs_init_acl - have a new inode's permissions as its directory, or the umask, wants them
+ * @inode:	the inode, which nobody else knows yet
+ * @dir:	directory it will be in, NULL for the root
+ *
+ * The VFS leaves the umask to a file system that has lists, as a default list replaces it.
+ *
+ * Context: Process context, sleeps.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int scriptfs_init_acl(struct inode *inode, struct inode *dir)
+{
+	struct posix_acl *defaults = NULL, *acl = NULL;
+	int err;
+
+	if (dir) {
+		err = posix_acl_create(dir, &inode->i_mode, &defaults, &acl);
+		if (err)
+			return err;
+	}
+	set_cached_acl(inode, ACL_TYPE_DEFAULT, defaults);
+	set_cached_acl(inode, ACL_TYPE_ACCESS, acl);
+	posix_acl_release(defaults);
+	posix_acl_release(acl);
+	return 0;
+}
