@@ -185,6 +185,41 @@ static int scriptfs_unlink(struct inode *dir, struct dentry *dentry)
 	return simple_unlink(dir, dentry);
 }
 
+/* Each of two names gets the other's inode. */
+static void scriptfs_exchange(struct inode *old_dir, struct dentry *old_dentry,
+			      struct inode *new_dir, struct dentry *new_dentry)
+{
+	bool old_is_dir = d_is_dir(old_dentry);
+
+	if (old_dir != new_dir && old_is_dir != d_is_dir(new_dentry)) {
+		drop_nlink(old_is_dir ? old_dir : new_dir);
+		inc_nlink(old_is_dir ? new_dir : old_dir);
+	}
+	inode_set_mtime_to_ts(old_dir, inode_set_ctime_current(old_dir));
+	inode_set_mtime_to_ts(new_dir, inode_set_ctime_current(new_dir));
+	inode_set_ctime_current(d_inode(old_dentry));
+	inode_set_ctime_current(d_inode(new_dentry));
+}
+
+/*
+ * Leave a whiteout, which overlayfs takes for a name that is gone, where a name moves away. It is
+ * in the dcache beside the old name until that has moved: whoever looks meanwhile finds one of both.
+ */
+static int scriptfs_leave_whiteout(struct mnt_idmap *idmap, struct inode *dir,
+				   struct dentry *old_dentry)
+{
+	struct dentry *dentry = d_alloc(old_dentry->d_parent, &old_dentry->d_name);
+	int err;
+
+	if (!dentry)
+		return -ENOMEM;
+	err = scriptfs_mknod(idmap, dir, dentry, S_IFCHR | WHITEOUT_MODE, WHITEOUT_DEV);
+	if (!err)
+		d_rehash(dentry);
+	dput(dentry);
+	return err;
+}
+
 static int scriptfs_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 			   struct dentry *old_dentry, struct inode *new_dir,
 			   struct dentry *new_dentry, unsigned int flags)
@@ -193,10 +228,22 @@ static int scriptfs_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 		       scriptfs_further_name(d_inode(new_dentry));
 	int err;
 
-	/* Newer kernels' simple_rename() would exchange two names. */
-	if (flags & ~RENAME_NOREPLACE)
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
 		return -EINVAL;
-	err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry, flags);
+	if (flags & RENAME_EXCHANGE) {
+		scriptfs_exchange(old_dir, old_dentry, new_dir, new_dentry);
+		return 0;
+	}
+	/* The one reason for which simple_rename() fails: there is nothing to be undone then. */
+	if (!simple_empty(new_dentry))
+		return -ENOTEMPTY;
+	if (flags & RENAME_WHITEOUT) {
+		err = scriptfs_leave_whiteout(idmap, old_dir, old_dentry);
+		if (err)
+			return err;
+	}
+	err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry,
+			    flags & RENAME_NOREPLACE);
 	if (!err && further)
 		scriptfs_inodes_give(scriptfs_sb(new_dir->i_sb), 1);
 	return err;

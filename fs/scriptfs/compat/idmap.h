@@ -30,6 +30,7 @@
 	scriptfs_xattr_set(handler, dentry, inode, name, value, size, flags)
 #define scriptfs_new_inode(idmap, sb, dir, name, mode, dev)	\
 	scriptfs_new_inode(sb, dir, name, mode, dev)
+#define scriptfs_leave_whiteout(idmap, dir, dentry)	scriptfs_leave_whiteout(dir, dentry)
 #define scriptfs_mknod(idmap, dir, dentry, mode, dev)	scriptfs_mknod(dir, dentry, mode, dev)
 #define scriptfs_symlink(idmap, dir, dentry, target)	scriptfs_symlink(dir, dentry, target)
 #define scriptfs_rename(idmap, old_dir, old, new_dir, new, flags)	\
