@@ -8,6 +8,7 @@
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
 #include <linux/loop.h>
+#include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -263,11 +264,36 @@ static void swap_file(void)
 	check_file(f, 0, MiB(1), 2);
 }
 
+/* What the kernel knows by its own file systems only is refused, and does nothing. */
+static void not_for_others(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = xopen("f", O_RDWR | O_CREAT), uffd;
+	unsigned char *map;
+
+	write_file(fd, 0, MiB(1), 1);
+	CHECK_ERR(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EINVAL);
+	CHECK_ERR(fcntl(fd, F_GET_SEALS), EINVAL);
+	map = map_file(fd, MiB(1));
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (uffd >= 0) {
+		CHECK_OK(ioctl(uffd, UFFDIO_API, &api));
+		range.range.start = (unsigned long)map;
+		range.range.len = MiB(1);
+		CHECK_ERR(ioctl(uffd, UFFDIO_REGISTER, &range), EINVAL);
+		close(uffd);
+	}
+	check_fill(map, MiB(1), 0, 1);
+	CHECK(try_write(map, 5));
+}
+
 static const struct test tests[] = {
 	{ "asynchronous", asynchronous, ANY_POOL, 0 },
 	{ "io_uring", io_uring, ANY_POOL, 0 },
 	{ "flags", flags, ANY_POOL, 0 },
 	{ "loop_device", loop_device, ANY_POOL, 0 },
+	{ "not_for_others", not_for_others, ANY_POOL, T_SCRIPTFS },
 	{ "overlay_lower", overlay_lower, ANY_POOL, 0 },
 	{ "swap_file", swap_file, ANY_POOL, 0 },
 };
