@@ -19,8 +19,9 @@
 #include "sb.h"
 #include "wait.h"
 
+/* Nothing is shared here, so all that FALLOC_FL_UNSHARE_RANGE asks for is memory. */
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
-					 FALLOC_FL_ZERO_RANGE)
+					 FALLOC_FL_ZERO_RANGE | FALLOC_FL_UNSHARE_RANGE)
 
 /**
  * struct scriptfs_lack - why a fallocate(2) is to be tried again
@@ -277,7 +278,7 @@ out:
  * scriptfs_fallocate - fallocate(2)
  * @file:	the file
  * @mode:	0 or FALLOC_FL_KEEP_SIZE to allocate, FALLOC_FL_ZERO_RANGE to allocate and clear,
- *		FALLOC_FL_PUNCH_HOLE
+ *		FALLOC_FL_PUNCH_HOLE, FALLOC_FL_UNSHARE_RANGE as 0
  * @offset:	where, in bytes
  * @len:	how many bytes
  *

@@ -116,8 +116,8 @@ static void refused(void)
 {
 	static const int bad[] = {
 		FALLOC_FL_PUNCH_HOLE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | KEEP,
-		FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE,
-		FALLOC_FL_UNSHARE_RANGE | KEEP, FALLOC_FL_NO_HIDE_STALE, 0x100, 1 << 30,
+		FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_NO_HIDE_STALE, 0x100,
+		1 << 30,
 	};
 	int fd = xopen("f", O_RDWR | O_CREAT), ro = xopen("f", O_RDONLY), pipes[2];
 	unsigned int i;
@@ -453,9 +453,26 @@ static void promised(void)
 
 #define ONE_MIB		"poem=8,novel=4,medium=1,strict,size=1M"
 
+/* No file shares memory with another one, so this is about having some. */
+static void unshared(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	write_file(fd, 0, KiB(40), 1);
+	must_change(fd, FALLOC_FL_UNSHARE_RANGE | KEEP, KiB(20), KiB(100));
+	CHECK_EQ(file_size(fd), KiB(40));
+	CHECK_CMP(file_held(fd), >=, KiB(120));
+	must_change(fd, FALLOC_FL_UNSHARE_RANGE, KiB(20), KiB(200));
+	CHECK_EQ(file_size(fd), KiB(220));
+	CHECK_CMP(file_held(fd), >=, KiB(220));
+	check_file(fd, 0, KiB(40), 1);
+	check_zero(fd, KiB(40), KiB(180));
+}
+
 static const struct test tests[] = {
 	{ "bytes", bytes, SMALL_POOL, 0 },
 	{ "bytes_mapped", bytes_mapped, SMALL_POOL, 0 },
+	{ "unshared", unshared, ANY_POOL, 0 },
 	{ "refused", refused, ANY_POOL, 0 },
 	{ "size_limit", size_limit, ANY_POOL, 0 },
 	{ "privileges_and_times", privileges_and_times, ANY_POOL, T_SCRIPTFS },
