@@ -5,6 +5,7 @@
  * which an inode keeps as long as it lives.
  */
 #include <linux/fs.h>
+#include <linux/overflow.h>
 #include <linux/posix_acl.h>
 #include <linux/stat.h>
 
@@ -12,6 +13,10 @@
 #include "compat/idmap.h"
 #include "compat/time.h"
 #include "inode.h"
+#include "sb.h"
+
+/* So many bytes of a list count like an inode; what is less does not count. */
+#define SCRIPTFS_ACL_UNIT	1024
 
 /**
  * scriptfs_getattr - ->getattr() of all inodes
@@ -72,6 +77,50 @@ int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 	return err ? err : scriptfs_attr_copy(idmap, dentry, attr);
 }
 
+static s64 scriptfs_acl_units(const struct posix_acl *acl)
+{
+	return acl ? struct_size(acl, a_entries, acl->a_count) / SCRIPTFS_ACL_UNIT : 0;
+}
+
+/* What the list that the inode has counts. */
+static s64 scriptfs_acl_counted(struct inode *inode, int type)
+{
+	struct posix_acl *acl = get_cached_acl(inode, type);
+	s64 units;
+
+	if (IS_ERR_OR_NULL(acl) || is_uncached_acl(acl))
+		return 0;
+	units = scriptfs_acl_units(acl);
+	posix_acl_release(acl);
+	return units;
+}
+
+/* Have a list instead of the one that is there. */
+static int scriptfs_acl_replace(struct inode *inode, int type, struct posix_acl *acl)
+{
+	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
+	s64 more = scriptfs_acl_units(acl) - scriptfs_acl_counted(inode, type);
+
+	if (more > 0 && !scriptfs_inodes_take(sbi, more))
+		return -ENOSPC;
+	if (more < 0)
+		scriptfs_inodes_give(sbi, -more);
+	set_cached_acl(inode, type, acl);
+	return 0;
+}
+
+/**
+ * scriptfs_acl_uncount - an inode goes, and its lists with it
+ * @inode:	the inode, which nobody else has any more
+ */
+void scriptfs_acl_uncount(struct inode *inode)
+{
+	s64 units = scriptfs_acl_counted(inode, ACL_TYPE_ACCESS) +
+		    scriptfs_acl_counted(inode, ACL_TYPE_DEFAULT);
+
+	scriptfs_inodes_give(scriptfs_sb(inode->i_sb), units);
+}
+
 /**
  * scriptfs_set_acl - ->set_acl() of all inodes but symbolic links
  * @idmap:	of the mount it was reached by
@@ -81,7 +130,8 @@ int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
  *
  * Context: Process context, sleeps. Caller holds inode_lock.
  *
- * Return: 0, -EACCES for a default list of what is no directory, or another error of the list.
+ * Return: 0, -EACCES for a default list of what is no directory, -ENOSPC if nr_inodes= has no room
+ * for a long list, or another error of the list.
  */
 int scriptfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl,
 		     int type)
@@ -94,12 +144,14 @@ int scriptfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posi
 		err = posix_acl_update_mode(idmap, inode, &mode, &acl);
 		if (err)
 			return err;
-		inode->i_mode = mode;
 	} else if (acl && !S_ISDIR(mode)) {
 		return -EACCES;
 	}
+	err = scriptfs_acl_replace(inode, type, acl);
+	if (err)
+		return err;
+	inode->i_mode = mode;
 	inode_set_ctime_current(inode);
-	set_cached_acl(inode, type, acl);
 	return 0;
 }
 
@@ -112,7 +164,7 @@ int scriptfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posi
  *
  * Context: Process context, sleeps.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -ENOSPC if nr_inodes= has no room for a long list.
  */
 int scriptfs_init_acl(struct inode *inode, struct inode *dir)
 {
@@ -124,9 +176,10 @@ int scriptfs_init_acl(struct inode *inode, struct inode *dir)
 		if (err)
 			return err;
 	}
-	set_cached_acl(inode, ACL_TYPE_DEFAULT, defaults);
-	set_cached_acl(inode, ACL_TYPE_ACCESS, acl);
+	err = scriptfs_acl_replace(inode, ACL_TYPE_DEFAULT, defaults);
+	if (!err)
+		err = scriptfs_acl_replace(inode, ACL_TYPE_ACCESS, acl);
 	posix_acl_release(defaults);
 	posix_acl_release(acl);
-	return 0;
+	return err;
 }

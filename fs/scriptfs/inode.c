@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 
+#include "attr.h"
 #include "compat/slab.h"
 #include "inode.h"
 #include "map.h"
@@ -105,5 +106,6 @@ void scriptfs_evict_inode(struct inode *inode)
 	if (regular)
 		scriptfs_map_release(inode);
 	scriptfs_xattrs_free(inode);
+	scriptfs_acl_uncount(inode);
 	scriptfs_inodes_give(scriptfs_sb(inode->i_sb), 1);
 }

@@ -6,6 +6,7 @@
 #include "util.h"
 
 #include <grp.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #define ACCESS	"system.posix_acl_access"
@@ -240,12 +241,61 @@ static void setgid_goes(void)
 	CHECK_EQ(MODE("f"), 0775);
 }
 
+static unsigned long free_inodes(void)
+{
+	struct statfs fs;
+
+	CHECK_OK(statfs(".", &fs));
+	return fs.f_ffree;
+}
+
+/* Many named users in a list: its memory is limited as that of inodes is, and comes back. */
+static void long_lists(void)
+{
+	const unsigned int named = 2000, nr = named + 4;
+	struct entry *list = xmalloc(nr * sizeof(*list));
+	unsigned long before = free_inodes(), i;
+	char *value = xmalloc(LIST_SIZE(nr)), name[32];
+	unsigned int version = VERSION;
+
+	list[0] = (struct entry){ USER_OBJ, 7, NOBODY };
+	for (i = 0; i < named; i++)
+		list[1 + i] = (struct entry){ USER, 7, 1000 + i };
+	list[named + 1] = (struct entry){ GROUP_OBJ, 5, NOBODY };
+	list[named + 2] = (struct entry){ MASK, 7, NOBODY };
+	list[named + 3] = (struct entry){ OTHER, 5, NOBODY };
+	memcpy(value, &version, sizeof(version));
+	memcpy(value + sizeof(version), list, nr * sizeof(*list));
+
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_OK(setxattr("d", ACCESS, value, LIST_SIZE(nr), 0));
+	CHECK_CMP(free_inodes(), <, before - 10);
+	CHECK_OK(setxattr("d", ACCESS, value, LIST_SIZE(nr), 0));
+	CHECK_OK(chmod("d", 0700));
+	CHECK_OK(setxattr("d", DEFAULT, value, LIST_SIZE(nr), 0));
+	/* What is made there inherits it, until there is no room. */
+	for (i = 0;; i++) {
+		snprintf(name, sizeof(name), "d/%lu", i);
+		if (mkdir(name, 0755))
+			break;
+		CHECK_CMP(i, <, before / 10);
+	}
+	CHECK_EQ(errno, ENOSPC);
+	CHECK_CMP(i, >, 0);
+	touch("small");
+	CHECK_ERR(setxattr("small", ACCESS, value, LIST_SIZE(nr), 0), ENOSPC);
+	CHECK_ERR(getxattr("small", ACCESS, NULL, 0), ENODATA);
+	remove_all(".");
+	CHECK_EQ(free_inodes(), before);
+}
+
 static const struct test tests[] = {
 	{ "who_is_let_in", who_is_let_in, ANY_POOL, 0 },
 	{ "the_same_as_a_mode", the_same_as_a_mode, ANY_POOL, T_SCRIPTFS },
 	{ "refused", refused, ANY_POOL, 0 },
 	{ "inherited", inherited, ANY_POOL, T_SCRIPTFS },
 	{ "listed", listed, ANY_POOL, T_SCRIPTFS },
+	{ "long_lists", long_lists, ANY_POOL ",nr_inodes=200", T_SCRIPTFS },
 	{ "setgid_goes", setgid_goes, ANY_POOL, 0 },
 };
 
