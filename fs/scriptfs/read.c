@@ -269,6 +269,8 @@ static ssize_t scriptfs_read_pages(struct kiocb *iocb, struct iov_iter *to)
 	loff_t start = iocb->ki_pos;
 	ssize_t ret = 0;
 
+	/* The page cache has the file's own pages: there is no way around it. */
+	iocb->ki_flags &= ~IOCB_DIRECT;
 	while (iov_iter_count(to) && iocb->ki_pos < i_size_read(inode)) {
 		size_t count = iov_iter_count(to);
 		bool hole;

@@ -247,6 +247,8 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
 		count = 0;
 	}
 	if (test_bit(SCRIPTFS_SPECIAL_PAGE, flags)) {
+		/* The page cache has the file's own pages: there is no way around it. */
+		iocb->ki_flags &= ~IOCB_DIRECT;
 		/* It faults in the source itself, and copes when it cannot. */
 		pagefault_disable();
 		ret = __generic_file_write_iter(iocb, from);

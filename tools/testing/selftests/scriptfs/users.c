@@ -152,6 +152,7 @@ static void flags(void)
 
 	direct = open("f", O_RDWR | O_DIRECT);
 	if (direct < 0) {
+		CHECK(!on_scriptfs());
 		CHECK_EQ(errno, EINVAL);
 	} else {
 		CHECK_EQ(posix_memalign(&aligned, PAGE, KiB(64)), 0);
