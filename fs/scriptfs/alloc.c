@@ -159,16 +159,10 @@ static noinline void scriptfs_want_whole(struct inode *inode, unsigned int order
 	}
 }
 
-/**
- * scriptfs_piece_get - find the piece that covers an offset, or give the file one
- * @inode:	the file
- * @pos:	offset in bytes
- * @want:	how many bytes from @pos on the caller is about to fill, at least 1
- *
- * Context: The caller holds map_lock exclusively. Does not reclaim memory: see wait.h.
- * Return: The piece, or ERR_PTR(-ENOSPC) if there is none.
- */
-struct scriptfs_piece *scriptfs_piece_get(struct inode *inode, loff_t pos, u64 want)
+/* The piece that covers @pos, or a new one; with @idle_only none that is not there yet. */
+static __always_inline struct scriptfs_piece *scriptfs_piece_get_from(struct inode *inode,
+								      loff_t pos, u64 want,
+								      bool idle_only)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_pools *pools = scriptfs_pools(inode->i_sb);
@@ -189,6 +183,8 @@ struct scriptfs_piece *scriptfs_piece_get(struct inode *inode, loff_t pos, u64 w
 	}
 	piece = scriptfs_take(pools, min_t(unsigned int, order, SCRIPTFS_CHUNK_ORDER), si);
 	if (unlikely(!piece)) {
+		if (idle_only)
+			return ERR_PTR(-EAGAIN);
 		/* A super from the system only by name: larges do as well, one by one. */
 		if (hinted && order > SCRIPTFS_CHUNK_ORDER)
 			piece = scriptfs_super_give(inode, index, true, true);
@@ -203,4 +199,32 @@ struct scriptfs_piece *scriptfs_piece_get(struct inode *inode, loff_t pos, u64 w
 	}
 	scriptfs_piece_give(inode, piece, pos, want, hinted);
 	return piece;
+}
+
+/**
+ * scriptfs_piece_get - find the piece that covers an offset, or give the file one
+ * @inode:	the file
+ * @pos:	offset in bytes
+ * @want:	how many bytes from @pos on the caller is about to fill, at least 1
+ *
+ * Context: The caller holds map_lock exclusively. Does not reclaim memory: see wait.h.
+ * Return: The piece, or ERR_PTR(-ENOSPC) if there is none.
+ */
+struct scriptfs_piece *scriptfs_piece_get(struct inode *inode, loff_t pos, u64 want)
+{
+	return scriptfs_piece_get_from(inode, pos, want, false);
+}
+
+/**
+ * scriptfs_piece_get_idle - the same without surplus, which takes the system some time
+ * @inode:	the file
+ * @pos:	offset in bytes
+ * @want:	how many bytes from @pos on the caller is about to fill, at least 1
+ *
+ * Context: The caller holds map_lock exclusively.
+ * Return: The piece, or ERR_PTR(-EAGAIN) if the pools have none idle.
+ */
+struct scriptfs_piece *scriptfs_piece_get_idle(struct inode *inode, loff_t pos, u64 want)
+{
+	return scriptfs_piece_get_from(inode, pos, want, true);
 }

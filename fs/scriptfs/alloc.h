@@ -11,5 +11,6 @@ struct inode;
 struct scriptfs_piece;
 
 struct scriptfs_piece *scriptfs_piece_get(struct inode *inode, loff_t pos, u64 want);
+struct scriptfs_piece *scriptfs_piece_get_idle(struct inode *inode, loff_t pos, u64 want);
 
 #endif /* _FS_SCRIPTFS_ALLOC_H */

@@ -11,6 +11,7 @@
 #include "compat/huge.h"
 #include "compat/idmap.h"
 #include "compat/lease.h"
+#include "compat/nowait.h"
 #include "compat/time.h"
 #include "fallocate.h"
 #include "file.h"
@@ -19,6 +20,7 @@
 #include "prefetch.h"
 #include "read.h"
 #include "remap.h"
+#include "sb.h"
 #include "splice.h"
 #include "table.h"
 #include "trim.h"
@@ -41,6 +43,8 @@ static int scriptfs_open(struct inode *inode, struct file *file)
 		scriptfs_table_make(inode);
 	if (file->f_mode & FMODE_WRITE)
 		atomic_inc(&si->writers);
+	if (!test_bit(SCRIPTFS_SPECIAL_PAGE, &scriptfs_pools(inode->i_sb)->flags))
+		file->f_mode |= SCRIPTFS_MODE_NOWAIT;
 	return 0;
 }
 
@@ -119,6 +123,7 @@ const struct file_operations scriptfs_file_operations = {
 	.setlease	= generic_setlease,
 	.splice_read	= scriptfs_splice_read,
 	.splice_write	= iter_file_splice_write,
+	SCRIPTFS_NOWAIT_OPERATION
 };
 
 const struct inode_operations scriptfs_file_inode_operations = {

@@ -83,10 +83,11 @@ static ssize_t scriptfs_read_unlocked(struct inode *inode, loff_t pos, struct io
 
 /*
  * Read under the lock as far as the destination need not be faulted in; *@fault is set if it has to
- * be for the rest. Returns how many bytes, 0 at the end of the file.
+ * be for the rest. Returns how many bytes, 0 at the end of the file, or -EAGAIN when @nowait and
+ * the file is being changed.
  */
 static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_iter *to,
-				    bool *fault)
+				    bool nowait, bool *fault)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	bool suspect = test_bit(SCRIPTFS_POOLS_SUSPECT, &scriptfs_pools(inode->i_sb)->flags);
@@ -94,7 +95,10 @@ static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_
 	ssize_t ret = 0;
 
 	*fault = false;
-	inode_lock_shared(inode);
+	if (!nowait)
+		inode_lock_shared(inode);
+	else if (!inode_trylock_shared(inode))
+		return -EAGAIN;
 	size = i_size_read(inode);
 	pagefault_disable();
 	while (iov_iter_count(to) && pos < size) {
@@ -125,14 +129,14 @@ static ssize_t scriptfs_read_locked(struct inode *inode, loff_t pos, struct iov_
 
 /* The same for no more than @len bytes. */
 static ssize_t scriptfs_read_part(struct inode *inode, loff_t pos, struct iov_iter *to, size_t len,
-				  bool *fault)
+				  bool nowait, bool *fault)
 {
 	size_t rest = iov_iter_count(to);
 	ssize_t ret;
 
 	iov_iter_truncate(to, len);
 	rest -= iov_iter_count(to);
-	ret = scriptfs_read_locked(inode, pos, to, fault);
+	ret = scriptfs_read_locked(inode, pos, to, nowait, fault);
 	/* It ended where the memory that was faulted in ends: more of it may have to be. */
 	*fault |= rest && !iov_iter_count(to);
 	iov_iter_reexpand(to, iov_iter_count(to) + rest);
@@ -142,8 +146,11 @@ static ssize_t scriptfs_read_part(struct inode *inode, loff_t pos, struct iov_it
 /*
  * Read with pauses in which the destination is faulted in. A read of up to SCRIPTFS_FAULT_IN bytes
  * that has to stop for that starts again: nobody has seen what it got.
+ *
+ * With @nowait it does not wait for the file. For the destination it does, as on any file system:
+ * how long that takes is up to the caller, who can have it in memory.
  */
-static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_iter *to)
+static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_iter *to, bool nowait)
 {
 	unsigned int stuck = 0;
 	bool restart = user_backed_iter(to) && iov_iter_count(to) <= SCRIPTFS_FAULT_IN;
@@ -151,7 +158,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 	bool fault;
 	ssize_t ret;
 
-	ret = scriptfs_read_locked(inode, pos, to, &fault);
+	ret = scriptfs_read_locked(inode, pos, to, nowait, &fault);
 	for (;;) {
 		if (ret > 0)
 			pos += ret;
@@ -171,7 +178,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 		ret = scriptfs_fault_in(to, min_t(size_t, iov_iter_count(to), SCRIPTFS_FAULT_IN));
 		if (ret < 0)
 			break;
-		ret = scriptfs_read_part(inode, pos, to, ret, &fault);
+		ret = scriptfs_read_part(inode, pos, to, ret, nowait, &fault);
 	}
 	return pos > start ? pos - start : ret;
 }
@@ -214,7 +221,7 @@ static __always_inline ssize_t scriptfs_read_pieces(struct kiocb *iocb, struct i
 	if (unlocked)
 		ret = scriptfs_read_unlocked(inode, iocb->ki_pos, to);
 	if (ret == -EAGAIN)
-		ret = scriptfs_read_long(inode, iocb->ki_pos, to);
+		ret = scriptfs_read_long(inode, iocb->ki_pos, to, iocb->ki_flags & IOCB_NOWAIT);
 	if (ret > 0)
 		iocb->ki_pos += ret;
 	scriptfs_accessed(iocb->ki_filp);
@@ -310,6 +317,9 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
 	bool pages = test_bit(SCRIPTFS_SPECIAL_PAGE,
 			      &scriptfs_pools(file_inode(iocb->ki_filp)->i_sb)->flags);
 
+	/* Pages have locks of their own to wait for: files of such a mount do not offer it. */
+	if (pages && iocb->ki_flags & IOCB_NOWAIT)
+		return -EAGAIN;
 	/* A pipe takes the pages themselves, so splice(2) and sendfile(2) copy nothing. */
 	if (pages || scriptfs_iter_is_pipe(to))
 		return scriptfs_read_pages(iocb, to);
@@ -322,7 +332,8 @@ static noinline ssize_t scriptfs_read_special(struct kiocb *iocb, struct iov_ite
  * @to:		where to
  *
  * Context: Takes inode_lock shared, or none.
- * Return: How many bytes were read, 0 at the end of the file, or an error.
+ * Return: How many bytes were read, 0 at the end of the file, or an error; -EAGAIN if it would have
+ * to wait for the file, and is not to.
  */
 ssize_t scriptfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {

@@ -10,6 +10,10 @@
  * stop: for a source that is not in memory, or for a piece that the system has to reclaim memory
  * for. There is no limit to how long either takes, so neither happens under the lock. The write
  * then goes on where it stopped, and in between others see the part that was done.
+ *
+ * A write that is not to wait (IOCB_NOWAIT) only tries each lock, and gets by with idle memory: it
+ * ends with -EAGAIN, or with what was written, where others would wait for the file or for memory.
+ * For its source it does wait, as on any file system.
  */
 #include <linux/fs.h>
 #include <linux/pagemap.h>
@@ -71,20 +75,30 @@ static size_t scriptfs_fill_piece(struct inode *inode, struct scriptfs_piece *pi
 	return copied;
 }
 
+static bool scriptfs_map_lock(struct scriptfs_inode *si, bool nowait)
+{
+	if (unlikely(nowait))
+		return down_write_trylock(&si->map_lock);
+	down_write(&si->map_lock);
+	return true;
+}
+
 /*
  * Write at or above the initialised mark of @piece, or into a new one. map_lock keeps page faults
  * away meanwhile: one could zero what is being copied, or show stale bytes.
  */
 static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_piece *piece, loff_t pos,
-				    struct iov_iter *from)
+				    struct iov_iter *from, bool nowait)
 {
 	struct scriptfs_inode *si = scriptfs_inode(inode);
 	size_t count = iov_iter_count(from), copied;
 	u32 offset;
 
-	down_write(&si->map_lock);
+	if (!scriptfs_map_lock(si, nowait))
+		return -EAGAIN;
 	if (!piece)
-		piece = scriptfs_piece_get(inode, pos, count);
+		piece = unlikely(nowait) ? scriptfs_piece_get_idle(inode, pos, count) :
+					   scriptfs_piece_get(inode, pos, count);
 	if (IS_ERR(piece)) {
 		up_write(&si->map_lock);
 		return PTR_ERR(piece);
@@ -106,7 +120,7 @@ static ssize_t scriptfs_write_fresh(struct inode *inode, struct scriptfs_piece *
 
 /* Inlined, which saves short writes 30 instructions. */
 static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t pos,
-						   struct iov_iter *from)
+						   struct iov_iter *from, bool nowait)
 {
 	struct scriptfs_piece *piece = scriptfs_piece_again(scriptfs_inode(inode), pos);
 	size_t len, copied;
@@ -122,7 +136,7 @@ static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t p
 			return copied ? copied : -EFAULT;
 		}
 	}
-	return scriptfs_write_fresh(inode, piece, pos, from);
+	return scriptfs_write_fresh(inode, piece, pos, from, nowait);
 }
 
 /**
@@ -140,7 +154,7 @@ static __always_inline ssize_t scriptfs_write_here(struct inode *inode, loff_t p
  */
 ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from)
 {
-	return scriptfs_write_here(inode, pos, from);
+	return scriptfs_write_here(inode, pos, from, false);
 }
 
 /*
@@ -160,10 +174,34 @@ static int scriptfs_update_time(struct file *file)
 	return file_update_time(file);
 }
 
+/* scriptfs_clear_range(), unless map_lock would have to be waited for. */
+static bool scriptfs_try_clear(struct inode *inode, loff_t start, loff_t end, bool keep)
+{
+	struct scriptfs_inode *si = scriptfs_inode(inode);
+
+	if (start >= end)
+		return true;
+	if (!down_write_trylock(&si->map_lock))
+		return false;
+	scriptfs_map_clear(si, start, end, keep);
+	up_write(&si->map_lock);
+	return true;
+}
+
+/* The same as scriptfs_zero_tail(). */
+static bool scriptfs_try_zero_tail(struct inode *inode, loff_t pos)
+{
+	bool huge = READ_ONCE(scriptfs_inode(inode)->huge);
+
+	return scriptfs_try_clear(inode, pos, round_up(pos, huge ? SCRIPTFS_CHUNK_SIZE : PAGE_SIZE),
+				  true);
+}
+
 /*
- * May a write that stopped for its source start again? One that appends should, or another record
- * could come into the middle of it. Nobody has seen what was written, but it must not be there when
- * the file is made longer. Its memory will most likely be used in a moment.
+ * May a write that stopped for its source start again, or one that is not to wait be tried by a
+ * task that may? One that appends should, or another record could come into the middle of it.
+ * Nobody has seen what was written, but it must not be there when the file is made longer. Its
+ * memory will most likely be used in a moment.
  */
 static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_iter *from,
 					  size_t written)
@@ -174,17 +212,23 @@ static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_i
 	if (!(iocb->ki_flags & IOCB_APPEND) ||
 	    written + iov_iter_count(from) > SCRIPTFS_FAULT_IN)
 		return false;
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		return scriptfs_try_clear(inode, size, size + written, false);
 	scriptfs_clear_range(inode, size, size + written, false);
 	return true;
 }
 
 /* Write what can be written without a fault on the source. */
-static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct iov_iter *from)
+static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct iov_iter *from,
+						     bool nowait)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
 	ssize_t written, ret;
 
+	/* That changes the mode, and so what else there is about permissions. */
+	if (nowait && is_sxid(inode->i_mode))
+		return -EAGAIN;
 	/* Nearly always there is nothing to remove: save the call. */
 	ret = IS_NOSEC(inode) ? 0 : file_remove_privs(iocb->ki_filp);
 	if (!ret)
@@ -193,7 +237,7 @@ static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct 
 		return ret;
 	pagefault_disable();
 	for (;;) {
-		ret = scriptfs_write_here(inode, pos, from);
+		ret = scriptfs_write_here(inode, pos, from, nowait);
 		if (ret < 0)
 			break;
 		pos += ret;
@@ -211,7 +255,8 @@ static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct 
 	if (unlikely(ret < 0)) {
 		if (!written)
 			return ret;
-		if (ret == -EFAULT && scriptfs_may_restart(iocb, from, written)) {
+		if ((ret == -EFAULT || ret == -EAGAIN) &&
+		    scriptfs_may_restart(iocb, from, written)) {
 			iov_iter_revert(from, written);
 			return ret;
 		}
@@ -223,13 +268,17 @@ static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct 
 }
 
 /* The same for mounts that have more to do, as the flags of their pools say. */
-static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_iter *from)
+static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_iter *from,
+					       bool nowait)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	unsigned long *flags = &scriptfs_pools(inode->i_sb)->flags;
 	size_t count = iov_iter_count(from);
 	ssize_t ret;
 
+	/* Pages have locks of their own to wait for. */
+	if (nowait && test_bit(SCRIPTFS_SPECIAL_PAGE, flags))
+		return -EAGAIN;
 	if (test_bit(SCRIPTFS_POOLS_SUSPECT, flags)) {
 		size_t sound = 0, run;
 
@@ -254,9 +303,20 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
 		ret = __generic_file_write_iter(iocb, from);
 		pagefault_enable();
 	} else {
-		ret = scriptfs_write_pieces(iocb, from);
+		ret = scriptfs_write_pieces(iocb, from, nowait);
 	}
 	iov_iter_reexpand(from, iov_iter_count(from) + count);
+	return ret;
+}
+
+/* generic_write_checks() that lets a write pass that is not to wait: before Linux 6.0 none may. */
+static ssize_t scriptfs_write_checks(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t ret;
+
+	iocb->ki_flags &= ~IOCB_NOWAIT;
+	ret = generic_write_checks(iocb, from);
+	iocb->ki_flags |= IOCB_NOWAIT;
 	return ret;
 }
 
@@ -264,30 +324,47 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
  * Returns how many bytes were written before the write had to stop, or why nothing was. Inlined for
  * short writes.
  */
-static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct iov_iter *from)
+static __always_inline ssize_t scriptfs_write_once(struct kiocb *iocb, struct iov_iter *from,
+						   bool nowait)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t size;
 	ssize_t ret;
 
-	inode_lock(inode);
-	ret = generic_write_checks(iocb, from);
+	if (!nowait)
+		inode_lock(inode);
+	else if (!inode_trylock(inode))
+		return -EAGAIN;
+	ret = nowait ? scriptfs_write_checks(iocb, from) : generic_write_checks(iocb, from);
 	if (ret <= 0)
 		goto out;
 
 	scriptfs_change_begin(scriptfs_inode(inode));
 	size = i_size_read(inode);
-	if (iocb->ki_pos > size)
-		scriptfs_zero_tail(inode, size);
+	if (iocb->ki_pos > size) {
+		if (!nowait) {
+			scriptfs_zero_tail(inode, size);
+		} else if (!scriptfs_try_zero_tail(inode, size)) {
+			ret = -EAGAIN;
+			goto out_change;
+		}
+	}
 
 	if (unlikely(scriptfs_pools(inode->i_sb)->flags))
-		ret = scriptfs_write_special(iocb, from);
+		ret = scriptfs_write_special(iocb, from, nowait);
 	else
-		ret = scriptfs_write_pieces(iocb, from);
+		ret = scriptfs_write_pieces(iocb, from, nowait);
+out_change:
 	scriptfs_change_end(scriptfs_inode(inode));
 out:
 	inode_unlock(inode);
 	return ret;
+}
+
+/* The same, not inlined, for whatever is no short write. */
+static noinline ssize_t scriptfs_write_other(struct kiocb *iocb, struct iov_iter *from)
+{
+	return scriptfs_write_once(iocb, from, iocb->ki_flags & IOCB_NOWAIT);
 }
 
 /*
@@ -337,7 +414,7 @@ static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter 
 		}
 		rest = iov_iter_count(from) - part;
 		iov_iter_truncate(from, part);
-		ret = scriptfs_write_once(iocb, from);
+		ret = scriptfs_write_other(iocb, from);
 		iov_iter_reexpand(from, iov_iter_count(from) + rest);
 	}
 	scriptfs_wait_end(file_inode(iocb->ki_filp), &wait);
@@ -350,11 +427,13 @@ static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter 
  * @from:	what to write
  *
  * Context: Takes inode_lock and map_lock.
- * Return: How many bytes were written, or an error.
+ * Return: How many bytes were written, or an error; -EAGAIN if it would have to wait for the file
+ * or for memory, and is not to.
  */
 ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	ssize_t ret = scriptfs_write_once(iocb, from);
+	ssize_t ret = unlikely(iocb->ki_flags & IOCB_NOWAIT) ?
+		      scriptfs_write_other(iocb, from) : scriptfs_write_once(iocb, from, false);
 
 	if (likely(!iov_iter_count(from)))
 		return ret;
