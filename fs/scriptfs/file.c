@@ -15,6 +15,7 @@
 #include "compat/time.h"
 #include "fallocate.h"
 #include "file.h"
+#include "fileattr.h"
 #include "map.h"
 #include "mmap.h"
 #include "prefetch.h"
@@ -103,6 +104,9 @@ static int scriptfs_file_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		return err;
 	if (attr->ia_valid & ATTR_SIZE) {
+		/* It was open for writing before, or the VFS would not have come here. */
+		if (IS_IMMUTABLE(inode))
+			return -EPERM;
 		scriptfs_resize(inode, attr->ia_size);
 		inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
 	}
@@ -123,6 +127,7 @@ const struct file_operations scriptfs_file_operations = {
 	.setlease	= generic_setlease,
 	.splice_read	= scriptfs_splice_read,
 	.splice_write	= iter_file_splice_write,
+	SCRIPTFS_FILEATTR_IOCTL
 	SCRIPTFS_NOWAIT_OPERATION
 };
 
@@ -131,4 +136,5 @@ const struct inode_operations scriptfs_file_inode_operations = {
 	.setattr	= scriptfs_file_setattr,
 	.listxattr	= scriptfs_listxattr,
 	.set_acl	= scriptfs_set_acl,
+	SCRIPTFS_FILEATTR_OPERATIONS
 };

@@ -68,6 +68,7 @@ struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->table = NULL;
 	si->publish_limit = 0;
 	si->class = SCRIPTFS_NR_CLASSES;
+	si->nodump = false;
 	si->head_addr = NULL;
 	si->last = NULL;
 	si->prealloc_end = 0;

@@ -6,7 +6,7 @@
  *
  *	super, options, sysfs		the mount
  *	namei, inode			names, and the life of inodes
- *	attr, xattr			their attributes
+ *	 *	attr, fileattr, xattr		their attributes
  *	file				the operations of regular files
  *	read, write, fallocate, remap	data, with faultin, prefetch and nocache
  *	mmap, aops			what asks for pages of a file
@@ -87,7 +87,9 @@ struct scriptfs_xattrs;
  * @prealloc_end: end of what fallocate(2) allocated behind the end of the file, 0 for nothing;
  *		guarded by inode_lock
  * @trim:	what the last close has to look at, see enum scriptfs_trim; guarded by map_lock
- * @class:	class hint, SCRIPTFS_NR_CLASSES for none
+ * @class:	class hint, SCRIPTFS_NR_CLASSES for none, of a directory for what is made there;
+ *		written under inode_lock and map_lock
+ * @nodump:	FS_NODUMP_FL, only stored; written under inode_lock
  * @huge:	united pieces of it were published; written under map_lock
  * @writers:	how many have the file open for writing
  * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
@@ -109,6 +111,7 @@ struct scriptfs_inode {
 	loff_t			prealloc_end;
 	u8			trim;
 	u8			class;
+	bool			nodump;
 	bool			huge;
 	atomic_t		writers;
 	pgoff_t			publish_limit;

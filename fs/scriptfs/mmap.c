@@ -99,10 +99,13 @@ static const struct vm_operations_struct scriptfs_vm_ops = {
  * @file:	the file
  * @vma:	where it goes
  *
- * Return: 0.
+ * Return: 0; -EPERM if the file is immutable, and the mapping could be written to, as the file was
+ * open for writing before.
  */
 int scriptfs_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (IS_IMMUTABLE(file_inode(file)) && vma->vm_flags & VM_SHARED)
+		return -EPERM;
 	file_accessed(file);
 	vma->vm_ops = &scriptfs_vm_ops;
 	return 0;

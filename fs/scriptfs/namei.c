@@ -15,6 +15,7 @@
 #include "compat/names.h"
 #include "compat/time.h"
 #include "file.h"
+#include "fileattr.h"
 #include "inode.h"
 #include "namei.h"
 #include "sb.h"
@@ -81,7 +82,7 @@ struct inode *scriptfs_new_inode(struct mnt_idmap *idmap, struct super_block *sb
 		break;
 	case S_IFDIR:
 		inode->i_op = &scriptfs_dir_inode_operations;
-		inode->i_fop = &simple_dir_operations;
+		inode->i_fop = &scriptfs_dir_operations;
 		inc_nlink(inode);	/* for its own "." */
 		break;
 	case S_IFLNK:
@@ -92,6 +93,7 @@ struct inode *scriptfs_new_inode(struct mnt_idmap *idmap, struct super_block *sb
 		init_special_inode(inode, mode, dev);
 		break;
 	}
+	scriptfs_fileattr_inherit(inode, dir);
 	lockdep_annotate_inode_mutex_key(inode);
 
 	err = scriptfs_init_acl(inode, dir);
@@ -264,6 +266,7 @@ static const struct inode_operations scriptfs_dir_inode_operations = {
 	.setattr	= scriptfs_setattr,
 	.listxattr	= scriptfs_listxattr,
 	.set_acl	= scriptfs_set_acl,
+	SCRIPTFS_FILEATTR_OPERATIONS
 };
 
 static const struct inode_operations scriptfs_symlink_inode_operations = {

@@ -218,6 +218,15 @@ static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_i
 	return true;
 }
 
+/*
+ * For a file without S_NOSEC, which an immutable one never has: it is open for writing only if it
+ * was before.
+ */
+static int scriptfs_write_allowed(struct file *file)
+{
+	return IS_IMMUTABLE(file_inode(file)) ? -EPERM : file_remove_privs(file);
+}
+
 /* Write what can be written without a fault on the source. */
 static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct iov_iter *from,
 						     bool nowait)
@@ -230,7 +239,7 @@ static __always_inline ssize_t scriptfs_write_pieces(struct kiocb *iocb, struct 
 	if (nowait && is_sxid(inode->i_mode))
 		return -EAGAIN;
 	/* Nearly always there is nothing to remove: save the call. */
-	ret = IS_NOSEC(inode) ? 0 : file_remove_privs(iocb->ki_filp);
+	ret = IS_NOSEC(inode) ? 0 : scriptfs_write_allowed(iocb->ki_filp);
 	if (!ret)
 		ret = scriptfs_update_time(iocb->ki_filp);
 	if (ret)
@@ -276,6 +285,8 @@ static noinline ssize_t scriptfs_write_special(struct kiocb *iocb, struct iov_it
 	size_t count = iov_iter_count(from);
 	ssize_t ret;
 
+	if (IS_IMMUTABLE(inode))
+		return -EPERM;
 	/* Pages have locks of their own to wait for. */
 	if (nowait && test_bit(SCRIPTFS_SPECIAL_PAGE, flags))
 		return -EAGAIN;

@@ -10,7 +10,7 @@
 layers='
 	class piece.h unite span huge cut search magazine quarantine surplus poison pool reserve
 	sb.h inode.h change wait table.h map table alloc trim compact publish gather mmap aops
-	xattr attr
+	xattr attr fileattr
 	faultin prefetch read splice nocache write fallocate remap file
 	inode namei
 	options sysfs super'
