@@ -18,6 +18,19 @@
 /* So many bytes of a list count like an inode; what is less does not count. */
 #define SCRIPTFS_ACL_UNIT	1024
 
+static void scriptfs_fill_flags(struct inode *inode, struct kstat *stat)
+{
+	unsigned int flags = READ_ONCE(inode->i_flags);
+
+	if (flags & S_IMMUTABLE)
+		stat->attributes |= STATX_ATTR_IMMUTABLE;
+	if (flags & S_APPEND)
+		stat->attributes |= STATX_ATTR_APPEND;
+	if (READ_ONCE(scriptfs_inode(inode)->nodump))
+		stat->attributes |= STATX_ATTR_NODUMP;
+	stat->attributes_mask |= STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
+}
+
 /**
  * scriptfs_getattr - ->getattr() of all inodes
  * @idmap:	of the mount it was reached by
@@ -36,6 +49,7 @@ int scriptfs_getattr(struct mnt_idmap *idmap, const struct path *path, struct ks
 	generic_fillattr(idmap, request_mask, inode, stat);
 	stat->btime = scriptfs_inode(inode)->btime;
 	stat->result_mask |= STATX_BTIME;
+	scriptfs_fill_flags(inode, stat);
 	return 0;
 }
 

@@ -6,8 +6,8 @@
  *
  *	super, options, sysfs		the mount
  *	namei, inode			names, and the life of inodes
- *	 *	attr, fileattr, xattr		their attributes
  *	file				the operations of regular files
+ *	attr, fileattr, xattr		attributes of all kinds
  *	read, write, fallocate, remap	data, with faultin, prefetch and nocache
  *	mmap, aops			what asks for pages of a file
  *	publish				its pages in the page cache

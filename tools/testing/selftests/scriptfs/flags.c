@@ -11,12 +11,12 @@
 #define ALL_FLAGS	(FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL)
 
 static const struct {
-	unsigned int flag, xflag;
+	unsigned int flag, xflag, attribute;
 } pairs[] = {
-	{ FS_IMMUTABLE_FL, FS_XFLAG_IMMUTABLE },
-	{ FS_APPEND_FL, FS_XFLAG_APPEND },
-	{ FS_NODUMP_FL, FS_XFLAG_NODUMP },
-	{ FS_NOATIME_FL, FS_XFLAG_NOATIME },
+	{ FS_IMMUTABLE_FL, FS_XFLAG_IMMUTABLE, STATX_ATTR_IMMUTABLE },
+	{ FS_APPEND_FL, FS_XFLAG_APPEND, STATX_ATTR_APPEND },
+	{ FS_NODUMP_FL, FS_XFLAG_NODUMP, STATX_ATTR_NODUMP },
+	{ FS_NOATIME_FL, FS_XFLAG_NOATIME, 0 },
 };
 
 static unsigned int flags_of(int fd)
@@ -47,6 +47,16 @@ static int set_fsx(int fd, unsigned int xflags, unsigned int extsize)
 	return ioctl(fd, FS_IOC_FSSETXATTR, &fsx);
 }
 
+static unsigned long long attributes_of(int fd)
+{
+	const unsigned int known = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
+	struct statx st;
+
+	CHECK_OK(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st));
+	CHECK_EQ(st.stx_attributes_mask & known, known);
+	return st.stx_attributes & known;
+}
+
 static void both_ways(int fd)
 {
 	unsigned int i;
@@ -61,11 +71,13 @@ static void both_ways(int fd)
 		CHECK_EQ(flags_of(fd), 0);
 		CHECK_OK(set_fsx(fd, pairs[i].xflag, 0));
 		CHECK_EQ(flags_of(fd), pairs[i].flag);
+		CHECK_EQ(attributes_of(fd), pairs[i].attribute);
 		CHECK_OK(set_flags(fd, 0));
 		CHECK_EQ(fsx_of(fd).fsx_xflags, 0);
 	}
 	CHECK_OK(set_flags(fd, ALL_FLAGS));
 	CHECK_EQ(flags_of(fd), ALL_FLAGS);
+	CHECK_EQ(attributes_of(fd), STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP);
 
 	/* What is not known is refused, and changes nothing. */
 	CHECK_ERR(set_flags(fd, FS_COMPR_FL), EOPNOTSUPP);
