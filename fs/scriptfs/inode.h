@@ -4,7 +4,7 @@
  *
  * Each file includes what is below it and nothing that is above:
  *
- *	super, options, sysfs		the mount
+ *	super, options, param, sysfs	the mount
  *	namei, inode			names, and the life of inodes
  *	file				the operations of regular files
  *	attr, fileattr, xattr		attributes of all kinds

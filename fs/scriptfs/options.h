@@ -5,12 +5,11 @@
 #ifndef _FS_SCRIPTFS_OPTIONS_H
 #define _FS_SCRIPTFS_OPTIONS_H
 
-#include <linux/fs_context.h>
-#include <linux/fs_parser.h>
-
 #include "sb.h"
 
 struct dentry;
+struct fs_context;
+struct fs_parameter;
 struct seq_file;
 
 /**
@@ -23,12 +22,10 @@ struct scriptfs_context {
 	unsigned int		given;
 };
 
-extern const struct fs_parameter_spec scriptfs_parameters[];
 void scriptfs_default_options(struct scriptfs_options *opt);
 int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param);
 int scriptfs_settle_options(struct fs_context *fc);
 int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi);
 int scriptfs_show_options(struct seq_file *seq, struct dentry *root);
-__printf(2, 3) void scriptfs_report(struct p_log *log, const char *fmt, ...);
 
 #endif /* _FS_SCRIPTFS_OPTIONS_H */

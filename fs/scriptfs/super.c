@@ -16,6 +16,7 @@
 #include "namei.h"
 #include "nocache.h"
 #include "options.h"
+#include "param.h"
 #include "poison.h"
 #include "reserve.h"
 #include "super.h"

@@ -13,7 +13,7 @@ layers='
 	xattr attr fileattr
 	faultin prefetch read splice nocache write fallocate remap file
 	inode namei
-	options sysfs super'
+	param options sysfs super'
 
 # rank FILE: where it is in the list
 rank()
