@@ -146,7 +146,7 @@ set_up_mounts()
 	local manual=$root/manual name=etc/systemd/system/srv-unit.mount
 
 	sed 's/\\-/-/g; s/large=50%/large=64M/' "$top/doc/man/scriptfs.5" >"$manual"
-	grep '^scratch  .*scriptfs' "$manual" >>"$root/etc/fstab"
+	grep '^scriptfs  /srv/scratch' "$manual" >>"$root/etc/fstab"
 	sed -n '/^\[Unit\]/,/^WantedBy/p' "$manual" | sed 's/scratch/unit/' >"$root/$name"
 	grep -q Where=/srv/unit "$root/$name"
 	mkdir -p "$root"/srv/{scratch,unit}
