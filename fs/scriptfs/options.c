@@ -5,6 +5,7 @@
  */
 #include <linux/bits.h>
 #include <linux/cred.h>
+#include <linux/ctype.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
 #include <linux/kernel.h>
@@ -19,6 +20,9 @@
 #define SCRIPTFS_DEFAULT_MODE		0755
 
 #define SCRIPTFS_GIVEN_CLASSES		(BIT(SCRIPTFS_NR_CLASSES) - 1)
+
+/* One limit, by the name that it was given last. */
+#define SCRIPTFS_GIVEN_SIZE		(BIT(SCRIPTFS_OPT_SIZE) | BIT(SCRIPTFS_OPT_NR_BLOCKS))
 
 static const unsigned long scriptfs_default_reserve[SCRIPTFS_NR_CLASSES] = {
 	[SCRIPTFS_POEM]		= 1000,
@@ -50,6 +54,66 @@ static int scriptfs_parse_source(struct fs_context *fc, struct fs_parameter *par
 	return 0;
 }
 
+static int scriptfs_unknown_option(struct fs_context *fc, const char *key)
+{
+	int length = strnlen(key, SCRIPTFS_SHOWN_LENGTH);
+
+	if (!strcmp(key, "quota") || !strncmp(key, "usrquota", 8) || !strncmp(key, "grpquota", 8))
+		scriptfs_report(&fc->log,
+				"%*pE: no quotas: allowed is a limit for the whole mount, size= and nr_inodes=",
+				length, key);
+	else
+		scriptfs_report(&fc->log,
+				"%*pE: unknown option: allowed is poem=, novel=, medium=, large=, super=, size=, nr_blocks=, nr_inodes=, mode=, uid=, gid=, io=, class=, copy=, strict or nostrict; and inode64, inode32, noswap, huge= and mpol= as for tmpfs",
+				length, key);
+	return -EINVAL;
+}
+
+static void scriptfs_set_option(struct scriptfs_context *ctx, unsigned int which,
+				const struct fs_parse_result *result)
+{
+	struct scriptfs_options *opt = &ctx->opt;
+
+	switch (which) {
+	case SCRIPTFS_POEM ... SCRIPTFS_SUPER:
+		opt->reserve[which] = result->uint_64;
+		break;
+	case SCRIPTFS_OPT_SIZE:
+	case SCRIPTFS_OPT_NR_BLOCKS:
+		opt->size = result->uint_64;
+		ctx->given &= ~SCRIPTFS_GIVEN_SIZE;
+		break;
+	case SCRIPTFS_OPT_NR_INODES:
+		opt->nr_inodes = result->uint_64;
+		break;
+	case SCRIPTFS_OPT_MODE:
+		opt->mode = result->uint_64;
+		break;
+	case SCRIPTFS_OPT_UID:
+		opt->uid = make_kuid(current_user_ns(), result->uint_64);
+		break;
+	case SCRIPTFS_OPT_GID:
+		opt->gid = make_kgid(current_user_ns(), result->uint_64);
+		break;
+	case SCRIPTFS_OPT_IO:
+		opt->io_page = result->uint_64;
+		break;
+	case SCRIPTFS_OPT_CLASS:
+		opt->class = result->uint_64;
+		break;
+	case SCRIPTFS_OPT_COPY:
+		opt->copy = result->uint_64;
+		break;
+	case SCRIPTFS_OPT_STRICT:
+		opt->strict = !result->negated;
+		break;
+	case SCRIPTFS_OPT_MPOL:
+		ctx->nodes = result->uint_64;
+		break;
+	}
+	ctx->given |= BIT(which);
+}
+
 /**
  * scriptfs_parse_param - take one option
  * @fc:		context of the mount
@@ -60,54 +124,21 @@ static int scriptfs_parse_source(struct fs_context *fc, struct fs_parameter *par
 int scriptfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
 	struct scriptfs_context *ctx = fc->fs_private;
-	struct scriptfs_options *opt = &ctx->opt;
 	struct fs_parse_result result;
+	bool nodes = ctx->nodes;
 	int which = fs_parse(fc, scriptfs_parameters, param, &result);
 
+	/* mount(2) knows only one kind of comma. */
+	if (which == -ENOPARAM && nodes && isdigit(*param->key))
+		return scriptfs_parse_more_nodes(&fc->log, param);
+	ctx->nodes = false;
 	if (which == -ENOPARAM && !strcmp(param->key, "source"))
 		return scriptfs_parse_source(fc, param);
-	if (which == -ENOPARAM) {
-		scriptfs_report(&fc->log,
-				"%*pE: unknown option: allowed is poem=, novel=, medium=, large=, super=, size=, nr_inodes=, mode=, uid=, gid=, io=, class=, copy=, strict or nostrict",
-				(int)strnlen(param->key, SCRIPTFS_SHOWN_LENGTH), param->key);
-		return -EINVAL;
-	}
+	if (which == -ENOPARAM)
+		return scriptfs_unknown_option(fc, param->key);
 	if (which < 0)
 		return which;
-
-	switch (which) {
-	case SCRIPTFS_OPT_SIZE:
-		opt->size = result.uint_64;
-		break;
-	case SCRIPTFS_OPT_NR_INODES:
-		opt->nr_inodes = result.uint_64;
-		break;
-	case SCRIPTFS_OPT_MODE:
-		opt->mode = result.uint_64;
-		break;
-	case SCRIPTFS_OPT_UID:
-		opt->uid = make_kuid(current_user_ns(), result.uint_64);
-		break;
-	case SCRIPTFS_OPT_GID:
-		opt->gid = make_kgid(current_user_ns(), result.uint_64);
-		break;
-	case SCRIPTFS_OPT_IO:
-		opt->io_page = result.uint_64;
-		break;
-	case SCRIPTFS_OPT_CLASS:
-		opt->class = result.uint_64;
-		break;
-	case SCRIPTFS_OPT_COPY:
-		opt->copy = result.uint_64;
-		break;
-	case SCRIPTFS_OPT_STRICT:
-		opt->strict = !result.negated;
-		break;
-	default:
-		opt->reserve[which] = result.uint_64;
-		break;
-	}
-	ctx->given |= BIT(which);
+	scriptfs_set_option(ctx, which, &result);
 	return 0;
 }
 
@@ -125,13 +156,20 @@ static void scriptfs_reserve_by_default(struct scriptfs_options *opt, u64 limit)
 		opt->reserve[class] = opt->reserve[class] * (limit >> 10) / (bytes >> 10);
 }
 
-static int scriptfs_check_size(struct fs_context *fc, u64 size, u64 reserve)
+static const char *scriptfs_size_name(const struct scriptfs_context *ctx)
 {
-	if (size >= reserve)
+	return ctx->given & BIT(SCRIPTFS_OPT_NR_BLOCKS) ? "nr_blocks" : "size";
+}
+
+static int scriptfs_check_size(struct fs_context *fc, u64 reserve)
+{
+	const struct scriptfs_context *ctx = fc->fs_private;
+
+	if (ctx->opt.size >= reserve)
 		return 0;
 	scriptfs_report(&fc->log,
-			"size: %lluK: allowed is not less than the reserve, which is %lluK",
-			size >> 10, reserve >> 10);
+			"%s: %lluK: allowed is not less than the reserve, which is %lluK",
+			scriptfs_size_name(ctx), ctx->opt.size >> 10, reserve >> 10);
 	return -EINVAL;
 }
 
@@ -146,7 +184,7 @@ int scriptfs_settle_options(struct fs_context *fc)
 	struct scriptfs_context *ctx = fc->fs_private;
 	struct scriptfs_options *opt = &ctx->opt;
 	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
-	bool sized = ctx->given & BIT(SCRIPTFS_OPT_SIZE);
+	bool sized = ctx->given & SCRIPTFS_GIVEN_SIZE;
 	u64 reserve;
 
 	if (!(ctx->given & SCRIPTFS_GIVEN_CLASSES))
@@ -158,7 +196,7 @@ int scriptfs_settle_options(struct fs_context *fc)
 	/* Inodes and names are memory beyond that, and cannot be reclaimed either. */
 	if (!(ctx->given & BIT(SCRIPTFS_OPT_NR_INODES)))
 		opt->nr_inodes = totalram_pages() / 2;
-	return scriptfs_check_size(fc, opt->size, reserve);
+	return scriptfs_check_size(fc, reserve);
 }
 
 /* A remount with the options of the mount repeats its reserves, so the same numbers are fine. */
@@ -201,14 +239,14 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	err = scriptfs_check_reserve(fc, ctx, opt);
 	if (err)
 		return err;
-	if (ctx->given & BIT(SCRIPTFS_OPT_SIZE)) {
-		err = scriptfs_check_size(fc, new->size, scriptfs_class_bytes(opt->reserve));
+	if (ctx->given & SCRIPTFS_GIVEN_SIZE) {
+		err = scriptfs_check_size(fc, scriptfs_class_bytes(opt->reserve));
 		if (err)
 			return err;
 		if (new->size < held) {
 			scriptfs_report(&fc->log,
-					"size: %lluK: allowed is not less than the mount holds now, which is %lluK",
-					new->size >> 10, held >> 10);
+					"%s: %lluK: allowed is not less than the mount holds now, which is %lluK",
+					scriptfs_size_name(ctx), new->size >> 10, held >> 10);
 			return -EINVAL;
 		}
 	}
@@ -220,7 +258,7 @@ int scriptfs_change_options(struct fs_context *fc, struct scriptfs_sb *sbi)
 	}
 
 	/* Writes look at these without a lock: one that is past its check goes by the old value. */
-	if (ctx->given & BIT(SCRIPTFS_OPT_SIZE))
+	if (ctx->given & SCRIPTFS_GIVEN_SIZE)
 		WRITE_ONCE(opt->size, new->size);
 	if (ctx->given & BIT(SCRIPTFS_OPT_NR_INODES))
 		WRITE_ONCE(opt->nr_inodes, new->nr_inodes);

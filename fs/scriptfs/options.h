@@ -15,11 +15,13 @@ struct seq_file;
 /**
  * struct scriptfs_context - options on their way from fsconfig(2) or mount(2) to the mount
  * @opt:	what was asked for so far
- * @given:	which options were given, a bit each (options.c)
+ * @given:	which options were given, a bit each (param.h)
+ * @nodes:	the last one was mpol= with nodes, of which more may follow
  */
 struct scriptfs_context {
 	struct scriptfs_options	opt;
 	unsigned int		given;
+	bool			nodes;
 };
 
 void scriptfs_default_options(struct scriptfs_options *opt);

@@ -8,11 +8,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 
@@ -90,43 +92,48 @@ static bool scriptfs_parse_digits(const char **text, unsigned int base, u64 *num
 	return true;
 }
 
+/* Read "N" or "NK" to "NT" and move on behind it; *@plain is whether there is no unit. */
+static bool scriptfs_parse_units(const char **text, u64 *value, bool *plain)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+
+	if (!scriptfs_parse_digits(text, 10, value))
+		return false;
+	unit = **text ? strchr(units, toupper(**text)) : NULL;
+	*plain = !unit;
+	if (*plain)
+		return true;
+	++*text;
+	return !check_mul_overflow(*value, 1024ULL << (10 * (unit - units)), value);
+}
+
 /*
  * Read "N", "NK" to "NT" or "N%" (of memory). Without a unit *@plain is set and *@value is the
  * number itself, otherwise *@value is in bytes.
  */
 static bool scriptfs_parse_amount(const struct fs_parameter *param, u64 *value, bool *plain)
 {
-	static const char units[] = "KMGT";
-	const char *text, *unit;
-	u64 n;
+	const char *text;
 
 	if (param->type != fs_value_is_string)
 		return false;
 	text = param->string;
-	if (!scriptfs_parse_digits(&text, 10, &n))
+	if (!scriptfs_parse_units(&text, value, plain))
 		return false;
-
-	*plain = !*text;
-	if (*plain) {
-		*value = n;
-		return true;
+	if (*plain && *text == '%' && *value <= 100) {
+		*value = ((u64)totalram_pages() << PAGE_SHIFT) * *value / 100;
+		*plain = false;
+		text++;
 	}
-	if (text[1])
-		return false;
-	if (*text == '%') {
-		if (n > 100)
-			return false;
-		*value = ((u64)totalram_pages() << PAGE_SHIFT) * n / 100;
-		return true;
-	}
-	unit = strchr(units, toupper(*text));
-	return unit && !check_mul_overflow(n, 1024ULL << (10 * (unit - units)), value);
+	return !*text;
 }
 
 /**
  * struct scriptfs_option - what may be given as an option's value
  * @parse:	reads it; returns whether it is allowed
  * @allowed:	what is, for the message
+ * @moot:	why the option changes nothing, if that has to be said
  * @names:	of the choices
  * @nr:		how many choices there are
  * @base:	of a number
@@ -136,6 +143,7 @@ struct scriptfs_option {
 	bool			(*parse)(const struct scriptfs_option *option,
 					 const struct fs_parameter *param, u64 *value);
 	const char		*allowed;
+	const char		*moot;
 	const char *const	*names;
 	unsigned int		nr;
 	unsigned int		base;
@@ -168,6 +176,26 @@ static bool scriptfs_parse_size(const struct scriptfs_option *option,
 		return false;
 	*value = round_up(*value, PAGE_SIZE);
 	return true;
+}
+
+/* What is counted may have a unit as well. */
+static bool scriptfs_parse_count(const struct scriptfs_option *option,
+				 const struct fs_parameter *param, u64 *value)
+{
+	const char *text = param->string;
+	bool plain;
+
+	return param->type == fs_value_is_string && scriptfs_parse_units(&text, value, &plain) &&
+	       !*text && *value <= option->max;
+}
+
+static bool scriptfs_parse_nr_blocks(const struct scriptfs_option *option,
+				     const struct fs_parameter *param, u64 *value)
+{
+	if (!scriptfs_parse_count(option, param, value))
+		return false;
+	*value <<= PAGE_SHIFT;
+	return *value >= SCRIPTFS_MIN_BYTES;
 }
 
 static bool scriptfs_parse_number(const struct scriptfs_option *option,
@@ -219,6 +247,55 @@ static bool scriptfs_parse_flag(const struct scriptfs_option *option,
 	return param->type == fs_value_is_flag;
 }
 
+/* A policy of tmpfs's mpol=, and how many nodes it takes. */
+struct scriptfs_mpol {
+	const char	*name;
+	unsigned int	least;
+	unsigned int	most;
+};
+
+static const struct scriptfs_mpol scriptfs_mpols[] = {
+	{ "default",	0, 0 },
+	{ "local",	0, 0 },
+	{ "prefer",	1, 1 },
+	{ "bind",	1, MAX_NUMNODES },
+	{ "interleave",	0, MAX_NUMNODES },
+};
+
+static bool scriptfs_parse_nodes(const char *text, unsigned int most)
+{
+	nodemask_t nodes;
+
+	return !nodelist_parse(text, nodes) && !nodes_empty(nodes) &&
+	       nodes_weight(nodes) <= most && nodes_subset(nodes, node_states[N_MEMORY]);
+}
+
+/* Read "POLICY[=static|=relative][:NODES]". *@value is whether more nodes may follow. */
+static bool scriptfs_parse_mpol(const struct scriptfs_option *option,
+				const struct fs_parameter *param, u64 *value)
+{
+	const struct scriptfs_mpol *mpol = scriptfs_mpols;
+	const char *text = param->string;
+	size_t length;
+
+	if (param->type != fs_value_is_string)
+		return false;
+	length = strcspn(text, "=:");
+	while (strlen(mpol->name) != length || memcmp(mpol->name, text, length)) {
+		if (++mpol == scriptfs_mpols + ARRAY_SIZE(scriptfs_mpols))
+			return false;
+	}
+	text += length;
+	length = strcspn(text, ":");
+	if (length && (length != 7 || memcmp(text, "=static", 7)) &&
+	    (length != 9 || memcmp(text, "=relative", 9)))
+		return false;
+	text += length;
+
+	*value = *text && mpol->most > 1;
+	return *text ? scriptfs_parse_nodes(text + 1, mpol->most) : !mpol->least;
+}
+
 static const char *const scriptfs_io_names[] = { "block", "page" };
 
 const char *const scriptfs_copy_names[] = {
@@ -227,6 +304,8 @@ const char *const scriptfs_copy_names[] = {
 	[SCRIPTFS_COPY_BYPASS]	= "bypass",
 };
 
+static const char *const scriptfs_huge_names[] = { "never", "always", "within_size", "advise" };
+
 #define SCRIPTFS_RESERVE_ALLOWED \
 	"a number of blocks, or memory as a number with K, M, G, T or % (up to 100%), up to 1 EiB"
 
@@ -234,8 +313,11 @@ static const struct scriptfs_option scriptfs_option[SCRIPTFS_OPT_NR] = {
 	[SCRIPTFS_POEM ... SCRIPTFS_SUPER] = { scriptfs_parse_reserve, SCRIPTFS_RESERVE_ALLOWED },
 	[SCRIPTFS_OPT_SIZE]	= { scriptfs_parse_size,
 		"bytes, or a number with K, M, G, T or % (up to 100%), from 32K up to 1 EiB" },
-	[SCRIPTFS_OPT_NR_INODES] = { scriptfs_parse_number, "a number, 0 for no limit",
-				     .base = 10, .max = S64_MAX },
+	[SCRIPTFS_OPT_NR_BLOCKS] = { scriptfs_parse_nr_blocks,
+		"pages, or a number of them with K, M, G or T, from 32K up to 1 EiB of memory",
+		.max = SCRIPTFS_MAX_BYTES >> PAGE_SHIFT },
+	[SCRIPTFS_OPT_NR_INODES] = { scriptfs_parse_count,
+		"a number, also with K, M, G or T, or 0 for no limit", .max = S64_MAX },
 	[SCRIPTFS_OPT_MODE]	= { scriptfs_parse_number, "an octal number up to 7777",
 				    .base = 8, .max = S_IALLUGO },
 	[SCRIPTFS_OPT_UID]	= { scriptfs_parse_uid, "the number of a user",
@@ -243,13 +325,26 @@ static const struct scriptfs_option scriptfs_option[SCRIPTFS_OPT_NR] = {
 	[SCRIPTFS_OPT_GID]	= { scriptfs_parse_gid, "the number of a group",
 				    .base = 10, .max = U32_MAX },
 	[SCRIPTFS_OPT_IO]	= { scriptfs_parse_choice,
-		"block or page", scriptfs_io_names, ARRAY_SIZE(scriptfs_io_names) },
+		"block or page",
+		.names = scriptfs_io_names, .nr = ARRAY_SIZE(scriptfs_io_names) },
 	[SCRIPTFS_OPT_CLASS]	= { scriptfs_parse_class,
 		"poem, novel, medium, large, super or none",
-		scriptfs_class_names, SCRIPTFS_NR_CLASSES },
+		.names = scriptfs_class_names, .nr = SCRIPTFS_NR_CLASSES },
 	[SCRIPTFS_OPT_COPY]	= { scriptfs_parse_choice, "auto, cached or bypass",
-		scriptfs_copy_names, ARRAY_SIZE(scriptfs_copy_names) },
+		.names = scriptfs_copy_names, .nr = ARRAY_SIZE(scriptfs_copy_names) },
 	[SCRIPTFS_OPT_STRICT]	= { scriptfs_parse_flag, "no value" },
+	/* These stand in people's lines for tmpfs. What is so anyway needs no remark. */
+	[SCRIPTFS_OPT_INODE64]	= { scriptfs_parse_flag, "no value" },
+	[SCRIPTFS_OPT_INODE32]	= { scriptfs_parse_flag, "no value",
+		"inode numbers have 64 bits and count up from 1" },
+	[SCRIPTFS_OPT_NOSWAP]	= { scriptfs_parse_flag, "no value" },
+	[SCRIPTFS_OPT_HUGE]	= { scriptfs_parse_choice,
+		"never, always, within_size or advise",
+		"large blocks, and only they, are mapped by huge pages",
+		scriptfs_huge_names, ARRAY_SIZE(scriptfs_huge_names) },
+	[SCRIPTFS_OPT_MPOL]	= { scriptfs_parse_mpol,
+		"default, local, prefer:NODE, bind:NODES or interleave[:NODES], of nodes that have memory",
+		"memory is taken by the policy of the task that mounts or writes, see numactl(8)" },
 };
 
 static int scriptfs_param_type(struct p_log *log, const struct fs_parameter_spec *spec,
@@ -262,6 +357,23 @@ static int scriptfs_param_type(struct p_log *log, const struct fs_parameter_spec
 	return 0;
 }
 
+/**
+ * scriptfs_parse_more_nodes - take a node list that goes on behind a comma, as if it was an option
+ * @log:	log of the fs_context
+ * @param:	what came after an mpol= with nodes
+ *
+ * Return: 0 or -EINVAL with a report.
+ */
+int scriptfs_parse_more_nodes(struct p_log *log, const struct fs_parameter *param)
+{
+	if (param->type == fs_value_is_flag && scriptfs_parse_nodes(param->key, MAX_NUMNODES))
+		return 0;
+	scriptfs_report(log, "mpol: %*pE: allowed is %s",
+			(int)strnlen(param->key, SCRIPTFS_SHOWN_LENGTH), param->key,
+			scriptfs_option[SCRIPTFS_OPT_MPOL].allowed);
+	return -EINVAL;
+}
+
 const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(scriptfs_param_type, "poem", SCRIPTFS_POEM, 0, NULL),
 	__fsparam(scriptfs_param_type, "novel", SCRIPTFS_NOVEL, 0, NULL),
@@ -269,6 +381,7 @@ const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(scriptfs_param_type, "large", SCRIPTFS_LARGE, 0, NULL),
 	__fsparam(scriptfs_param_type, "super", SCRIPTFS_SUPER, 0, NULL),
 	__fsparam(scriptfs_param_type, "size", SCRIPTFS_OPT_SIZE, 0, NULL),
+	__fsparam(scriptfs_param_type, "nr_blocks", SCRIPTFS_OPT_NR_BLOCKS, 0, NULL),
 	__fsparam(scriptfs_param_type, "nr_inodes", SCRIPTFS_OPT_NR_INODES, 0, NULL),
 	__fsparam(scriptfs_param_type, "mode", SCRIPTFS_OPT_MODE, 0, NULL),
 	__fsparam(scriptfs_param_type, "uid", SCRIPTFS_OPT_UID, 0, NULL),
@@ -277,5 +390,31 @@ const struct fs_parameter_spec scriptfs_parameters[] = {
 	__fsparam(scriptfs_param_type, "class", SCRIPTFS_OPT_CLASS, 0, NULL),
 	__fsparam(scriptfs_param_type, "copy", SCRIPTFS_OPT_COPY, 0, NULL),
 	__fsparam(scriptfs_param_type, "strict", SCRIPTFS_OPT_STRICT, fs_param_neg_with_no, NULL),
+	__fsparam(scriptfs_param_type, "inode64", SCRIPTFS_OPT_INODE64, 0, NULL),
+	__fsparam(scriptfs_param_type, "inode32", SCRIPTFS_OPT_INODE32, 0, NULL),
+	__fsparam(scriptfs_param_type, "noswap", SCRIPTFS_OPT_NOSWAP, 0, NULL),
+	__fsparam(scriptfs_param_type, "huge", SCRIPTFS_OPT_HUGE, 0, NULL),
+	__fsparam(scriptfs_param_type, "mpol", SCRIPTFS_OPT_MPOL, 0, NULL),
 	{}
 };
+
+/**
+ * scriptfs_say_moot - say which options were understood and change nothing
+ * @log:	log of the fs_context
+ * @given:	a bit for each option of a mount or remount that succeeded
+ */
+void scriptfs_say_moot(struct p_log *log, unsigned int given)
+{
+	const struct fs_parameter_spec *spec;
+
+	for (spec = scriptfs_parameters; spec->name; spec++) {
+		const struct scriptfs_option *option = &scriptfs_option[spec->opt];
+		const char *sign = option->parse == scriptfs_parse_flag ? "" : "=";
+
+		if (!option->moot || !(given & BIT(spec->opt)))
+			continue;
+		if (log->log)
+			info_plog(log, "%s%s changes nothing: %s", spec->name, sign, option->moot);
+		pr_info("%s%s changes nothing: %s\n", spec->name, sign, option->moot);
+	}
+}

@@ -16,6 +16,7 @@
 /* The classes come first: their numbers are the numbers of their options. */
 enum {
 	SCRIPTFS_OPT_SIZE = SCRIPTFS_NR_CLASSES,
+	SCRIPTFS_OPT_NR_BLOCKS,
 	SCRIPTFS_OPT_NR_INODES,
 	SCRIPTFS_OPT_MODE,
 	SCRIPTFS_OPT_UID,
@@ -24,6 +25,11 @@ enum {
 	SCRIPTFS_OPT_CLASS,
 	SCRIPTFS_OPT_COPY,
 	SCRIPTFS_OPT_STRICT,
+	SCRIPTFS_OPT_INODE64,
+	SCRIPTFS_OPT_INODE32,
+	SCRIPTFS_OPT_NOSWAP,
+	SCRIPTFS_OPT_HUGE,
+	SCRIPTFS_OPT_MPOL,
 	SCRIPTFS_OPT_NR,
 };
 
@@ -31,5 +37,7 @@ extern const struct fs_parameter_spec scriptfs_parameters[];
 extern const char *const scriptfs_copy_names[];
 __printf(2, 3) void scriptfs_report(struct p_log *log, const char *fmt, ...);
 int scriptfs_bad_value(struct p_log *log, const struct fs_parameter *param, const char *allowed);
+void scriptfs_say_moot(struct p_log *log, unsigned int given);
+int scriptfs_parse_more_nodes(struct p_log *log, const struct fs_parameter *param);
 
 #endif /* _FS_SCRIPTFS_PARAM_H */

@@ -4,7 +4,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/dcache.h>
 #include <linux/fs_context.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
@@ -30,6 +32,15 @@ static void scriptfs_put_super(struct super_block *sb)
 	scriptfs_sysfs_remove(scriptfs_sb(sb));
 }
 
+/* Without nr_inodes=, memory limits how many more there can be; each has a name, too. */
+static u64 scriptfs_inodes_left(u64 limit, u64 inodes)
+{
+	if (limit)
+		return limit - min(inodes, limit);
+	return ((u64)si_mem_available() << PAGE_SHIFT) /
+	       (sizeof(struct scriptfs_inode) + sizeof(struct dentry));
+}
+
 /*
  * Blocks in use count as taken and the rest of what the mount may grow to as free, whether or not
  * the system has that much left. Available is only what a write could really get now.
@@ -38,7 +49,7 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
 	struct super_block *sb = dentry->d_sb;
 	struct scriptfs_sb *sbi = scriptfs_sb(sb);
-	u64 limit = READ_ONCE(sbi->opt.nr_inodes);
+	u64 limit = READ_ONCE(sbi->opt.nr_inodes), inodes = atomic64_read(&sbi->inodes);
 	struct scriptfs_stats stats;
 	u64 held, total, growth;
 
@@ -52,12 +63,9 @@ static int scriptfs_statfs(struct dentry *dentry, struct kstatfs *buf)
 	buf->f_blocks = total >> PAGE_SHIFT;
 	buf->f_bfree = (total - held + stats.idle) >> PAGE_SHIFT;
 	buf->f_bavail = (growth + stats.idle) >> PAGE_SHIFT;
-	if (limit) {
-		u64 inodes = atomic64_read(&sbi->inodes);
-
-		buf->f_files = limit;
-		buf->f_ffree = limit - min(inodes, limit);
-	}
+	buf->f_ffree = scriptfs_inodes_left(limit, inodes);
+	/* Never 0: many a program divides by it. */
+	buf->f_files = limit ?: inodes + buf->f_ffree;
 	buf->f_fsid = u64_to_fsid(huge_encode_dev(sb->s_dev));
 	buf->f_namelen = NAME_MAX;
 	return 0;
@@ -168,12 +176,20 @@ static int scriptfs_get_tree(struct fs_context *fc)
 		return err;
 	}
 	fc->s_fs_info = sbi;
-	return get_tree_nodev(fc, scriptfs_fill_super);
+	err = get_tree_nodev(fc, scriptfs_fill_super);
+	if (!err)
+		scriptfs_say_moot(&fc->log, ctx->given);
+	return err;
 }
 
 static int scriptfs_reconfigure(struct fs_context *fc)
 {
-	return scriptfs_change_options(fc, scriptfs_sb(fc->root->d_sb));
+	struct scriptfs_context *ctx = fc->fs_private;
+	int err = scriptfs_change_options(fc, scriptfs_sb(fc->root->d_sb));
+
+	if (!err)
+		scriptfs_say_moot(&fc->log, ctx->given);
+	return err;
 }
 
 /* s_fs_info is still here only if no superblock took it over. */

@@ -218,12 +218,38 @@ static void figures(void)
 	CHECK_OK(fsync(xopen(".", O_RDONLY)));
 }
 
+/* With and without a limit: what df -i shows, and what monitoring divides by. */
+static void inode_figures(void)
+{
+	struct statfs all, less;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", "poem=4,nr_inodes=10", 0));
+	touch("m/a");
+	CHECK_OK(link("m/a", "m/b"));
+	CHECK_OK(statfs("m", &all));
+	CHECK_EQ(all.f_files, 10);
+	CHECK_EQ(all.f_ffree, 7);
+
+	CHECK_OK(mount_raw("m", "nr_inodes=0", MS_REMOUNT));
+	CHECK_OK(statfs("m", &all));
+	CHECK_EQ(all.f_files - all.f_ffree, 3);
+	/* Each takes memory, some hundred bytes up to a page of it. */
+	CHECK_CMP(all.f_ffree, >, 0);
+	CHECK_CMP(all.f_ffree, <, memory_figure("MemTotal") * 1024ULL / 128);
+	CHECK_OK(unlink("m/a"));
+	CHECK_OK(statfs("m", &less));
+	CHECK_EQ(less.f_files - less.f_ffree, 2);
+	CHECK_OK(umount("m"));
+}
+
 static const struct test tests[] = {
 	{ "times", times, ANY_POOL, 0 },
 	{ "birth", birth, ANY_POOL, T_SCRIPTFS },
 	{ "permissions", permissions, ANY_POOL, 0 },
 	{ "root_directory", root_directory, ANY_POOL ",mode=1751,uid=1234,gid=5678", 0 },
 	{ "figures", figures, ANY_POOL, 0 },
+	{ "inode_figures", inode_figures, NULL, T_SCRIPTFS | T_NO_MOUNT },
 };
 
 int main(void)

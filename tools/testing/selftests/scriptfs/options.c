@@ -6,6 +6,7 @@
 #include "mount_log.h"
 
 #include <sched.h>
+#include <sys/vfs.h>
 
 /* Set one option of "key=value,key,..."; cuts up the string. */
 static int set_option(int fs, char *option)
@@ -91,6 +92,56 @@ static const struct bad bad[] = {
 	{ "nr_inodes=many", "nr_inodes", "many" },
 	{ "nr_inodes=", "nr_inodes", "" },
 	{ "nr_inodes=18446744073709551616", "nr_inodes", "18446744073709551616" },
+	{ "nr_inodes=9999999T", "nr_inodes", "9999999T" },
+	{ "nr_inodes=1kk", "nr_inodes", "1kk" },
+	{ "nr_inodes=1x", "nr_inodes", "1x" },
+	{ "nr_inodes=k", "nr_inodes", "k" },
+	{ "nr_inodes=1%", "nr_inodes", "1%" },
+	{ "nr_inodes=0x10", "nr_inodes", "0x10" },
+	{ "nr_blocks=", "nr_blocks", "" },
+	{ "nr_blocks", "nr_blocks", "" },
+	{ "nr_blocks=0", "nr_blocks", "0" },
+	{ "nr_blocks=7", "nr_blocks", "7" },
+	{ "nr_blocks=-8", "nr_blocks", "-8" },
+	{ "nr_blocks=10%", "nr_blocks", "10%" },
+	{ "nr_blocks=1kB", "nr_blocks", "1kB" },
+	{ "nr_blocks=257T", "nr_blocks", "257T" },
+	{ "nr_blocks=18446744073709551616", "nr_blocks", "18446744073709551616" },
+	{ "poem=64,nr_blocks=256", "nr_blocks", "1024K" },
+	{ "poem=64,size=8M,nr_blocks=256", "nr_blocks", "1024K" },
+	{ "nr_blocks=8k,size=1M,poem=64", "size", "1024K" },
+	{ "inode64=1", "inode64", "1" },
+	{ "inode32=yes", "inode32", "yes" },
+	{ "noswap=0", "noswap", "0" },
+	{ "huge", "huge", "" },
+	{ "huge=", "huge", "" },
+	{ "huge=force", "huge", "force" },
+	{ "huge=Always", "huge", "Always" },
+	{ "mpol", "mpol", "" },
+	{ "mpol=", "mpol", "" },
+	{ "mpol=spread", "mpol", "spread" },
+	{ "mpol=interleaved", "mpol", "interleaved" },
+	{ "mpol=bin:0", "mpol", "bin:0" },
+	{ "mpol=bind", "mpol", "bind" },
+	{ "mpol=bind:", "mpol", "bind:" },
+	{ "mpol=prefer", "mpol", "prefer" },
+	{ "mpol=local:0", "mpol", "local:0" },
+	{ "mpol=default:0", "mpol", "default:0" },
+	{ "mpol=interleave:", "mpol", "interleave:" },
+	{ "mpol=interleave:99999", "mpol", "interleave:99999" },
+	{ "mpol=interleave:a", "mpol", "interleave:a" },
+	{ "mpol=bind=odd:0", "mpol", "bind=odd:0" },
+	{ "mpol=bind=:0", "mpol", "bind=:0" },
+	{ "mpol=bind:0,99999", "mpol", "99999" },
+	{ "mpol=bind:0,0=1", "mpol", "0" },
+	{ "mpol=bind:0,poem=x", "poem", "x" },
+	{ "mpol=local,0", "0", "" },
+	{ "mpol=prefer:0,0", "0", "" },
+	{ "mpol=bind:0,poem=1,0", "0", "" },
+	{ "quota", "quota", "" },
+	{ "usrquota", "usrquota", "" },
+	{ "grpquota", "grpquota", "" },
+	{ "usrquota_inode_hardlimit=5", "usrquota_inode_hardlimit", "" },
 	{ "mode=9", "mode", "9" },
 	{ "mode=rwx", "mode", "rwx" },
 	{ "mode=", "mode", "" },
@@ -232,6 +283,9 @@ static const struct good good[] = {
 	{ "poem=3,copy=auto,copy=bypass", { 3, 0, 0, 0, 0 } },
 	{ "copy=cached,poem=3", { 3, 0, 0, 0, 0 } },
 	{ "poem=00000000000000000009", { 9, 0, 0, 0, 0 } },
+	{ "poem=3,inode64,noswap", { 3, 0, 0, 0, 0 } },
+	{ "poem=64,nr_blocks=512", { 64, 0, 0, 0, 0 } },
+	{ "poem=64,size=1M,nr_blocks=512", { 64, 0, 0, 0, 0 } },
 };
 
 static void check_reserve(const char *dir, const struct good *g)
@@ -271,6 +325,73 @@ static void accepted(void)
 		check_reserve(path, &good[i]);
 		close(mnt);
 		CHECK_EQ(nr_sysfs_mounts(), 0);
+	}
+}
+
+/* Limits in the spellings that stand in people's fstab for tmpfs. */
+static void limits(void)
+{
+	static const struct {
+		const char		*options;
+		unsigned long long	inodes;
+		unsigned long long	size;
+	} lines[] = {
+		{ "poem=4,nr_inodes=40k,size=8M", 40 << 10, MiB(8) },
+		{ "poem=4,nr_inodes=1m,nr_blocks=2048", 1 << 20, MiB(8) },
+		{ "poem=4,nr_inodes=800K,nr_blocks=4k", 800 << 10, MiB(16) },
+		{ "poem=4,nr_inodes=2G,nr_blocks=1M,size=16m", 2ULL << 30, MiB(16) },
+		{ "poem=4,nr_inodes=1t,size=16m,nr_blocks=2K", 1ULL << 40, MiB(8) },
+	};
+	struct statfs figures;
+	unsigned int i;
+
+	CHECK_OK(mkdir("m", 0700));
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (mount_raw("m", lines[i].options, 0))
+			fail("-o %s", lines[i].options);
+		CHECK_EQ(counter_of("m", NULL, "size"), lines[i].size);
+		CHECK_OK(statfs("m", &figures));
+		CHECK_EQ(figures.f_files, lines[i].inodes);
+		CHECK_EQ(figures.f_ffree, lines[i].inodes - 1);
+		CHECK_OK(umount("m"));
+	}
+}
+
+/* Options of tmpfs that have nothing to do here are taken, with a line that says so. */
+static void moot(void)
+{
+	static const char *const moot[] = {
+		"huge=never", "huge=always", "huge=within_size", "huge=advise", "inode32",
+		"mpol=default", "mpol=local", "mpol=interleave", "mpol=interleave:0",
+		"mpol=bind:0", "mpol=bind:0,0", "mpol=bind=static:0,0-0,0", "mpol=prefer:0",
+		"mpol=prefer=relative:0",
+	};
+	char log[LOG_LEN], line[LOG_LEN], options[64], expected[128];
+	int kernel_log = open_kernel_log(), mnt;
+	unsigned int i;
+
+	if (kernel_log < 0)
+		skip("no /dev/kmsg");
+	CHECK_OK(mkdir("m", 0700));
+	for (i = 0; i < ARRAY_SIZE(moot); i++) {
+		snprintf(options, sizeof(options), "poem=1,%s", moot[i]);
+		our_lines(kernel_log, line);
+		if (mount_raw("m", options, 0))
+			fail("-o %s", options);
+		CHECK_EQ(our_lines(kernel_log, line), 1);
+		snprintf(expected, sizeof(expected), "scriptfs: %.*s%s changes nothing: ",
+			 (int)strcspn(moot[i], "="), moot[i], strchr(moot[i], '=') ? "=" : "");
+		if (strncmp(line, expected, strlen(expected)))
+			fail("-o %s: %s", moot[i], line);
+		if (mount_raw("m", options, MS_REMOUNT))
+			fail("remount -o %s", moot[i]);
+		CHECK_EQ(our_lines(kernel_log, line), 1);
+		CHECK_OK(umount("m"));
+
+		mnt = CHECK_OK(try_fsopen(options, log));
+		if (log[0] != 'i' || strncmp(log + 2, expected, strlen(expected)))
+			fail("-o %s: log '%s'", moot[i], log);
+		close(mnt);
 	}
 }
 
@@ -327,7 +448,7 @@ static void odd_values(void)
 {
 	static const char *const keys[] = {
 		"poem", "size", "nr_inodes", "mode", "uid", "io", "class", "copy", "strict",
-		"nostrict", "none",
+		"nostrict", "none", "nr_blocks", "huge", "mpol", "inode32", "noswap",
 	};
 	char log[LOG_LEN], line[LOG_LEN], longest[256];
 	int kernel_log = open_kernel_log(), fs;
@@ -381,7 +502,8 @@ static void privileged(void)
 /* Wrong in every situation, even where the VFS looks at the option itself. */
 static const char *const always_bad[] = {
 	"poem=banana", "size=0", "nr_inodes=-1", "mode=9", "uid=root", "io=", "class=4", "copy",
-	"strict=1", "frobnicate", "frob=7", "source", "source=a,source=b",
+	"strict=1", "frobnicate", "frob=7", "source", "source=a,source=b", "nr_blocks=0",
+	"huge=force", "mpol=bind", "mpol=bind:0,x", "usrquota",
 };
 
 /* A user who may not mount learns the reason from fsopen's log, but cannot fill the kernel log. */
@@ -401,6 +523,7 @@ static void complain_in_user_namespace(void *arg)
 		if (strncmp(log, "e scriptfs: ", 12) || !strstr(log, "allowed"))
 			fail("%s: log '%s'", always_bad[i], log);
 	}
+	CHECK_ERR(mount_raw(".", "huge=always", 0), EPERM);
 }
 
 static void quiet_for_users(void)
@@ -441,14 +564,14 @@ static void nonsense(char *out, size_t len)
 	static const char *const keys[] = {
 		"poem", "novel", "medium", "large", "super", "size", "strict", "nostrict",
 		"nr_inodes", "mode", "uid", "gid", "io", "class", "copy", "", "=", "poe", "poems",
-		"no", "ro", "POEM", "source", "none",
+		"no", "ro", "POEM", "source", "none", "nr_blocks", "huge", "mpol", "inode32", "1",
 	};
 	static const char *const values[] = {
 		"0", "1", "2", "7", "64", "100K", "1M", "3M", "4M", "64M", "1%", "0%", "3%", "-1",
 		"", "banana", "100%", "101%", "1T", "16383P", "18446744073709551615", "4294967296",
 		"18446744073709551616", "9223372036854775807", "1e9", "0x40", "07", "7777", "page",
 		"block", "poem", "large", "super", "none", "auto", "bypass", " ", "%", "K",
-		"\x01\x7f\xff", "1\n2",
+		"\x01\x7f\xff", "1\n2", "always", "interleave", "bind:0", "local", "prefer:0",
 	};
 	unsigned int options = rnd(&rng) % 6, i;
 	size_t have = 0;
@@ -508,6 +631,8 @@ static const struct test tests[] = {
 	{ "refused_by_fsopen", refused_by_fsopen, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "no_memory", no_memory, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "accepted", accepted, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "limits", limits, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "moot", moot, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "percent", percent, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "defaults", defaults, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "odd_values", odd_values, NULL, T_SCRIPTFS | T_NO_MOUNT },

@@ -5,6 +5,8 @@
  */
 #include "mount_log.h"
 
+#include <sys/statvfs.h>
+
 /* Get what /proc shows for the mount on @dir, a plain path below the working directory. */
 static void shown_options(const char *dir, char *options, size_t len)
 {
@@ -39,7 +41,8 @@ static void fed_back(void)
 		"poem=1,size=77M", "poem=4,nr_inodes=99", "poem=4,mode=1777", "poem=4,mode=0",
 		"poem=4,uid=7,gid=8", "poem=4,io=page", "poem=4,io=block", "poem=4,class=large",
 		"poem=4,class=poem,strict", "poem=4,copy=auto", "poem=4,copy=cached",
-		"poem=4,copy=bypass,io=page",
+		"poem=4,copy=bypass,io=page", "poem=4,nr_inodes=40k", "poem=4,nr_blocks=8k",
+		"poem=4,inode64,noswap,huge=always,mpol=bind:0,0", "ro,poem=4",
 		"poem=4,novel=3,medium=2,large=1,size=33%,strict,nr_inodes=5,mode=700",
 	};
 	char first[512], second[512];
@@ -103,6 +106,7 @@ static void remounted(void)
 	CHECK(strstr(line, "poem"));
 	CHECK_ERR(mount_raw("m", "large=1,strict,nr_inodes=77", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "size=2M", MS_REMOUNT), EINVAL);
+	CHECK_ERR(mount_raw("m", "nr_blocks=512", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "size=100K", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "size=5M,nr_inodes=2", MS_REMOUNT), EINVAL);
 	CHECK_ERR(mount_raw("m", "banana", MS_REMOUNT), EINVAL);
@@ -166,6 +170,46 @@ static void remounted(void)
 	CHECK_OK(umount("m"));
 }
 
+/* As fstab has it, with the flags that mount(8) makes of its words. */
+static void read_only(void)
+{
+	const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
+	const unsigned long seen = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME;
+	struct statvfs figures;
+	char shown[512];
+	int fd;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount_raw("m", "poem=8,size=4M", flags));
+	CHECK_OK(statvfs("m", &figures));
+	CHECK_EQ(figures.f_flag & seen, seen);
+	shown_options("m", shown, sizeof(shown));
+	CHECK(strncmp(shown, "ro,", 3) == 0);
+	CHECK_ERR(open("m/f", O_RDWR | O_CREAT, 0600), EROFS);
+	CHECK_ERR(mkdir("m/d", 0700), EROFS);
+	CHECK_EQ(counter_of("m", "poem", "reserve"), 8);
+
+	CHECK_OK(mount_raw("m", NULL, MS_REMOUNT));
+	fd = xopen("m/f", O_RDWR | O_CREAT);
+	write_file(fd, 0, 100000, 1);
+	CHECK_ERR(mount_raw("m", NULL, MS_REMOUNT | MS_RDONLY), EBUSY);
+	CHECK_ERR(mount_raw("m", "size=8M", MS_REMOUNT | MS_RDONLY), EBUSY);
+	CHECK_EQ(counter_of("m", NULL, "size"), MiB(4));
+	write_file(fd, 0, 100000, 2);
+	close(fd);
+	CHECK_ERR(mount_raw("m", "poem=9", MS_REMOUNT | MS_RDONLY), EINVAL);
+	fd = xopen("m/f", O_RDWR);
+	close(fd);
+	CHECK_OK(mount_raw("m", "size=8M,nr_inodes=1k", MS_REMOUNT | MS_RDONLY));
+	CHECK_EQ(counter_of("m", NULL, "size"), MiB(8));
+	fd = xopen("m/f", O_RDONLY);
+	check_file(fd, 0, 100000, 2);
+	close(fd);
+	CHECK_ERR(truncate("m/f", 0), EROFS);
+	CHECK_ERR(chmod("m/f", 0), EROFS);
+	CHECK_OK(umount("m"));
+}
+
 static void reconfigured(void)
 {
 	char log[LOG_LEN];
@@ -192,6 +236,7 @@ static void reconfigured(void)
 static const struct test tests[] = {
 	{ "fed_back", fed_back, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "remounted", remounted, NULL, T_SCRIPTFS | T_NO_MOUNT },
+	{ "read_only", read_only, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "reconfigured", reconfigured, NULL, T_SCRIPTFS | T_NO_MOUNT },
 };
 
