@@ -38,7 +38,7 @@ else
 	# Tests of names, mounts and the module do not depend on the path of the data.
 	[ "$io" != page ] ||
 		mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
-			grep -vxE 'names|attributes|options|remount|lifecycle|users|crowded')
+			grep -vxE 'names|exchange|handles|attributes|xattr|acl|idmapped|options|remount|lifecycle|users|crowded')
 fi
 bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
 logs=$out/test/$variant-$io${1:+-$1}

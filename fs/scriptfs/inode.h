@@ -5,6 +5,7 @@
  * Each file includes what is below it and nothing that is above:
  *
  *	super, options, param, sysfs	the mount
+ *	export				handles of inodes
  *	namei, inode			names, and the life of inodes
  *	file				the operations of regular files
  *	attr, fileattr, xattr		attributes of all kinds

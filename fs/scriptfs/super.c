@@ -14,6 +14,7 @@
 #include "compact.h"
 #include "compat/names.h"
 #include "compat/xattr.h"
+#include "export.h"
 #include "inode.h"
 #include "namei.h"
 #include "nocache.h"
@@ -99,6 +100,7 @@ static int scriptfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_xattr = SCRIPTFS_XATTR_LIST(scriptfs_xattr_handlers);
 	/* What has no capabilities is marked so, for write(2) not to look for them each time. */
 	sb->s_flags |= SB_NOSEC | SB_POSIXACL;
+	scriptfs_export_init(sb);
 
 	root = scriptfs_new_inode(&nop_mnt_idmap, sb, NULL, NULL, S_IFDIR | sbi->opt.mode, 0);
 	if (IS_ERR(root))

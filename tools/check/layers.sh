@@ -12,7 +12,7 @@ layers='
 	sb.h inode.h change wait table.h map table alloc trim compact publish gather mmap aops
 	xattr attr fileattr
 	faultin prefetch read splice nocache write fallocate remap file
-	inode namei
+	inode namei export
 	param options sysfs super'
 
 # rank FILE: where it is in the list
