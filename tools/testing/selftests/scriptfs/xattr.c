@@ -13,6 +13,11 @@
 
 static char buf[LARGEST + 1];
 
+static const struct vfs_cap_data cap = {
+	.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+	.data[0].permitted = 1 << CAP_NET_RAW,
+};
+
 static void set(const char *path, const char *name, const char *value)
 {
 	CHECK_OK(lsetxattr(path, name, value, strlen(value), 0));
@@ -150,7 +155,7 @@ static void as_other(void *unused)
 	CHECK_ERR(lsetxattr("readable", "user.a", "y", 1, 0), EACCES);
 	CHECK_ERR(lremovexattr("readable", "user.a"), EACCES);
 	CHECK_ERR(lgetxattr("secret", "user.a", buf, 10), EACCES);
-	CHECK_ERR(lsetxattr("mine", "security.a", "x", 1, 0), EPERM);
+	CHECK_ERR(lsetxattr("mine", "security.capability", &cap, sizeof(cap), 0), EPERM);
 	CHECK_OK(lsetxattr("mine", "user.a", "y", 1, 0));
 	CHECK_ERR(lsetxattr("sticky", "user.a", "y", 1, 0), EPERM);
 }
@@ -322,10 +327,6 @@ static void beside_readers(void)
 /* What changes a program takes its capabilities away. */
 static void capabilities(void)
 {
-	struct vfs_cap_data cap = {
-		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
-		.data[0].permitted = 1 << CAP_NET_RAW,
-	};
 	const char *name = "security.capability";
 	int fd = xopen("f", O_RDWR | O_CREAT), in = xopen("in", O_RDWR | O_CREAT);
 	unsigned int way;
