@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scriptfs: flags and class hints of files and directories, as chattr(1) and xfs_io(8) set them.
+ * scriptfs: flags of files and directories, as chattr(1) sets them, and class hints.
  *
  * The VFS keeps to S_IMMUTABLE, S_APPEND and S_NOATIME nearly everywhere. What it leaves to file
  * systems is an immutable file that was open for writing before: see scriptfs_write_iter(),
