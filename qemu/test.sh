@@ -36,9 +36,10 @@ else
 	[ -s "$list" ] || die "no selftests in tools/testing/selftests/scriptfs"
 	mapfile -t pending <"$list"
 	# Tests of names, mounts and the module do not depend on the path of the data.
+	one_path='names|exchange|handles|attributes|xattr|acl|idmapped'
+	one_path+='|options|tmpfs_options|remount|lifecycle|users|crowded'
 	[ "$io" != page ] ||
-		mapfile -t pending < <(printf '%s\n' "${pending[@]}" |
-			grep -vxE 'names|exchange|handles|attributes|xattr|acl|idmapped|options|remount|lifecycle|users|crowded')
+		mapfile -t pending < <(printf '%s\n' "${pending[@]}" | grep -vxE "$one_path")
 fi
 bed=$("$top/qemu/boot.sh" -p "$build" "$initramfs")
 logs=$out/test/$variant-$io${1:+-$1}

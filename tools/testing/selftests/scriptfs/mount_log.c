@@ -43,3 +43,34 @@ unsigned int our_lines(int kernel_log, char *line)
 	}
 	return nr;
 }
+
+/* Set one option of "key=value,key,..."; cuts up the string. */
+static int set_option(int fs, char *option)
+{
+	char *value = strchr(option, '=');
+
+	if (!value)
+		return fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+	*value++ = '\0';
+	return fsconfig(fs, FSCONFIG_SET_STRING, option, value, 0);
+}
+
+int try_fsopen(const char *options, char *log)
+{
+	int fs = CHECK_OK(fsopen("scriptfs", FSOPEN_CLOEXEC)), mnt = -1, ret = 0, err;
+	char copy[1024], *rest = copy, *option;
+
+	snprintf(copy, sizeof(copy), "%s", options);
+	while (ret == 0 && (option = strsep(&rest, ",")))
+		if (*option)
+			ret = set_option(fs, option);
+	if (ret == 0)
+		ret = fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (ret == 0)
+		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	err = errno;
+	read_log(fs, log);
+	close(fs);
+	errno = err;
+	return mnt;
+}

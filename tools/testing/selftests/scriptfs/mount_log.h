@@ -19,4 +19,7 @@ int open_kernel_log(void);
 /* Count the new lines of scriptfs and of the VFS in the kernel log; @line gets the last one. */
 unsigned int our_lines(int kernel_log, char *line);
 
+/* Like mount(2), but by the new calls. Returns the detached mount, or -1 with errno and the log. */
+int try_fsopen(const char *options, char *log);
+
 #endif /* SCRIPTFS_SELFTEST_MOUNT_LOG_H */

@@ -8,38 +8,6 @@
 #include <sched.h>
 #include <sys/vfs.h>
 
-/* Set one option of "key=value,key,..."; cuts up the string. */
-static int set_option(int fs, char *option)
-{
-	char *value = strchr(option, '=');
-
-	if (!value)
-		return fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
-	*value++ = '\0';
-	return fsconfig(fs, FSCONFIG_SET_STRING, option, value, 0);
-}
-
-/* Like mount(2), but by the new calls. Returns the detached mount, or -1 with errno and the log. */
-static int try_fsopen(const char *options, char *log)
-{
-	int fs = CHECK_OK(fsopen("scriptfs", FSOPEN_CLOEXEC)), mnt = -1, ret = 0, err;
-	char copy[1024], *rest = copy, *option;
-
-	snprintf(copy, sizeof(copy), "%s", options);
-	while (ret == 0 && (option = strsep(&rest, ",")))
-		if (*option)
-			ret = set_option(fs, option);
-	if (ret == 0)
-		ret = fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-	if (ret == 0)
-		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	err = errno;
-	read_log(fs, log);
-	close(fs);
-	errno = err;
-	return mnt;
-}
-
 struct bad {
 	const char	*options;
 	const char	*name;	/* the option that must be named */
@@ -328,73 +296,6 @@ static void accepted(void)
 	}
 }
 
-/* Limits in the spellings that stand in people's fstab for tmpfs. */
-static void limits(void)
-{
-	static const struct {
-		const char		*options;
-		unsigned long long	inodes;
-		unsigned long long	size;
-	} lines[] = {
-		{ "poem=4,nr_inodes=40k,size=8M", 40 << 10, MiB(8) },
-		{ "poem=4,nr_inodes=1m,nr_blocks=2048", 1 << 20, MiB(8) },
-		{ "poem=4,nr_inodes=800K,nr_blocks=4k", 800 << 10, MiB(16) },
-		{ "poem=4,nr_inodes=2G,nr_blocks=1M,size=16m", 2ULL << 30, MiB(16) },
-		{ "poem=4,nr_inodes=1t,size=16m,nr_blocks=2K", 1ULL << 40, MiB(8) },
-	};
-	struct statfs figures;
-	unsigned int i;
-
-	CHECK_OK(mkdir("m", 0700));
-	for (i = 0; i < ARRAY_SIZE(lines); i++) {
-		if (mount_raw("m", lines[i].options, 0))
-			fail("-o %s", lines[i].options);
-		CHECK_EQ(counter_of("m", NULL, "size"), lines[i].size);
-		CHECK_OK(statfs("m", &figures));
-		CHECK_EQ(figures.f_files, lines[i].inodes);
-		CHECK_EQ(figures.f_ffree, lines[i].inodes - 1);
-		CHECK_OK(umount("m"));
-	}
-}
-
-/* Options of tmpfs that have nothing to do here are taken, with a line that says so. */
-static void moot(void)
-{
-	static const char *const moot[] = {
-		"huge=never", "huge=always", "huge=within_size", "huge=advise", "inode32",
-		"mpol=default", "mpol=local", "mpol=interleave", "mpol=interleave:0",
-		"mpol=bind:0", "mpol=bind:0,0", "mpol=bind=static:0,0-0,0", "mpol=prefer:0",
-		"mpol=prefer=relative:0",
-	};
-	char log[LOG_LEN], line[LOG_LEN], options[64], expected[128];
-	int kernel_log = open_kernel_log(), mnt;
-	unsigned int i;
-
-	if (kernel_log < 0)
-		skip("no /dev/kmsg");
-	CHECK_OK(mkdir("m", 0700));
-	for (i = 0; i < ARRAY_SIZE(moot); i++) {
-		snprintf(options, sizeof(options), "poem=1,%s", moot[i]);
-		our_lines(kernel_log, line);
-		if (mount_raw("m", options, 0))
-			fail("-o %s", options);
-		CHECK_EQ(our_lines(kernel_log, line), 1);
-		snprintf(expected, sizeof(expected), "scriptfs: %.*s%s changes nothing: ",
-			 (int)strcspn(moot[i], "="), moot[i], strchr(moot[i], '=') ? "=" : "");
-		if (strncmp(line, expected, strlen(expected)))
-			fail("-o %s: %s", moot[i], line);
-		if (mount_raw("m", options, MS_REMOUNT))
-			fail("remount -o %s", moot[i]);
-		CHECK_EQ(our_lines(kernel_log, line), 1);
-		CHECK_OK(umount("m"));
-
-		mnt = CHECK_OK(try_fsopen(options, log));
-		if (log[0] != 'i' || strncmp(log + 2, expected, strlen(expected)))
-			fail("-o %s: log '%s'", moot[i], log);
-		close(mnt);
-	}
-}
-
 static void percent(void)
 {
 	unsigned long long total = memory_figure("MemTotal") * 1024ULL, blocks;
@@ -631,8 +532,6 @@ static const struct test tests[] = {
 	{ "refused_by_fsopen", refused_by_fsopen, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "no_memory", no_memory, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "accepted", accepted, NULL, T_SCRIPTFS | T_NO_MOUNT },
-	{ "limits", limits, NULL, T_SCRIPTFS | T_NO_MOUNT },
-	{ "moot", moot, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "percent", percent, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "defaults", defaults, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "odd_values", odd_values, NULL, T_SCRIPTFS | T_NO_MOUNT },
