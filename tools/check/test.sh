@@ -123,17 +123,18 @@ part style "$top/tools/check/style.sh"
 part kunit "$top/tools/check/kunit.sh"
 part bench-unit "$top/tools/bench/unit.sh"
 part modules "$top/tools/check/modules.sh"
-# Of the stock kernels each has one path, so that both kernels and both paths are seen in the time there is.
+# The longest first, so that at the end neither of two has to wait long for the other. Of the stock kernels
+# each has one path, so that both kernels and both paths are seen in the time there is.
 two_at_a_time <<END
 guest-base-block	qemu/test.sh base block
 guest-base-page		qemu/test.sh base page
+guest-debug-block	qemu/test.sh debug block
+guest-debug-page	qemu/test.sh debug page
 guest-6.12-block	qemu/test.sh 6.12 block
 guest-6.1-page		qemu/test.sh 6.1 page
 guest-atomic-block	qemu/test.sh atomic block
 upstream		tools/check/upstream.sh
 hookcost		tools/check/hookcost.sh
 bench-check		tools/bench/check.sh
-guest-debug-block	qemu/test.sh debug block
-guest-debug-page	qemu/test.sh debug page
 END
 finish
