@@ -254,7 +254,7 @@ const struct address_space_operations scriptfs_aops = {
 	.write_begin	= scriptfs_write_begin,
 	.write_end	= scriptfs_write_end,
 	SCRIPTFS_SUPPLY_OPERATION(scriptfs_supply_page)
-	.direct_IO	= noop_direct_IO,	/* never called, but O_DIRECT takes it to be there */
+	.direct_IO	= noop_direct_IO,	/* never called, but O_DIRECT wants it */
 	.dirty_folio	= noop_dirty_folio,
 	.error_remove_folio = generic_error_remove_folio,
 };

@@ -205,7 +205,7 @@ static void scriptfs_exchange(struct inode *old_dir, struct dentry *old_dentry,
 
 /*
  * Leave a whiteout, which overlayfs takes for a name that is gone, where a name moves away. It is
- * in the dcache beside the old name until that has moved: whoever looks meanwhile finds one of both.
+ * in the dcache beside the old name until that has moved: a lookup meanwhile finds one of both.
  */
 static int scriptfs_leave_whiteout(struct mnt_idmap *idmap, struct inode *dir,
 				   struct dentry *old_dentry)

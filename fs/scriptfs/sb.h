@@ -62,8 +62,8 @@ struct scriptfs_options {
  * @pools:	its memory
  * @compact:	joins cut blocks (compact.c)
  * @wanted:	a bit for each class of which a whole block was wanted when there was none
- * @inodes:	inodes in use, and what counts like one: names beyond the first, extended attributes,
- *		long access control lists
+ * @inodes:	inodes in use, and what counts like them: names beyond the first, extended
+ *		attributes, long access control lists
  * @next_ino:	the last inode number given out
  * @generation:	tells file handles of this mount from those of others (export.c)
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR

@@ -258,10 +258,10 @@ static const struct xattr_handler scriptfs_security_xattr_handler = {
 
 /* Who may do what with each of them is checked by the VFS. */
 const struct xattr_handler *const scriptfs_xattr_handlers[] = {
-	SCRIPTFS_ACL_HANDLERS
 	&scriptfs_user_xattr_handler,
 	&scriptfs_trusted_xattr_handler,
 	&scriptfs_security_xattr_handler,
+	SCRIPTFS_ACL_HANDLERS
 	NULL
 };
 
@@ -315,7 +315,7 @@ static bool scriptfs_list_xattrs(struct scriptfs_xattr_list *list, struct script
 
 	for (node = rb_first(&xattrs->root); node; node = rb_next(node)) {
 		xattr = rb_entry(node, struct scriptfs_xattr, node);
-		if (!trusted && !strncmp(xattr->name, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN))
+		if (!trusted && strstarts(xattr->name, XATTR_TRUSTED_PREFIX))
 			continue;
 		if (!scriptfs_list_name(list, xattr->name))
 			return false;

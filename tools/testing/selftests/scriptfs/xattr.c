@@ -2,7 +2,7 @@
 /*
  * Extended attributes: who may do what, what is refused, what they count.
  */
-#include "util.h"
+#include "fallocate.h"
 
 #include <limits.h>
 #include <linux/capability.h>
@@ -349,7 +349,7 @@ static void capabilities(void)
 			CHECK_OK(fchown(fd, 1, 1));
 			break;
 		case 3:
-			CHECK_OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE));
+			CHECK_OK(fallocate(fd, PUNCH, 0, PAGE));
 			break;
 		case 4:
 			CHECK_CMP(copy_file_range(in, &from, fd, &to, PAGE, 0), >, 0);
