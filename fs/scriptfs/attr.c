@@ -129,9 +129,12 @@ static int scriptfs_acl_replace(struct inode *inode, int type, struct posix_acl 
  */
 void scriptfs_acl_uncount(struct inode *inode)
 {
-	s64 units = scriptfs_acl_counted(inode, ACL_TYPE_ACCESS) +
-		    scriptfs_acl_counted(inode, ACL_TYPE_DEFAULT);
+	s64 units;
 
+	if (!inode->i_acl && !inode->i_default_acl)
+		return;
+	units = scriptfs_acl_counted(inode, ACL_TYPE_ACCESS) +
+		scriptfs_acl_counted(inode, ACL_TYPE_DEFAULT);
 	scriptfs_inodes_give(scriptfs_sb(inode->i_sb), units);
 }
 
@@ -182,14 +185,20 @@ int scriptfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posi
  */
 int scriptfs_init_acl(struct inode *inode, struct inode *dir)
 {
-	struct posix_acl *defaults = NULL, *acl = NULL;
+	struct posix_acl *defaults, *acl;
 	int err;
 
-	if (dir) {
-		err = posix_acl_create(dir, &inode->i_mode, &defaults, &acl);
-		if (err)
-			return err;
+	cache_no_acl(inode);
+	if (!dir || S_ISLNK(inode->i_mode))
+		return 0;
+	/* Nearly always: save the calls. A directory has a list or NULL, from when it is new on. */
+	if (!READ_ONCE(dir->i_default_acl)) {
+		inode->i_mode &= ~current_umask();
+		return 0;
 	}
+	err = posix_acl_create(dir, &inode->i_mode, &defaults, &acl);
+	if (err)
+		return err;
 	err = scriptfs_acl_replace(inode, ACL_TYPE_DEFAULT, defaults);
 	if (!err)
 		err = scriptfs_acl_replace(inode, ACL_TYPE_ACCESS, acl);

@@ -79,6 +79,8 @@ struct inode *scriptfs_new_inode(struct mnt_idmap *idmap, struct super_block *sb
 		mapping_set_unevictable(inode->i_mapping);
 		mapping_set_supply_page(inode->i_mapping);
 		scriptfs_inode(inode)->class = READ_ONCE(sbi->opt.class);
+		/* It has no capabilities, so its first write need not look for them. */
+		inode_has_no_xattr(inode);
 		break;
 	case S_IFDIR:
 		inode->i_op = &scriptfs_dir_inode_operations;
