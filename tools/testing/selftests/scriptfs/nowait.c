@@ -238,7 +238,17 @@ static void no_memory(void)
 	char *buf = xmalloc(KiB(128));
 
 	fill(buf, KiB(128), 0, 1);
-	CHECK_EQ(write_now(fd, buf, KiB(128), 0), KiB(64));
+	/* Not a part of it, and nothing of that part stays. */
+	CHECK_ERR(write_now(fd, buf, KiB(128), 0), EAGAIN);
+	CHECK_EQ(file_size(fd), 0);
+	CHECK_OK(ftruncate(fd, KiB(128)));
+	check_zero(fd, 0, KiB(128));
+	CHECK_OK(ftruncate(fd, 0));
+	CHECK_EQ(write_now(fd, buf, KiB(64), 0), KiB(64));
+	/* The first half is there already, and is what it was or what is written. */
+	CHECK_ERR(write_now(fd, buf, KiB(128), 0), EAGAIN);
+	CHECK_EQ(file_size(fd), KiB(64));
+	check_file(fd, 0, KiB(64), 1);
 	CHECK_ERR(write_now(fd, buf, KiB(64), KiB(64)), EAGAIN);
 	CHECK_ERR(pwrite(fd, buf, KiB(64), KiB(64)), ENOSPC);
 	CHECK_EQ(file_size(fd), KiB(64));
