@@ -21,13 +21,14 @@
 
 /* The operations of lists were given the inode itself. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
-#define scriptfs_set_acl(idmap, dentry, acl, type)	scriptfs_set_acl(struct inode *owner, acl, type)
+#define scriptfs_set_acl(idmap, dentry, acl, type)	\
+	scriptfs_set_acl(struct inode *owner, acl, type)
 #define posix_acl_update_mode(idmap, inode, mode, acl)	posix_acl_update_mode(inode, mode, acl)
 #define posix_acl_chmod(idmap, dentry, mode)		posix_acl_chmod(d_inode(dentry), mode)
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define scriptfs_set_acl(idmap, dentry, acl, type)	\
 	scriptfs_set_acl(idmap, struct inode *owner, acl, type)
-#define posix_acl_chmod(idmap, dentry, mode)		posix_acl_chmod(idmap, d_inode(dentry), mode)
+#define posix_acl_chmod(idmap, dentry, mode)	posix_acl_chmod(idmap, d_inode(dentry), mode)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)

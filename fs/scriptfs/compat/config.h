@@ -27,7 +27,7 @@
 #error "scriptfs needs a kernel with CONFIG_XARRAY_MULTI (CONFIG_TRANSPARENT_HUGEPAGE selects it)"
 #endif
 #ifndef CONFIG_FS_POSIX_ACL
-#error "scriptfs needs a kernel with CONFIG_FS_POSIX_ACL (CONFIG_TMPFS_POSIX_ACL and others select it)"
+#error "scriptfs needs a kernel with CONFIG_FS_POSIX_ACL (CONFIG_TMPFS_POSIX_ACL selects it)"
 #endif
 #ifdef CONFIG_HARDENED_USERCOPY_PAGESPAN
 #error "scriptfs needs a kernel without CONFIG_HARDENED_USERCOPY_PAGESPAN: it copies across pages"

@@ -20,7 +20,6 @@
 #define simple_rename(idmap, old_dir, old, new_dir, new, flags)	\
 	simple_rename(old_dir, old, new_dir, new, flags)
 
-
 #define scriptfs_getattr(idmap, path, stat, mask, flags)	\
 	scriptfs_getattr(path, stat, mask, flags)
 #define scriptfs_attr_copy(idmap, dentry, attr)		scriptfs_attr_copy(dentry, attr)
