@@ -5,6 +5,7 @@
  * which an inode keeps as long as it lives.
  */
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/overflow.h>
 #include <linux/posix_acl.h>
 #include <linux/stat.h>
