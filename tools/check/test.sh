@@ -108,7 +108,7 @@ kernels()
 {
 	local kernel
 
-	for kernel in base unhooked atomic debug; do
+	for kernel in base debug unhooked atomic; do
 		timed "kernel-$kernel" "$top/tools/build/kernel.sh" "$kernel" || :
 	done
 }
