@@ -61,7 +61,7 @@ fetch()
 	[ -s "$apt/version" ] || { echo "error: the mirror has no ${metas[-1]}"; exit 1; }
 	[ ! -d "$home/$(cat "$apt/version")" ] || return 0
 	apt-cache "${options[@]}" depends --recurse --important "${metas[@]}" |
-		grep -E '^linux-(image|binary|modules|headers|kbuild)-.*[0-9]' |
+		grep -E '^linux-(image|base|binary|modules|headers|kbuild)-.*[0-9]' |
 		grep -vxE -e "${metas[0]}|${metas[1]:-}|.*-unsigned" >"$apt/names" || :
 	cd "$apt/packages"
 	xargs apt-get "${options[@]}" download ${others[@]+"${others[@]}"} <"$apt/names"
