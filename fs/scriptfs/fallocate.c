@@ -18,6 +18,7 @@
 #include "map.h"
 #include "sb.h"
 #include "wait.h"
+#include "write.h"
 
 /* Nothing is shared here, so all that FALLOC_FL_UNSHARE_RANGE asks for is memory. */
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
@@ -258,7 +259,10 @@ static int scriptfs_fallocate_once(struct file *file, int mode, loff_t start, lo
 	int err;
 
 	inode_lock(inode);
-	err = file_remove_privs(file);
+	err = scriptfs_write_allowed(file);
+	/* Since the VFS looked at it, somebody may have made it one. */
+	if (!err && IS_APPEND(inode) && mode & ~FALLOC_FL_KEEP_SIZE)
+		err = -EPERM;
 	if (err)
 		goto out;
 	scriptfs_change_begin(si);
@@ -285,8 +289,8 @@ out:
  * On an error the size and the bytes of the file are as they were.
  *
  * Context: Takes inode_lock and map_lock.
- * Return: 0; -EOPNOTSUPP for other modes, -ENOSPC, -EFBIG beyond RLIMIT_FSIZE, -EINTR
- * after a fatal signal.
+ * Return: 0; -EOPNOTSUPP for other modes, -EPERM for a file that must not be changed, -ENOSPC,
+ * -EFBIG beyond RLIMIT_FSIZE, -EINTR after a fatal signal.
  */
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {

@@ -65,7 +65,7 @@ static ssize_t scriptfs_copy_locked(struct file *file_in, loff_t pos_in, struct 
 		return 0;
 	len = min_t(u64, len, size - pos_in);
 
-	ret = file_remove_privs(file_out);
+	ret = scriptfs_write_allowed(file_out);
 	if (!ret)
 		ret = file_update_time(file_out);
 	if (ret)

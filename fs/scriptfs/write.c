@@ -219,11 +219,19 @@ static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_i
 	return true;
 }
 
-/*
- * For a file without S_NOSEC, which an immutable one never has: it is open for writing only if it
- * was before.
+/**
+ * scriptfs_write_allowed - may a file that is open for writing be changed?
+ * @file:	the file
+ *
+ * An immutable one is open for writing if it was before, and the VFS looks at it without a lock, or
+ * not at all. Others lose what may not outlive a change, set-user-ID and capabilities, and get
+ * S_NOSEC when there is nothing left to lose. So a file with S_NOSEC is not immutable: whatever may
+ * give it one comes through here, and what makes it immutable takes S_NOSEC away.
+ *
+ * Context: The caller holds inode_lock exclusively.
+ * Return: 0; -EPERM; what removing them failed with.
  */
-static int scriptfs_write_allowed(struct file *file)
+int scriptfs_write_allowed(struct file *file)
 {
 	return IS_IMMUTABLE(file_inode(file)) ? -EPERM : file_remove_privs(file);
 }

@@ -7,10 +7,12 @@
 
 #include <linux/types.h>
 
+struct file;
 struct inode;
 struct iov_iter;
 struct kiocb;
 
+int scriptfs_write_allowed(struct file *file);
 ssize_t scriptfs_write_run(struct inode *inode, loff_t pos, struct iov_iter *from);
 ssize_t scriptfs_write_iter(struct kiocb *iocb, struct iov_iter *from);
 

@@ -5,6 +5,7 @@
 #include "fallocate.h"
 
 #include <linux/fs.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
@@ -179,6 +180,56 @@ static void immutable(void)
 	write_file(fd, 0, KiB(64), 3);
 	check_file(fd, 0, KiB(64), 3);
 	CHECK_OK(unlink("f"));
+}
+
+struct changer {
+	int	fd, from;
+	bool	stop;
+};
+
+static void *change_on(void *arg)
+{
+	struct changer *c = arg;
+	unsigned int i;
+	loff_t at;
+
+	for (i = 0; !__atomic_load_n(&c->stop, __ATOMIC_RELAXED); i++) {
+		at = 0;
+		if (i & 1)
+			fallocate(c->fd, PUNCH, KiB(32), KiB(32));
+		else
+			syscall(SYS_copy_file_range, c->from, &at, c->fd, &at, KiB(4), 0);
+	}
+	return NULL;
+}
+
+/* Whoever was at it when the file became immutable leaves no way to write to it. */
+static void immutable_meanwhile(void)
+{
+	struct changer c = { .fd = xopen("f", O_RDWR | O_CREAT) };
+	unsigned char *before = xmalloc(KiB(64)), *after = xmalloc(KiB(64));
+	pthread_t thread;
+	unsigned int i;
+
+	c.from = xopen("from", O_RDWR | O_CREAT);
+	write_file(c.fd, 0, KiB(64), 1);
+	write_file(c.from, 0, KiB(4), 1);
+	CHECK_EQ(pthread_create(&thread, NULL, change_on, &c), 0);
+	for (i = 0; i < scaled(2000); i++) {
+		CHECK_OK(set_flags(c.fd, FS_IMMUTABLE_FL));
+		pread_full(c.fd, before, KiB(64), 0);
+		if (i % 8 == 0)
+			usleep(100);
+		CHECK_ERR(pwrite(c.fd, "x", 1, 0), EPERM);
+		pread_full(c.fd, after, KiB(64), 0);
+		CHECK(!memcmp(before, after, KiB(64)));
+		CHECK_OK(set_flags(c.fd, 0));
+		write_file(c.fd, 0, KiB(64), 1);
+	}
+	__atomic_store_n(&c.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	free(before);
+	free(after);
 }
 
 static void immutable_directory(void)
@@ -409,6 +460,7 @@ static void class_of_mount(void)
 static const struct test tests[] = {
 	{ "set_and_get", set_and_get, ANY_POOL, T_SCRIPTFS },
 	{ "immutable", immutable, ANY_POOL, T_SCRIPTFS },
+	{ "immutable_meanwhile", immutable_meanwhile, ANY_POOL, T_SCRIPTFS },
 	{ "immutable_directory", immutable_directory, ANY_POOL, T_SCRIPTFS },
 	{ "append_only", append_only, ANY_POOL, T_SCRIPTFS },
 	{ "no_atime", no_atime, ANY_POOL, T_SCRIPTFS },
