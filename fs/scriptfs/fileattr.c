@@ -84,10 +84,10 @@ static int scriptfs_fileattr_class(struct inode *inode, const struct file_kattr 
 	if (!(fa->fsx_xflags & SCRIPTFS_HINTS))
 		return 0;
 	*class = scriptfs_class_of(fa->fsx_extsize);
+	if (*class == SCRIPTFS_NR_CLASSES)
+		return -EINVAL;
 	/* One that is there stays whatever became of the mount's options. */
-	if (*class == scriptfs_inode(inode)->class)
-		return 0;
-	return *class < SCRIPTFS_NR_CLASSES &&
+	return *class == scriptfs_inode(inode)->class ||
 	       scriptfs_class_possible(scriptfs_sb(inode->i_sb), *class) ? 0 : -EINVAL;
 }
 

@@ -421,6 +421,8 @@ static void class_hint(void)
 		check_settled(".");
 	}
 	fd = xopen("f", O_RDWR | O_CREAT);
+	CHECK_ERR(set_fsx(fd, FS_XFLAG_EXTSIZE, 12345), EINVAL);
+	CHECK_ERR(set_fsx(dir, FS_XFLAG_EXTSZINHERIT, 12345), EINVAL);
 	CHECK_OK(set_fsx(fd, FS_XFLAG_EXTSIZE, KiB(64)));
 	CHECK_ERR(set_fsx(fd, FS_XFLAG_EXTSIZE, PAGE), EINVAL);
 	CHECK_ERR(set_fsx(fd, FS_XFLAG_EXTSIZE, KiB(64) + 1), EINVAL);
