@@ -202,16 +202,21 @@ static bool scriptfs_try_zero_tail(struct inode *inode, loff_t pos)
  * task that may? One that appends should, or another record could come into the middle of it; and
  * one that is not to wait, as hardly any program expects a short one. Nobody has seen what was
  * written behind the end of the file, but it must not be there when the file is made longer. Its
- * memory will most likely be used in a moment.
+ * memory will most likely be used in a moment. What was written over cannot be taken back: it makes
+ * no difference to io_uring, which has the same bytes written by a task that may wait, but for others
+ * the write is a short one.
  */
 static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_iter *from,
 					  size_t written)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	loff_t start = max(i_size_read(inode), iocb->ki_pos), end = iocb->ki_pos + written;
+	loff_t size = i_size_read(inode), start = max(size, iocb->ki_pos);
+	loff_t end = iocb->ki_pos + written;
 
 	if (!(iocb->ki_flags & (IOCB_APPEND | IOCB_NOWAIT)) ||
 	    written + iov_iter_count(from) > SCRIPTFS_FAULT_IN)
+		return false;
+	if (iocb->ki_pos < size && is_sync_kiocb(iocb))
 		return false;
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return scriptfs_try_clear(inode, start, end, false);
