@@ -27,21 +27,40 @@ static size_t scriptfs_fault_in_source(const char __user *addr, size_t len)
 	return min(done, len);
 }
 
+/* Is @addr where a stack has not grown to yet? mmap_lock is held. */
+static bool scriptfs_below_stack(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	return vma && vma->vm_start > addr && vma->vm_flags & VM_GROWSDOWN;
+}
+
 /*
  * The same for a range to be written to, but without writing: what the copy does not reach in the
- * end has to stay as it is.
+ * end has to stay as it is. Since Linux 6.5 only a fault of the task itself has a stack grow, and
+ * fixup_user_fault() complains in the log that it does not.
  */
 static size_t scriptfs_fault_in_target(char __user *addr, size_t len)
 {
-	size_t done = 0;
+	struct mm_struct *mm = current->mm;
 	bool unlocked = false;
+	size_t done = 0;
 
-	if (mmap_read_lock_killable(current->mm))
+	if (mmap_read_lock_killable(mm))
 		return 0;
-	while (done < len && !fixup_user_fault(current->mm, (unsigned long)(addr + done),
-					       FAULT_FLAG_WRITE, &unlocked))
-		done += PAGE_SIZE - offset_in_page(addr + done);
-	mmap_read_unlock(current->mm);
+	while (done < len) {
+		unsigned long target = (unsigned long)(addr + done);
+
+		if (unlikely(scriptfs_below_stack(mm, target))) {
+			mmap_read_unlock(mm);
+			if (fault_in_readable(addr + done, 1) || mmap_read_lock_killable(mm))
+				return done;
+		}
+		if (fixup_user_fault(mm, target, FAULT_FLAG_WRITE, &unlocked))
+			break;
+		done += PAGE_SIZE - offset_in_page(target);
+	}
+	mmap_read_unlock(mm);
 	return min(done, len);
 }
 

@@ -401,6 +401,34 @@ static void own_mapping(void)
 	}
 }
 
+/* Read to where the stack, or what grows like one, has not been yet. */
+static __attribute__((noinline)) void read_below_stack(int fd)
+{
+	char *low = (char *)__builtin_frame_address(0) - MiB(1);
+
+	CHECK_EQ(pread(fd, low, KiB(64), 0), KiB(64));
+	check_fill(low, KiB(64), 0, 1);
+}
+
+static void growing_destination(void)
+{
+	char *hole = mmap(NULL, MiB(4), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *map;
+	int fd = xopen("f", O_RDWR | O_CREAT);
+
+	write_file(fd, 0, KiB(64), 1);
+	read_below_stack(fd);
+
+	CHECK(hole != MAP_FAILED);
+	munmap(hole, MiB(4));
+	map = mmap(hole + MiB(3), KiB(64), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK_EQ(pread(fd, map - KiB(32), KiB(64), 0), KiB(64));
+	check_fill(map - KiB(32), KiB(64), 0, 1);
+	munmap(map - KiB(32), KiB(96));
+	CHECK_ERR(pread(fd, hole, KiB(64), 0), EFAULT);
+}
+
 /* Little more than the file needs, so that its blocks are reused quickly. */
 #define POEMS		"poem=24,strict"
 #define MIXED		"poem=8,novel=4,medium=2,strict"
@@ -415,6 +443,7 @@ static const struct test tests[] = {
 	{ "against_punch_mixed", against_punch, MIXED, T_BLOCK },
 	{ "ends", ends, SMALL_POOL, 0 },
 	{ "fresh_destination", fresh_destination, SMALL_POOL, 0 },
+	{ "growing_destination", growing_destination, SMALL_POOL, 0 },
 	{ "short_destination", short_destination, SMALL_POOL, 0 },
 	{ "segments", segments, SMALL_POOL, 0 },
 	{ "own_mapping", own_mapping, SMALL_POOL, 0 },
