@@ -14,6 +14,7 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "change.h"
@@ -38,10 +39,18 @@ static unsigned long scriptfs_chunks_of(const struct inode *inode)
  */
 bool scriptfs_table_short(struct inode *inode)
 {
-	struct scriptfs_table *table = READ_ONCE(scriptfs_inode(inode)->table);
 	unsigned long chunks = scriptfs_chunks_of(inode);
+	struct scriptfs_table *table;
+	bool is_short;
 
-	return chunks >= SCRIPTFS_TABLE_CHUNKS && (!table || table->nr < chunks);
+	if (likely(chunks < SCRIPTFS_TABLE_CHUNKS))
+		return false;
+	/* With no lock of the file: another task may be about to replace it. */
+	rcu_read_lock();
+	table = READ_ONCE(scriptfs_inode(inode)->table);
+	is_short = !table || table->nr < chunks;
+	rcu_read_unlock();
+	return is_short;
 }
 
 static void scriptfs_chunk_set(struct scriptfs_chunk *chunk, struct scriptfs_piece *piece)
@@ -95,7 +104,8 @@ void scriptfs_table_make(struct inode *inode)
 		WRITE_ONCE(si->table, table);
 		up_write(&si->map_lock);
 		scriptfs_change_end(si);
-		kvfree(old);
+		if (old)
+			kvfree_rcu(old, rcu);
 	}
 	inode_unlock(inode);
 }

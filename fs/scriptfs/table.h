@@ -5,6 +5,8 @@
 #ifndef _FS_SCRIPTFS_TABLE_H
 #define _FS_SCRIPTFS_TABLE_H
 
+#include <linux/types.h>
+
 #include "inode.h"
 #include "piece.h"
 
@@ -20,10 +22,12 @@ struct scriptfs_chunk {
 
 /**
  * struct scriptfs_table - the chunks of a large file, from its beginning
+ * @rcu:	to free it while scriptfs_table_short() may look at it
  * @nr:		how many
  * @chunk:	the chunks
  */
 struct scriptfs_table {
+	struct rcu_head		rcu;
 	unsigned long		nr;
 	struct scriptfs_chunk	chunk[];
 };

@@ -4,6 +4,8 @@
  */
 #include "model.h"
 
+#include <pthread.h>
+
 /* Write pieces that end at no boundary, so that the next one meets a half-full block. */
 static void write_oddly(int fd, off_t from, off_t to, size_t piece, u64 seed)
 {
@@ -142,6 +144,46 @@ static void random_big(void)
 	model_close(&m);
 }
 
+static void *open_on(void *arg)
+{
+	bool *stop = arg;
+	int fd;
+
+	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) {
+		fd = open("f", O_RDONLY);
+		if (fd >= 0)
+			close(fd);
+	}
+	return NULL;
+}
+
+/* A file grows past what was made for its size when it was opened, while others open it. */
+static void opened_while_growing(void)
+{
+	pthread_t thread[2];
+	bool stop = false;
+	unsigned long i;
+	off_t size;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		CHECK_EQ(pthread_create(&thread[i], NULL, open_on, &stop), 0);
+	for (i = 0; i < scaled(200); i++) {
+		fd = xopen("f", O_RDWR | O_CREAT | O_EXCL);
+		for (size = 0; size < MiB(64); size += MiB(2)) {
+			CHECK_OK(fallocate(fd, 0, size, MiB(2)));
+			if (size % MiB(8) == 0)
+				write_file(fd, size, KiB(4), 1);
+			check_file(fd, size / MiB(16) * MiB(8), KiB(4), 1);
+		}
+		close(fd);
+		CHECK_OK(unlink("f"));
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		pthread_join(thread[i], NULL);
+}
+
 /* Mount with as many super blocks as memory allows, up to @most. */
 static unsigned int mount_supers(unsigned int most)
 {
@@ -265,6 +307,7 @@ static const struct test tests[] = {
 	{ "islands", islands, MANY_LARGE, 0 },
 	{ "backwards", backwards, MANY_LARGE, 0 },
 	{ "many_files", many_files, MANY_LARGE, 0 },
+	{ "opened_while_growing", opened_while_growing, "large=100,strict", 0 },
 	{ "random_big", random_big, MANY_LARGE, 0 },
 	{ "supers", supers, NULL, T_SCRIPTFS | T_NO_MOUNT },
 	{ "super_full", super_full, NULL, T_SCRIPTFS | T_NO_MOUNT },
