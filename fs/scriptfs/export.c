@@ -2,9 +2,9 @@
 /*
  * scriptfs: file handles, for name_to_handle_at(2), fanotify and NFS servers.
  *
- * A handle is an inode's number, of which none is used twice in a mount, and the generation of the
- * mount, which the next one there does not have. So it names the inode for as long as that lives,
- * whatever becomes of its names.
+ * A handle is an inode's number, of which none is used twice in a mount, and its generation, a
+ * random number. So it names the inode for as long as that lives, whatever becomes of its names,
+ * and none in the next mount there; and who has a handle cannot guess those of other inodes.
  *
  * An inode is in the VFS's hash only from when the first handle of it is made, so that files of
  * which none ever is made are not created and removed slower for it. The VFS takes it from the
@@ -46,7 +46,7 @@ static void scriptfs_hash(struct inode *inode)
 	if (!inode->i_generation) {
 		insert_inode_hash(inode);
 		/* Pairs with the acquire above. */
-		smp_store_release(&inode->i_generation, scriptfs_sb(inode->i_sb)->generation);
+		smp_store_release(&inode->i_generation, get_random_u32() ?: 1);
 	}
 	spin_unlock(&scriptfs_hash_lock);
 }
@@ -74,17 +74,17 @@ static int scriptfs_encode_handle(struct inode *inode, u32 *handle, int *words,
 static struct dentry *scriptfs_find_dentry(struct super_block *sb, struct fid *fid, int words,
 					   int type)
 {
-	struct dentry *dentry;
+	struct dentry *dentry = NULL;
 	struct inode *inode;
 
-	if (type != SCRIPTFS_HANDLE_TYPE || words < SCRIPTFS_HANDLE_WORDS ||
-	    fid->raw[SCRIPTFS_HANDLE_GENERATION] != scriptfs_sb(sb)->generation)
+	if (type != SCRIPTFS_HANDLE_TYPE || words < SCRIPTFS_HANDLE_WORDS)
 		return NULL;
 	inode = ilookup(sb, (u64)fid->raw[SCRIPTFS_HANDLE_UPPER] << 32 |
 			    fid->raw[SCRIPTFS_HANDLE_LOWER]);
 	if (!inode)
 		return NULL;
-	dentry = d_find_alias(inode) ?: d_find_any_alias(inode);
+	if (fid->raw[SCRIPTFS_HANDLE_GENERATION] == inode->i_generation)
+		dentry = d_find_alias(inode) ?: d_find_any_alias(inode);
 	iput(inode);
 	return dentry;
 }
@@ -104,7 +104,5 @@ static const struct export_operations scriptfs_export_operations = {
  */
 void scriptfs_export_init(struct super_block *sb)
 {
-	/* An inode that has 0 is not in the hash. */
-	scriptfs_sb(sb)->generation = get_random_u32() ?: 1;
 	sb->s_export_op = &scriptfs_export_operations;
 }

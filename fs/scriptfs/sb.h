@@ -65,7 +65,6 @@ struct scriptfs_options {
  * @inodes:	inodes in use, and what counts like them: names beyond the first, extended
  *		attributes, long access control lists
  * @next_ino:	the last inode number given out
- * @generation:	tells file handles of this mount from those of others (export.c)
  * @kobj:	/sys/fs/scriptfs/MAJOR:MINOR
  * @kobj_gone:	@kobj was released, so this structure may be freed
  */
@@ -77,7 +76,6 @@ struct scriptfs_sb {
 	unsigned long		wanted;
 	atomic64_t		inodes;
 	atomic64_t		next_ino;
-	u32			generation;
 	struct kobject		kobj;
 	struct completion	kobj_gone;
 };

@@ -261,7 +261,7 @@ static void another_mount(void)
 
 static void forged(void)
 {
-	struct handle good, bad;
+	struct handle good, bad, other;
 	unsigned int i, bit;
 	u64 rng = 1;
 
@@ -289,6 +289,15 @@ static void forged(void)
 		bad = good;
 		fill(bad.bytes, sizeof(bad.bytes), 0, rnd(&rng));
 		CHECK_ERR(open_handle(&bad, O_PATH), ESTALE);
+	}
+	/* Nor can it be made out of what others have. */
+	touch("g");
+	handle_of("g", &other);
+	for (i = 4; i < good.head.handle_bytes; i += 4) {
+		bad = good;
+		memcpy(bad.bytes + i, other.bytes + i, sizeof(bad.bytes) - i);
+		if (memcmp(&bad, &good, sizeof(bad)) && memcmp(&bad, &other, sizeof(bad)))
+			CHECK_ERR(open_handle(&bad, O_PATH), ESTALE);
 	}
 	check_finds(&good, stat_of("f").st_ino);
 }
