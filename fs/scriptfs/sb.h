@@ -91,15 +91,19 @@ static inline struct scriptfs_pools *scriptfs_pools(struct super_block *sb)
 	return &scriptfs_sb(sb)->pools;
 }
 
-/* Count some inodes more, unless nr_inodes= is reached. */
+/*
+ * Count some inodes more, unless nr_inodes= is reached. Those that there is no room for are never
+ * counted, not even for a moment: others would find none for themselves.
+ */
 static inline bool scriptfs_inodes_take(struct scriptfs_sb *sbi, s64 nr)
 {
-	s64 limit = READ_ONCE(sbi->opt.nr_inodes);
+	s64 limit = READ_ONCE(sbi->opt.nr_inodes), there = atomic64_read(&sbi->inodes);
 
-	if (atomic64_add_return(nr, &sbi->inodes) <= limit || !limit)
-		return true;
-	atomic64_sub(nr, &sbi->inodes);
-	return false;
+	do {
+		if (limit && there + nr > limit)
+			return false;
+	} while (!atomic64_try_cmpxchg(&sbi->inodes, &there, there + nr));
+	return true;
 }
 
 static inline void scriptfs_inodes_give(struct scriptfs_sb *sbi, s64 nr)

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/user_namespace.h>
+#include <linux/xattr.h>
 
 #include "compat/time.h"
 #include "compat/xattr.h"
@@ -24,6 +25,10 @@
 
 /* So many bytes of attributes count like an inode. */
 #define SCRIPTFS_XATTR_UNIT	1024
+
+/* Bytes of all names of an inode: with those of access control lists, as many as can be listed. */
+#define SCRIPTFS_NAMES_MAX	(XATTR_LIST_MAX - sizeof(XATTR_NAME_POSIX_ACL_ACCESS) - \
+				 sizeof(XATTR_NAME_POSIX_ACL_DEFAULT))
 
 /**
  * struct scriptfs_xattr - an attribute
@@ -158,9 +163,8 @@ static int scriptfs_xattr_replace(struct inode *inode, struct scriptfs_xattrs *x
 		return -EEXIST;
 	if (!there && (flags & XATTR_REPLACE || !new))
 		return -ENODATA;
-	/* listxattr(2) could not tell more names than that. */
 	names = xattrs->names - scriptfs_xattr_name_size(there) + scriptfs_xattr_name_size(new);
-	if (names > XATTR_LIST_MAX && new && !there)
+	if (names > SCRIPTFS_NAMES_MAX && new && !there)
 		return -ENOSPC;
 	err = scriptfs_xattrs_count(inode, xattrs, xattrs->bytes - scriptfs_xattr_bytes(there) +
 				    scriptfs_xattr_bytes(new));

@@ -6,6 +6,7 @@
 #include "util.h"
 
 #include <grp.h>
+#include <linux/limits.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
@@ -222,6 +223,32 @@ static void listed(void)
 		 sizeof(ACCESS) + sizeof(DEFAULT) + sizeof("user.a"));
 }
 
+/* What can be set can be listed. */
+static void listed_with_others(void)
+{
+	char name[XATTR_NAME_MAX + 1], *names;
+	unsigned int len;
+
+	CHECK_OK(mkdir("d", 0700));
+	for (len = XATTR_NAME_MAX; len > 10; len--) {
+		unsigned int nr = 0;
+
+		memset(name, 'n', len);
+		name[len] = '\0';
+		do
+			name[snprintf(name, len, "user.%u", nr++)] = 'n';
+		while (!setxattr("d", name, "x", 1, 0));
+		CHECK_EQ(errno, ENOSPC);
+	}
+	CHECK_OK(SET_LIST("d", ACCESS, { USER_OBJ, 7, NOBODY }, { USER, 7, 1000 },
+			  { GROUP_OBJ, 7, NOBODY }, { MASK, 7, NOBODY }, { OTHER, 0, NOBODY }));
+	CHECK_OK(SET_LIST("d", DEFAULT, { USER_OBJ, 7, NOBODY }, { GROUP_OBJ, 7, NOBODY },
+			  { OTHER, 0, NOBODY }));
+	names = xmalloc(XATTR_LIST_MAX);
+	CHECK_CMP(listxattr("d", names, XATTR_LIST_MAX), >, XATTR_LIST_MAX - 20);
+	free(names);
+}
+
 static void in_another_group(void *unused)
 {
 	(void)unused;
@@ -295,6 +322,7 @@ static const struct test tests[] = {
 	{ "refused", refused, ANY_POOL, 0 },
 	{ "inherited", inherited, ANY_POOL, T_SCRIPTFS },
 	{ "listed", listed, ANY_POOL, T_SCRIPTFS },
+	{ "listed_with_others", listed_with_others, ANY_POOL, T_SCRIPTFS },
 	{ "long_lists", long_lists, ANY_POOL ",nr_inodes=200", T_SCRIPTFS },
 	{ "setgid_goes", setgid_goes, ANY_POOL, 0 },
 };
