@@ -3,7 +3,7 @@
 # test.sh: run every check, and end with the line "N passed, N failed".
 # test.sh guest VARIANT block|page [NAME...]: run these guest tests only. "Every check" leaves out kcsan,
 # which needs one more kernel, arm64, which needs more packages, and what takes too long: the other path of
-# 6.1 and 6.12, and their debug kernels.
+# 6.1 and 6.12, their debug kernels, and tests that qemu/test.sh says have been run elsewhere.
 #
 # Each part is a script that prints ok / not ok lines. This one counts them, and the processor time that
 # each part and each kernel took.
