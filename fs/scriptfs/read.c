@@ -154,7 +154,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 {
 	unsigned int stuck = 0;
 	bool restart = user_backed_iter(to) && iov_iter_count(to) <= SCRIPTFS_FAULT_IN;
-	loff_t start = pos;
+	loff_t start = pos, rest;
 	bool fault;
 	ssize_t ret;
 
@@ -162,7 +162,7 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 	for (;;) {
 		if (ret > 0)
 			pos += ret;
-		if (!fault)
+		if (!fault || pos >= i_size_read(inode))
 			break;
 		/* The memory is there, and still cannot be copied to. */
 		stuck = ret > 0 ? 0 : stuck + 1;
@@ -175,7 +175,9 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 			pos = start;
 		}
 		restart = false;
-		ret = scriptfs_fault_in(to, min_t(size_t, iov_iter_count(to), SCRIPTFS_FAULT_IN));
+		/* Memory that there is nothing for is not touched. */
+		rest = clamp_t(loff_t, i_size_read(inode) - pos, 1, SCRIPTFS_FAULT_IN);
+		ret = scriptfs_fault_in(to, min_t(size_t, iov_iter_count(to), rest));
 		if (ret < 0)
 			break;
 		ret = scriptfs_read_part(inode, pos, to, ret, nowait, &fault);

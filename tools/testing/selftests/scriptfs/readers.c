@@ -401,6 +401,23 @@ static void own_mapping(void)
 	}
 }
 
+/* No more of the destination is touched than something is read to. */
+static void large_destination(void)
+{
+	int fd = xopen("f", O_RDWR | O_CREAT), hole = xopen("hole", O_RDWR | O_CREAT);
+	char *map;
+
+	write_file(fd, 0, 5000, 1);
+	CHECK_OK(ftruncate(hole, KiB(512)));
+	map = mmap(NULL, KiB(512), PROT_READ | PROT_WRITE, MAP_SHARED, hole, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK_EQ(pread(fd, map, KiB(512), 0), 5000);
+	check_fill(map, 5000, 0, 1);
+	munmap(map, KiB(512));
+	close(hole);
+	CHECK_CMP(held_by("hole"), <=, 2 * PAGE);
+}
+
 /* Read to where the stack, or what grows like one, has not been yet. */
 static __attribute__((noinline)) void read_below_stack(int fd)
 {
@@ -443,6 +460,7 @@ static const struct test tests[] = {
 	{ "against_punch_mixed", against_punch, MIXED, T_BLOCK },
 	{ "ends", ends, SMALL_POOL, 0 },
 	{ "fresh_destination", fresh_destination, SMALL_POOL, 0 },
+	{ "large_destination", large_destination, SMALL_POOL, 0 },
 	{ "growing_destination", growing_destination, SMALL_POOL, 0 },
 	{ "short_destination", short_destination, SMALL_POOL, 0 },
 	{ "segments", segments, SMALL_POOL, 0 },
