@@ -14,10 +14,7 @@
 #include "compat/idmap.h"
 #include "compat/time.h"
 #include "inode.h"
-#include "sb.h"
-
-/* So many bytes of a list count like an inode; what is less does not count. */
-#define SCRIPTFS_ACL_UNIT	1024
+#include "xattr.h"
 
 static void scriptfs_fill_flags(struct inode *inode, struct kstat *stat)
 {
@@ -92,51 +89,32 @@ int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 	return err ? err : scriptfs_attr_copy(idmap, dentry, attr);
 }
 
-static s64 scriptfs_acl_units(const struct posix_acl *acl)
+static size_t scriptfs_acl_bytes(const struct posix_acl *acl)
 {
-	return acl ? struct_size(acl, a_entries, acl->a_count) / SCRIPTFS_ACL_UNIT : 0;
+	return acl ? struct_size(acl, a_entries, acl->a_count) : 0;
 }
 
-/* What the list that the inode has counts. */
-static s64 scriptfs_acl_counted(struct inode *inode, int type)
+/* What the list that the inode has takes. */
+static size_t scriptfs_acl_there(struct inode *inode, int type)
 {
 	struct posix_acl *acl = get_cached_acl(inode, type);
-	s64 units;
+	size_t bytes;
 
 	if (IS_ERR_OR_NULL(acl) || is_uncached_acl(acl))
 		return 0;
-	units = scriptfs_acl_units(acl);
+	bytes = scriptfs_acl_bytes(acl);
 	posix_acl_release(acl);
-	return units;
+	return bytes;
 }
 
 /* Have a list instead of the one that is there. */
 static int scriptfs_acl_replace(struct inode *inode, int type, struct posix_acl *acl)
 {
-	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	s64 more = scriptfs_acl_units(acl) - scriptfs_acl_counted(inode, type);
+	int err = scriptfs_beside(inode, scriptfs_acl_there(inode, type), scriptfs_acl_bytes(acl));
 
-	if (more > 0 && !scriptfs_inodes_take(sbi, more))
-		return -ENOSPC;
-	if (more < 0)
-		scriptfs_inodes_give(sbi, -more);
-	set_cached_acl(inode, type, acl);
-	return 0;
-}
-
-/**
- * scriptfs_acl_uncount - an inode goes, and its lists with it
- * @inode:	the inode, which nobody else has any more
- */
-void scriptfs_acl_uncount(struct inode *inode)
-{
-	s64 units;
-
-	if (!inode->i_acl && !inode->i_default_acl)
-		return;
-	units = scriptfs_acl_counted(inode, ACL_TYPE_ACCESS) +
-		scriptfs_acl_counted(inode, ACL_TYPE_DEFAULT);
-	scriptfs_inodes_give(scriptfs_sb(inode->i_sb), units);
+	if (!err)
+		set_cached_acl(inode, type, acl);
+	return err;
 }
 
 /**

@@ -15,7 +15,6 @@ int scriptfs_attr_copy(struct mnt_idmap *idmap, struct dentry *dentry, struct ia
 int scriptfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
 int scriptfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl,
 		     int type);
-void scriptfs_acl_uncount(struct inode *inode);
 int scriptfs_init_acl(struct inode *inode, struct inode *dir);
 
 #endif /* _FS_SCRIPTFS_ATTR_H */

@@ -5,7 +5,6 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 
-#include "attr.h"
 #include "compat/slab.h"
 #include "inode.h"
 #include "map.h"
@@ -75,6 +74,7 @@ struct inode *scriptfs_alloc_inode(struct super_block *sb)
 	si->trim = SCRIPTFS_TRIM_NONE;
 	si->huge = false;
 	si->xattrs = NULL;
+	si->beside = 0;
 	return &si->vfs_inode;
 }
 
@@ -106,7 +106,6 @@ void scriptfs_evict_inode(struct inode *inode)
 	clear_inode(inode);
 	if (regular)
 		scriptfs_map_release(inode);
-	scriptfs_xattrs_free(inode);
-	scriptfs_acl_uncount(inode);
+	scriptfs_beside_free(inode);
 	scriptfs_inodes_give(scriptfs_sb(inode->i_sb), 1);
 }

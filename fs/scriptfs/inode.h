@@ -96,6 +96,8 @@ struct scriptfs_xattrs;
  * @publish_limit: first page that may not be published although write_begin works beyond i_size; 0
  *		when it does not
  * @btime:	when it was made
+ * @beside:	bytes of the kernel's memory that it takes beside it, see scriptfs_beside();
+ *		guarded by inode_lock
  * @xattrs:	its extended attributes, NULL as long as it never had one (xattr.c)
  * @vfs_inode:	the VFS's part. Its ->i_private is the task whose write_begin is about to fill the
  *		page it asks for from end to end, so that it needs no zeroing; NULL when none
@@ -117,6 +119,7 @@ struct scriptfs_inode {
 	atomic_t		writers;
 	pgoff_t			publish_limit;
 	struct timespec64	btime;
+	u32			beside;
 	struct scriptfs_xattrs	*xattrs;
 	struct inode		vfs_inode;
 };

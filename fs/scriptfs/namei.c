@@ -147,16 +147,21 @@ static int scriptfs_symlink(struct mnt_idmap *idmap, struct inode *dir, struct d
 {
 	size_t length = strlen(target);
 	struct inode *inode;
+	int err;
 
 	if (length >= PATH_MAX)
 		return -ENAMETOOLONG;
 	inode = scriptfs_new_inode(idmap, dir->i_sb, dir, &dentry->d_name, S_IFLNK | 0777, 0);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
-	inode->i_link = kmemdup(target, length + 1, GFP_KERNEL_ACCOUNT);
-	if (!inode->i_link) {
+	err = scriptfs_beside(inode, 0, length + 1);
+	if (!err) {
+		inode->i_link = kmemdup(target, length + 1, GFP_KERNEL_ACCOUNT);
+		err = inode->i_link ? 0 : -ENOMEM;
+	}
+	if (err) {
 		iput(inode);
-		return -ENOMEM;
+		return err;
 	}
 	inode->i_size = length;
 	scriptfs_add_name(dir, dentry, inode);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * scriptfs: extended attributes. They are memory of the kernel beside the pools, so nr_inodes=
- * limits them: each KiB that those of an inode come to counts like another inode.
+ * limits them, see scriptfs_beside().
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -23,8 +23,8 @@
 #include "sb.h"
 #include "xattr.h"
 
-/* So many bytes of attributes count like an inode. */
-#define SCRIPTFS_XATTR_UNIT	1024
+/* So many bytes beside an inode count like another one. What is less does not count. */
+#define SCRIPTFS_BESIDE_UNIT	1024
 
 /* Bytes of all names of an inode: with those of access control lists, as many as can be listed. */
 #define SCRIPTFS_NAMES_MAX	(XATTR_LIST_MAX - sizeof(XATTR_NAME_POSIX_ACL_ACCESS) - \
@@ -49,13 +49,11 @@ struct scriptfs_xattr {
  * @lock:	guards all below; the VFS holds inode_lock to change something, but not to read
  * @root:	struct scriptfs_xattr by name
  * @names:	bytes of all names, each with its end
- * @bytes:	memory that all of them take
  */
 struct scriptfs_xattrs {
 	struct rw_semaphore	lock;
 	struct rb_root		root;
 	size_t			names;
-	size_t			bytes;
 };
 
 static size_t scriptfs_xattr_bytes(const struct scriptfs_xattr *xattr)
@@ -90,6 +88,11 @@ static struct scriptfs_xattrs *scriptfs_xattrs(struct inode *inode)
 {
 	/* Pairs with scriptfs_xattrs_make(). */
 	return smp_load_acquire(&scriptfs_inode(inode)->xattrs);
+}
+
+static s64 scriptfs_beside_units(size_t bytes)
+{
+	return bytes / SCRIPTFS_BESIDE_UNIT;
 }
 
 /* Nobody else does this for the inode at the same time: it is new, or inode_lock is held. */
@@ -130,18 +133,31 @@ static struct scriptfs_xattr *scriptfs_xattr_find(struct scriptfs_xattrs *xattrs
 	return NULL;
 }
 
-/* Count the memory of the attributes anew. Less of it is always possible. */
-static int scriptfs_xattrs_count(struct inode *inode, struct scriptfs_xattrs *xattrs, size_t bytes)
+/**
+ * scriptfs_beside - count what an inode takes of the kernel's memory beside it
+ * @inode:	the inode
+ * @less:	bytes that are about to go
+ * @more:	bytes that are about to come
+ *
+ * Extended attributes, access control lists, the target of a symbolic link: together, so that an
+ * inode cannot have several times what does not count. Less is always possible.
+ *
+ * Context: The caller holds inode_lock exclusively, or nobody else knows the inode yet.
+ *
+ * Return: 0, or -ENOSPC if nr_inodes= has no room for that.
+ */
+int scriptfs_beside(struct inode *inode, size_t less, size_t more)
 {
+	struct scriptfs_inode *si = scriptfs_inode(inode);
 	struct scriptfs_sb *sbi = scriptfs_sb(inode->i_sb);
-	size_t before = DIV_ROUND_UP(xattrs->bytes, SCRIPTFS_XATTR_UNIT);
-	size_t after = DIV_ROUND_UP(bytes, SCRIPTFS_XATTR_UNIT);
+	size_t bytes = si->beside - less + more;
+	s64 units = scriptfs_beside_units(bytes) - scriptfs_beside_units(si->beside);
 
-	if (after > before && !scriptfs_inodes_take(sbi, after - before))
+	if (units > 0 && !scriptfs_inodes_take(sbi, units))
 		return -ENOSPC;
-	if (after < before)
-		scriptfs_inodes_give(sbi, before - after);
-	xattrs->bytes = bytes;
+	if (units < 0)
+		scriptfs_inodes_give(sbi, -units);
+	si->beside = bytes;
 	return 0;
 }
 
@@ -166,8 +182,7 @@ static int scriptfs_xattr_replace(struct inode *inode, struct scriptfs_xattrs *x
 	names = xattrs->names - scriptfs_xattr_name_size(there) + scriptfs_xattr_name_size(new);
 	if (names > SCRIPTFS_NAMES_MAX && new && !there)
 		return -ENOSPC;
-	err = scriptfs_xattrs_count(inode, xattrs, xattrs->bytes - scriptfs_xattr_bytes(there) +
-				    scriptfs_xattr_bytes(new));
+	err = scriptfs_beside(inode, scriptfs_xattr_bytes(there), scriptfs_xattr_bytes(new));
 	if (err)
 		return err;
 
@@ -381,20 +396,27 @@ int scriptfs_init_security(struct inode *inode, struct inode *dir, const struct 
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
-/**
- * scriptfs_xattrs_free - free the extended attributes of an inode
- * @inode:	the inode, which nobody else has any more
- */
-void scriptfs_xattrs_free(struct inode *inode)
+static void scriptfs_xattrs_free(struct inode *inode)
 {
 	struct scriptfs_xattrs *xattrs = scriptfs_inode(inode)->xattrs;
 	struct scriptfs_xattr *xattr, *next;
 
 	if (!xattrs)
 		return;
-	scriptfs_inodes_give(scriptfs_sb(inode->i_sb),
-			     DIV_ROUND_UP(xattrs->bytes, SCRIPTFS_XATTR_UNIT));
 	rbtree_postorder_for_each_entry_safe(xattr, next, &xattrs->root, node)
 		kvfree(xattr);
 	kfree(xattrs);
+}
+
+/**
+ * scriptfs_beside_free - what is beside an inode goes with it
+ * @inode:	the inode, which nobody else has any more
+ */
+void scriptfs_beside_free(struct inode *inode)
+{
+	s64 units = scriptfs_beside_units(scriptfs_inode(inode)->beside);
+
+	if (units)
+		scriptfs_inodes_give(scriptfs_sb(inode->i_sb), units);
+	scriptfs_xattrs_free(inode);
 }
