@@ -17,12 +17,14 @@
 #include "fallocate.h"
 #include "map.h"
 #include "sb.h"
+#include "shift.h"
 #include "wait.h"
 #include "write.h"
 
 /* Nothing is shared here, so all that FALLOC_FL_UNSHARE_RANGE asks for is memory. */
 #define SCRIPTFS_FALLOCATE_MODES	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | \
-					 FALLOC_FL_ZERO_RANGE | FALLOC_FL_UNSHARE_RANGE)
+					 FALLOC_FL_ZERO_RANGE | FALLOC_FL_UNSHARE_RANGE | \
+					 FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)
 
 /**
  * struct scriptfs_lack - why a fallocate(2) is to be tried again
@@ -268,6 +270,10 @@ static int scriptfs_fallocate_once(struct file *file, int mode, loff_t start, lo
 	scriptfs_change_begin(si);
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		scriptfs_punch(inode, start, end);
+	else if (mode & FALLOC_FL_COLLAPSE_RANGE)
+		err = scriptfs_collapse(inode, start, end, &lack->missing);
+	else if (mode & FALLOC_FL_INSERT_RANGE)
+		err = scriptfs_insert(inode, start, end, &lack->missing);
 	else
 		err = scriptfs_extend(inode, mode, start, end, lack);
 	scriptfs_change_end(si);
@@ -282,14 +288,16 @@ out:
  * scriptfs_fallocate - fallocate(2)
  * @file:	the file
  * @mode:	0 or FALLOC_FL_KEEP_SIZE to allocate, FALLOC_FL_ZERO_RANGE to allocate and clear,
- *		FALLOC_FL_PUNCH_HOLE, FALLOC_FL_UNSHARE_RANGE as 0
+ *		FALLOC_FL_PUNCH_HOLE, FALLOC_FL_UNSHARE_RANGE as 0, FALLOC_FL_COLLAPSE_RANGE and
+ *		FALLOC_FL_INSERT_RANGE (shift.c)
  * @offset:	where, in bytes
  * @len:	how many bytes
  *
  * On an error the size and the bytes of the file are as they were.
  *
  * Context: Takes inode_lock and map_lock.
- * Return: 0; -EOPNOTSUPP for other modes, -EPERM for a file that must not be changed, -ENOSPC,
+ * Return: 0; -EOPNOTSUPP for other modes, -EPERM for a file that must not be changed, -EINVAL for a
+ * range that cannot be taken out or put in, -EIO if it would have to copy a bad page, -ENOSPC,
  * -EFBIG beyond RLIMIT_FSIZE, -EINTR after a fatal signal.
  */
 long scriptfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)

@@ -255,12 +255,18 @@ static bool scriptfs_map_divide(struct scriptfs_piece *piece)
 	return false;
 }
 
-/*
- * Cut the piece that has page @index in two or more, one of which begins there. Returns NULL, or
- * the piece if it cannot be cut: it is united, and held. It stays in the file then, since who holds
- * it may store something in pages that are not cut off.
+/**
+ * scriptfs_map_cut - have a piece begin at a page of a file, if one has it
+ * @si:		the file, between scriptfs_change_begin() and scriptfs_change_end()
+ * @index:	which page
+ *
+ * The piece that has it is cut in two or more. One that is united, and held, stays as it is: who
+ * holds it may store something in any of its pages.
+ *
+ * Context: As for scriptfs_map_punch().
+ * Return: NULL, or the piece if it cannot be cut.
  */
-static struct scriptfs_piece *scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index)
+struct scriptfs_piece *scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index)
 {
 	struct scriptfs_piece *piece = scriptfs_map_look(si, index), *upper;
 

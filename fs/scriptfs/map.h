@@ -27,6 +27,7 @@ void scriptfs_map_insert(struct inode *inode, struct scriptfs_piece *piece, pgof
 void scriptfs_map_replace(struct scriptfs_inode *si, struct scriptfs_piece *old,
 			  struct scriptfs_piece *new);
 void scriptfs_piece_settled(struct scriptfs_inode *si, struct scriptfs_piece *piece);
+struct scriptfs_piece *scriptfs_map_cut(struct scriptfs_inode *si, pgoff_t index);
 void scriptfs_map_punch(struct inode *inode, pgoff_t first, pgoff_t end);
 struct scriptfs_piece *scriptfs_map_skip(struct inode *inode, struct scriptfs_piece *piece,
 					 pgoff_t index);

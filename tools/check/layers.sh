@@ -9,7 +9,7 @@
 # others need what is in it long before the source can be. Tests are above all, compat/ is below.
 layers='
 	class piece.h unite span huge cut search magazine quarantine surplus poison pool reserve
-	sb.h inode.h change wait table.h map table alloc trim compact publish gather mmap aops
+	sb.h inode.h change wait table.h map table alloc trim shift compact publish gather mmap aops
 	xattr attr fileattr
 	faultin prefetch read splice nocache write fallocate remap file
 	inode namei export

@@ -234,6 +234,33 @@ static void do_allocate(struct model *m)
 		grew(m, offset + len);
 }
 
+/* Take a range out, or put a hole in. */
+static void do_shift(struct model *m)
+{
+	size_t offset = any_offset(m, m->size) / PAGE * PAGE;
+	size_t len = any_length(m, m->max - offset) / PAGE * PAGE;
+	bool out = rnd(&m->rng) % 2;
+	int mode = out ? FALLOC_FL_COLLAPSE_RANGE : FALLOC_FL_INSERT_RANGE;
+	size_t behind = out ? offset + len : offset, rest = m->size - behind;
+
+	if (!len || behind >= m->size || (!out && m->size + len > m->max))
+		return;
+	if (fallocate(m->fd, mode, offset, len)) {
+		if (!on_scriptfs() && errno == EOPNOTSUPP)
+			return;
+		fail("fallocate of %zu at %zu, mode %#x, size %zu", len, offset, mode, m->size);
+	}
+	if (out) {
+		memmove(m->image + offset, m->image + behind, rest);
+		m->size -= len;
+		memset(m->image + m->size, 0, len);
+	} else {
+		memmove(m->image + offset + len, m->image + offset, rest);
+		m->size += len;
+		memset(m->image + offset, 0, len);
+	}
+}
+
 void model_open(struct model *m, const char *path, size_t max, u64 seed)
 {
 	m->path = path;
@@ -250,6 +277,7 @@ void model_run(struct model *m, unsigned int ops, unsigned long nr)
 {
 	static void (*const jobs[])(struct model *m) = {
 		do_write, do_read, do_truncate, do_map, do_splice, do_reopen, do_allocate,
+		do_shift,
 	};
 
 	while (nr) {
@@ -258,7 +286,8 @@ void model_run(struct model *m, unsigned int ops, unsigned long nr)
 		if (!(ops & 1 << job))
 			continue;
 		/* A truncate or close undoes the work of many other operations. */
-		if ((1 << job) & (MODEL_TRUNCATE | MODEL_REOPEN) && rnd(&m->rng) % 4)
+		if ((1 << job) & (MODEL_TRUNCATE | MODEL_REOPEN | MODEL_SHIFT) &&
+		    rnd(&m->rng) % 4)
 			continue;
 		jobs[job](m);
 		nr--;

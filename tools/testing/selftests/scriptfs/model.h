@@ -16,9 +16,10 @@ enum model_ops {
 	MODEL_SPLICE	= 1 << 4,	/* through a pipe, in and out */
 	MODEL_REOPEN	= 1 << 5,	/* last close, and open again */
 	MODEL_ALLOCATE	= 1 << 6,	/* fallocate, in every mode the file system has */
+	MODEL_SHIFT	= 1 << 7,	/* fallocate that takes a range out, or puts one in */
 	MODEL_READ_WRITE = MODEL_WRITE | MODEL_READ | MODEL_TRUNCATE | MODEL_REOPEN |
-			   MODEL_ALLOCATE,
-	MODEL_ALL	= (1 << 7) - 1,
+			   MODEL_ALLOCATE | MODEL_SHIFT,
+	MODEL_ALL	= (1 << 8) - 1,
 };
 
 struct model {
