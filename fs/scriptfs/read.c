@@ -176,7 +176,8 @@ static ssize_t scriptfs_read_long(struct inode *inode, loff_t pos, struct iov_it
 		}
 		restart = false;
 		/* Memory that there is nothing for is not touched. */
-		rest = clamp_t(loff_t, i_size_read(inode) - pos, 1, SCRIPTFS_FAULT_IN);
+		rest = clamp_t(loff_t, i_size_read(inode) - pos, 1,
+			       scriptfs_fault_in_len(SCRIPTFS_FAULT_IN, stuck));
 		ret = scriptfs_fault_in(to, min_t(size_t, iov_iter_count(to), rest));
 		if (ret < 0)
 			break;

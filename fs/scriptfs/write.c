@@ -203,8 +203,8 @@ static bool scriptfs_try_zero_tail(struct inode *inode, loff_t pos)
  * one that is not to wait, as hardly any program expects a short one. Nobody has seen what was
  * written behind the end of the file, but it must not be there when the file is made longer. Its
  * memory will most likely be used in a moment. What was written over cannot be taken back: it makes
- * no difference to io_uring, which has the same bytes written by a task that may wait, but for others
- * the write is a short one.
+ * no difference to io_uring, which has the same bytes written by a task that may wait, but for
+ * others the write is a short one.
  */
 static noinline bool scriptfs_may_restart(struct kiocb *iocb, const struct iov_iter *from,
 					  size_t written)
@@ -393,12 +393,13 @@ static noinline ssize_t scriptfs_write_other(struct kiocb *iocb, struct iov_iter
 }
 
 /*
- * Get without locks what the write stopped for, if it did. Returns how many bytes to go on with, or
- * an error.
+ * Get without locks what the write stopped for, if it did; @stuck is how often that came to
+ * nothing. Returns how many bytes to go on with, or an error.
  */
 static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from, int err,
-				      struct scriptfs_wait *wait)
+				      struct scriptfs_wait *wait, unsigned int stuck)
 {
+	size_t most = scriptfs_fault_in_len(SCRIPTFS_FAULT_IN, stuck);
 	struct inode *inode = file_inode(iocb->ki_filp);
 	size_t count = iov_iter_count(from);
 
@@ -407,7 +408,7 @@ static ssize_t scriptfs_write_unblock(struct kiocb *iocb, struct iov_iter *from,
 	if (err == -EFAULT) {
 		/* That may take for ever: let memory pressure have the surplus. */
 		scriptfs_wait_end(inode, wait);
-		return scriptfs_fault_in(from, min_t(size_t, count, SCRIPTFS_FAULT_IN));
+		return scriptfs_fault_in(from, min(count, most));
 	}
 	if (err)
 		err = scriptfs_wait_for_memory(inode, wait, err,
@@ -432,7 +433,7 @@ static noinline ssize_t scriptfs_write_rest(struct kiocb *iocb, struct iov_iter 
 		stuck = ret == -EFAULT ? stuck + 1 : 0;
 		if (stuck > SCRIPTFS_FAULT_TRIES)
 			break;
-		part = scriptfs_write_unblock(iocb, from, min_t(ssize_t, ret, 0), &wait);
+		part = scriptfs_write_unblock(iocb, from, min_t(ssize_t, ret, 0), &wait, stuck);
 		if (part < 0) {
 			ret = part;
 			break;
