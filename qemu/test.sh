@@ -42,6 +42,8 @@ else
 	pools='space|reserve|greedy|tree|room|compact|pressure|stranded'
 	case $variant-$io in
 	debug-page | atomic-block) elsewhere="$no_path|$pools" ;;
+	# There are no large blocks to be had between what it keeps about each page.
+	debug-block) elsewhere=crowded ;;
 	*-page) elsewhere=$no_path ;;
 	*) elsewhere='' ;;
 	esac
