@@ -4,6 +4,8 @@
  */
 #include "util.h"
 
+#include <sched.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 
 const char *const class_names[SCRIPTFS_NR_CLASSES] = {
@@ -78,6 +80,32 @@ static bool settled(const char *path, char *why, size_t len)
 	return true;
 }
 
+/*
+ * A processor keeps a reference to pages that it has unlocked (munlock(2)) until a few dozen of
+ * them have come together. On the newest kernels nothing else may end that: have all of them unlock
+ * as many.
+ */
+static void flush_unlocked(void)
+{
+	cpu_set_t all, one;
+	unsigned int cpu;
+	void *map;
+
+	CHECK_OK(sched_getaffinity(0, sizeof(all), &all));
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		CHECK_OK(sched_setaffinity(0, sizeof(one), &one));
+		map = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+		if (map != MAP_FAILED)
+			munmap(map, 64 * PAGE);
+	}
+	CHECK_OK(sched_setaffinity(0, sizeof(all), &all));
+}
+
 /* A file that a dying process had open may take a moment to go. */
 bool settles(const char *path, char *why, size_t len)
 {
@@ -86,6 +114,8 @@ bool settles(const char *path, char *why, size_t len)
 	for (tries = 0; tries < 100; tries++) {
 		if (settled(path, why, len))
 			return true;
+		if (tries == 20)
+			flush_unlocked();
 		usleep(50000);
 	}
 	return false;
