@@ -40,7 +40,7 @@ test: deps	## every check: style, unit and guest tests, upstream selftests, inst
 fresh:		## T=run or T=test: that, in a root made from nothing but Debian's packages (as root)
 	@tools/check/fresh.sh $(or $(T),test)
 
-soak: deps	## all ways into and out of a file's pages at once, for MINUTES=10; IO=, V=, K= too
+soak: deps	## all ways into a file's pages at once for MINUTES=10, then programs of Debian for as long; IO=, V=, K= too
 	@tools/check/soak.sh $(or $(MINUTES),10) $(tested) $(or $(IO),block)
 
 kunit: deps	## the KUnit tests under user-mode Linux
