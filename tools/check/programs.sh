@@ -72,6 +72,7 @@ build=$("$top/tools/build/kernel.sh" "$kernel")
 initramfs=$("$top/qemu/initramfs.sh" -s "$kernel")
 logs=$out/test/programs-$kernel-$io
 mkdir -p "$logs"
+: >"$logs/said"
 seconds=$((60 * minutes / ${#names[@]}))
 # What has no time limit of its own, such as a compiler, may take longer.
 "$top/qemu/boot.sh" -m 4096 -d "$root" -t $((60 * minutes + 1800)) -o "$logs/said" -l "$logs/console" \
@@ -93,4 +94,10 @@ for name in "${names[@]}"; do
 	sed -n "/^START $name\$/,/^RESULT $name /p" "$logs/said" | tail -n 12 | sed 's/^/#   /'
 	echo "#   log: $logs/said, console: $logs/console"
 done
+if grep -qx END "$logs/said"; then
+	echo "ok - programs $kernel io=$io unmount and rmmod"
+else
+	failed=1
+	echo "not ok - programs $kernel io=$io unmount and rmmod; see $logs/said and $logs/console"
+fi
 exit "$failed"
