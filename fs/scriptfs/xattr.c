@@ -90,11 +90,6 @@ static struct scriptfs_xattrs *scriptfs_xattrs(struct inode *inode)
 	return smp_load_acquire(&scriptfs_inode(inode)->xattrs);
 }
 
-static s64 scriptfs_beside_units(size_t bytes)
-{
-	return bytes / SCRIPTFS_BESIDE_UNIT;
-}
-
 /* Nobody else does this for the inode at the same time: it is new, or inode_lock is held. */
 static struct scriptfs_xattrs *scriptfs_xattrs_make(struct inode *inode)
 {
@@ -131,6 +126,11 @@ static struct scriptfs_xattr *scriptfs_xattr_find(struct scriptfs_xattrs *xattrs
 	}
 	*link = at;
 	return NULL;
+}
+
+static s64 scriptfs_beside_units(size_t bytes)
+{
+	return bytes / SCRIPTFS_BESIDE_UNIT;
 }
 
 /**
